@@ -1,0 +1,31 @@
+/** Branded identifiers: a string that has been checked once is not mistaken for another. */
+declare const brand: unique symbol;
+type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
+
+export type ProjectId = Branded<string, 'ProjectId'>;
+/** Unique on the whole hub, because it stands in MQTT topics (docs/decisions/0003). */
+export type DeviceId = Branded<string, 'DeviceId'>;
+export type DeviceTypeId = Branded<string, 'DeviceTypeId'>;
+/** A point's path inside its device: levels of letters joined by `/`, for example `boiler/temperature`. */
+export type PointPath = Branded<string, 'PointPath'>;
+/**
+ * The storage key of one point: an integer below 2^53, `hubNumber * 2^40 + counter`, so that two hubs
+ * can allocate without asking each other.
+ */
+export type SeriesId = Branded<number, 'SeriesId'>;
+
+/** Letters, digits and `. _ : -`; no MQTT wildcard, no slash, no space, no control character. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+export const NAME_RULE = 'letters, digits and . _ : - (1 to 128 characters, first a letter or digit)';
+const POINT_LEVEL = /^[^\s/+#*?,\p{Cc}]+$/u;
+export const POINT_RULE = 'one or more levels joined by / (1 to 200 characters; no space, comma, wildcard or control character)';
+
+export function isName(text: string): boolean {
+  return NAME.test(text);
+}
+
+export function isPointPath(text: string): boolean {
+  if (text.length === 0 || text.length > 200) return false;
+  for (const level of text.split('/')) if (!POINT_LEVEL.test(level)) return false;
+  return true;
+}

@@ -1,0 +1,49 @@
+import type { DeviceId, PointPath, SeriesId } from './ids.ts';
+import type { SampleValue, ValueType } from './value.ts';
+
+/** Who may write a point follows from its kind. */
+export const POINT_KINDS = ['static', 'measure', 'status', 'parameter', 'setpoint', 'virtual'] as const;
+export type PointKind = (typeof POINT_KINDS)[number];
+
+/** Kinds that the device itself reports; applications write `parameter` and `setpoint`, the hub `virtual`. */
+const DEVICE_KINDS: ReadonlySet<PointKind> = new Set(['static', 'measure', 'status', 'parameter', 'setpoint']);
+
+/**
+ * A device may report the value in force of a parameter or set point (the *reported* side of a set);
+ * it never writes a point that the hub computes.
+ */
+export function deviceMayReport(kind: PointKind): boolean {
+  return DEVICE_KINDS.has(kind);
+}
+
+/** What a point is, as a device type declares it. */
+export interface PointDefinition {
+  readonly path: PointPath;
+  readonly kind: PointKind;
+  readonly valueType: ValueType;
+  readonly unit: string | null;
+  /** Digits after the decimal point when shown. Stored values keep all of theirs. */
+  readonly decimals: number | null;
+  /** Inclusive limits of a number; a value outside is rejected, not clipped. */
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly description: string | null;
+}
+
+/** The newest sample by its own time. */
+export interface LatestValue {
+  readonly time: number;
+  readonly value: SampleValue;
+  readonly quality: Quality;
+  readonly late: boolean;
+}
+
+export interface Point extends PointDefinition {
+  readonly device: DeviceId;
+  readonly series: SeriesId;
+  readonly createdAt: number;
+}
+
+/** OPC UA's three classes of status. */
+export const QUALITIES = ['good', 'uncertain', 'bad'] as const;
+export type Quality = (typeof QUALITIES)[number];

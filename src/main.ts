@@ -1,0 +1,1 @@
+export { execute } from './lib/cli/execute.ts';
