@@ -1,0 +1,54 @@
+import type { SampleColumns } from './sample-columns.ts';
+
+/** A parameter of a statement, as the database takes it. */
+export type SqlValue = string | number | null | Uint8Array;
+
+/** One SQL statement that changes system data. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+  /** The statement must change at least one row, else the whole unit is undone and refused with `stale`. */
+  readonly mustChange?: boolean;
+}
+
+/** What is committed as one: all of it or nothing, durable when the promise resolves. */
+export interface CommitUnit {
+  readonly statements?: readonly Statement[];
+  /** Buffers are transferred: the caller must not touch them again. */
+  readonly samples?: SampleColumns;
+}
+
+export interface CommitReceipt {
+  /** The journal entry that holds the samples; null for a unit without samples. */
+  readonly journalId: number | null;
+  /** Rows changed, per statement. */
+  readonly changes: readonly number[];
+}
+
+/**
+ * The one writer of system data and of the ingest journal. Units that wait are written together: one transaction,
+ * one fsync (group commit). A unit that is refused undoes itself alone.
+ */
+export interface CommitLog {
+  commit(unit: CommitUnit): Promise<CommitReceipt>;
+  /** The newest journal entry that is on disk; 0 before the first. */
+  readonly lastJournalId: number;
+  /** Journal entries up to this one are in the sample store and may be deleted. */
+  applied(journalId: number): void;
+  /** Units that wait for the disk. */
+  readonly depth: number;
+}
+
+export type CommitFailure = 'unique' | 'reference' | 'stale' | 'overloaded' | 'storage';
+
+/** Why a unit was refused. `unique` and `reference` name the constraint, for example `devices.id`. */
+export class CommitError extends Error {
+  readonly reason: CommitFailure;
+  readonly constraint: string | null;
+  constructor(reason: CommitFailure, message: string, constraint: string | null = null, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.name = 'CommitError';
+    this.reason = reason;
+    this.constraint = constraint;
+  }
+}

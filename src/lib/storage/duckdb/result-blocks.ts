@@ -1,0 +1,82 @@
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import { MusterError } from '../../errors/muster-error.ts';
+import { TAG } from '../sample-columns.ts';
+import type { Block } from './messages.ts';
+import { itemsOf, textsOf } from './vectors.ts';
+
+const BLOCK_ROWS = 4096;
+/** UTF-16 units of text in one block, so that long texts do not make a block of gigabytes; one text may exceed it. */
+const BLOCK_TEXT = 1_000_000;
+
+/** The chunks of a result (columns as in queries.ts) as blocks that can be sent to another thread. Ends with the result. */
+export async function* blocksOf(nextChunk: () => Promise<DuckDBDataChunk | null>, withCounts: boolean): AsyncGenerator<Block> {
+  let builder = createBuilder(withCounts);
+  for (;;) {
+    const chunk = await nextChunk();
+    if (chunk === null || chunk.rowCount === 0) break;
+    for (let row = 0; row < chunk.rowCount; ) {
+      row = builder.add(chunk, row);
+      if (builder.full) {
+        yield builder.block();
+        builder = createBuilder(withCounts);
+      }
+    }
+  }
+  if (!builder.empty) yield builder.block();
+}
+
+function createBuilder(withCounts: boolean) {
+  const series = new Float64Array(BLOCK_ROWS);
+  const time = new Float64Array(BLOCK_ROWS);
+  const number = new Float64Array(BLOCK_ROWS);
+  const tag = new Uint8Array(BLOCK_ROWS);
+  const flags = new Uint8Array(BLOCK_ROWS);
+  const counts = withCounts ? new Float64Array(BLOCK_ROWS) : null;
+  const text: [number, string][] = [];
+  let count = 0;
+  let textLength = 0;
+  return {
+    get empty() {
+      return count === 0;
+    },
+    get full() {
+      return count === BLOCK_ROWS || textLength >= BLOCK_TEXT;
+    },
+    /** Takes rows from this one on, as many as fit; returns the first that it did not take. */
+    add(chunk: DuckDBDataChunk, from: number): number {
+      let to = Math.min(chunk.rowCount, from + BLOCK_ROWS - count);
+      const tags = itemsOf(chunk, 4, Uint8Array);
+      const texts = textsOf(chunk, 3);
+      for (let row = from; row < to; row++) {
+        if ((tags[row] ?? 0) < TAG.string) continue;
+        const found = texts.getItem(row);
+        if (found === null) continue;
+        text.push([count + row - from, found]);
+        textLength += found.length;
+        if (textLength >= BLOCK_TEXT) to = row + 1;
+      }
+      const numbers = itemsOf(chunk, 2, Float64Array).subarray(from, to);
+      series.set(itemsOf(chunk, 0, Float64Array).subarray(from, to), count);
+      time.set(itemsOf(chunk, 1, Float64Array).subarray(from, to), count);
+      number.set(numbers, count);
+      tag.set(tags.subarray(from, to), count);
+      flags.set(itemsOf(chunk, 5, Uint8Array).subarray(from, to), count);
+      if (counts !== null) {
+        counts.set(itemsOf(chunk, 6, Float64Array).subarray(from, to), count);
+        // Samples are finite; a sum of them need not be, and could not be written as JSON.
+        if (!numbers.every(Number.isFinite)) throw new MusterError('invalid', 'The result is beyond the range of a number');
+      }
+      count += to - from;
+      return to;
+    },
+    block(): Block {
+      return { columns: { count, series, time, number, tag, flags, text }, counts };
+    },
+  };
+}
+
+/** The buffers of a block, to be moved and not copied. */
+export function buffersOf(block: Block): ArrayBuffer[] {
+  const { series, time, number, tag, flags } = block.columns;
+  return [series, time, number, tag, flags, ...(block.counts === null ? [] : [block.counts])].map((column) => column.buffer as ArrayBuffer);
+}

@@ -1,0 +1,168 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { MusterError } from '../../errors/muster-error.ts';
+import type { JournalReader } from '../system/journal-reader.ts';
+import { createJournalApplier, type JournalApplier } from './apply-journal.ts';
+import { type Database, openDatabase } from './database.ts';
+import { storageError } from './failure.ts';
+import type { Block, Reading, Task, WorkerSettings } from './messages.ts';
+import { writeParquet } from './parquet.ts';
+import { countSql } from './queries.ts';
+import { createReadings, type Readings } from './serve-readings.ts';
+import { createTurns } from './turns.ts';
+
+/** Calls into DuckDB at once, beside the one that writes. */
+const READING_CALLS = 2;
+const RETRY_FIRST_MS = 1000;
+const RETRY_LAST_MS = 30_000;
+
+export interface SampleEngine {
+  readonly applied: number;
+  readonly readings: Readings;
+  /** A journal entry waits; it is applied within the interval. */
+  committed(journalId: number): void;
+  open(id: number, reading: Reading, credit: number, send: (block: Block) => void): Promise<void>;
+  perform(task: Task): Promise<unknown>;
+}
+
+interface Listener {
+  onApplied(journalId: number): void;
+  /** Applying failed; it is tried again. */
+  onFailing(error: MusterError): void;
+}
+
+/** What the thread does, without its messages. */
+export async function createSampleEngine(settings: WorkerSettings, openJournal: (file: string) => JournalReader, listener: Listener): Promise<SampleEngine> {
+  const database = await openDatabase(settings.folder, settings.memoryBytes);
+  const { journal, applier } = await prepare(database);
+  const calls = createTurns(READING_CALLS);
+  const readings = createReadings(database, calls);
+  const writing = createTurns(1);
+  const busy = new Map<DuckDBConnection, Promise<unknown>>();
+  let wanted = 0;
+  let retryMs = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let stopping = false;
+  return {
+    get applied() {
+      return applier.applied;
+    },
+    readings,
+    committed(journalId) {
+      wanted = Math.max(wanted, journalId);
+      schedule();
+    },
+    async open(id, reading, credit, send) {
+      // Who asks for the newest samples means those of the journal too: a hub that starts after a crash.
+      if (reading.kind === 'latest') await apply(Number.POSITIVE_INFINITY);
+      await readings.open(id, reading, credit, send);
+    },
+    perform,
+  };
+
+  async function prepare(opened: Database): Promise<{ journal: JournalReader; applier: JournalApplier }> {
+    let reader: JournalReader | null = null;
+    try {
+      reader = openJournal(settings.systemFile);
+      return { journal: reader, applier: await createJournalApplier(opened, reader, listener.onApplied) };
+    } catch (error: unknown) {
+      reader?.close();
+      await opened.close().catch(() => undefined);
+      throw storageError(error, reader === null ? settings.systemFile : opened.file);
+    }
+  }
+
+  function schedule(): void {
+    if (timer !== null || stopping || wanted <= applier.applied) return;
+    timer = setTimeout(
+      () => {
+        const target = wanted;
+        apply(target).then(
+          () => {
+            // The journal ended before the target: there is nothing left to wait for.
+            if (wanted === target) wanted = 0;
+            timer = null;
+            schedule();
+          },
+          () => {
+            timer = null;
+            schedule();
+          },
+        );
+      },
+      Math.max(retryMs, settings.applyIntervalMs),
+    );
+  }
+
+  /** One at a time. A failure is told once per attempt and rejects who waits for this one. */
+  async function apply(journalId: number): Promise<void> {
+    await writing.run(async () => {
+      try {
+        await applier.applyUntil(journalId);
+        retryMs = 0;
+      } catch (cause: unknown) {
+        const error = storageError(cause, database.file);
+        retryMs = Math.min(Math.max(retryMs * 2, RETRY_FIRST_MS), RETRY_LAST_MS);
+        listener.onFailing(error);
+        wanted = Math.max(wanted, applier.applied + 1);
+        schedule();
+        throw error;
+      }
+    });
+  }
+
+  async function perform(task: Task): Promise<unknown> {
+    try {
+      switch (task.kind) {
+        case 'flush':
+          return await apply(task.journalId);
+        case 'count':
+          return await reading(async (connection) => (await (await connection.run(countSql(task.query))).getRows())[0]?.[0] ?? 0);
+        case 'export':
+          return await reading((connection) => writeParquet(connection, task.query, task.path));
+        case 'remove':
+          return await writing.run(() => applier.remove(task.series));
+        case 'stats':
+          return await stats();
+        case 'stop':
+          return await stop();
+      }
+    } catch (error: unknown) {
+      throw storageError(error, database.file);
+    }
+  }
+
+  async function reading<Value>(work: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
+    return calls.run(async () => {
+      if (stopping) throw new MusterError('stopping', 'The sample store is stopping');
+      const connection = await database.connect();
+      const running = work(connection);
+      busy.set(connection, running);
+      try {
+        return await running;
+      } finally {
+        busy.delete(connection);
+        connection.closeSync();
+      }
+    });
+  }
+
+  async function stats(): Promise<unknown> {
+    const samples = await reading(async (connection) => (await (await connection.run('select count(*)::double from samples')).getRows())[0]?.[0] ?? 0);
+    return { samples, bytes: await database.bytes(), appliedJournalId: applier.applied };
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    if (timer !== null) clearTimeout(timer);
+    await readings.stop();
+    for (const connection of busy.keys()) connection.interrupt();
+    await Promise.allSettled(busy.values());
+    try {
+      // What cannot be applied stays in the journal, for the next start.
+      await apply(Number.POSITIVE_INFINITY).catch(() => undefined);
+      await database.close();
+    } finally {
+      journal.close();
+    }
+  }
+}

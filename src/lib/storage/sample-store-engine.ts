@@ -1,0 +1,24 @@
+import type { Log } from '../domain/log.ts';
+import type { MusterError } from '../errors/muster-error.ts';
+import type { SampleStore } from './sample-store.ts';
+
+/** What the hub gives to every engine that keeps samples. */
+export interface SampleStoreOptions {
+  /** The engine's own folder; made when it is missing. */
+  readonly folder: string;
+  /** The system database that holds the ingest journal. */
+  readonly systemFile: string;
+  readonly applyIntervalMs: number;
+  readonly memoryBytes: number;
+  readonly log: Log;
+  /** Everything up to this journal entry is durable in the store. After `onFailed` it says that the store works again. */
+  readonly onApplied: (journalId: number) => void;
+  /** The store cannot take what the journal holds. Nothing is lost: the journal keeps it and the store tries again. */
+  readonly onFailed: (error: MusterError) => void;
+}
+
+export interface SampleStoreEngine {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<(options: SampleStoreOptions) => SampleStore>;
+}

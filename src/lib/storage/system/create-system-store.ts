@@ -1,0 +1,62 @@
+import type { Log } from '../../domain/log.ts';
+import { MusterError } from '../../errors/muster-error.ts';
+import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
+import { createCredentials } from './credentials.ts';
+import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
+import { createDevices } from './devices.ts';
+import { createPoints } from './points.ts';
+import { createProjects } from './projects.ts';
+import { createRejects } from './rejects.ts';
+import type { SystemStore } from './system-store.ts';
+import { createTokens } from './tokens.ts';
+import { createTypes } from './types.ts';
+import { createUsers } from './users.ts';
+
+export interface SystemStoreOptions {
+  /** The data directory; it must exist, and no other hub may use it. */
+  readonly folder: string;
+  readonly queueMax: number;
+  readonly journalBytesMax: number;
+  readonly log: Log;
+}
+
+export interface EmbeddedSystemStore extends SystemStore {
+  readonly log: RunningCommitLog;
+  /** The database with the journal, for `openJournal`. */
+  readonly file: string;
+}
+
+/** System data and the ingest journal in one SQLite file. `start` throws MusterError `storage_failed`. */
+export function createSystemStore({ folder, queueMax, journalBytesMax, log }: SystemStoreOptions): EmbeddedSystemStore {
+  const file = systemFile(folder);
+  const commits = createCommitLog({ file, queueMax, journalBytesMax, log });
+  let open: ReadDatabase | null = null;
+  const database = (): ReadDatabase => {
+    if (open === null) throw new MusterError('stopping', 'the system database is not open');
+    return open;
+  };
+  return {
+    log: commits,
+    file,
+    projects: createProjects(database),
+    users: createUsers(database),
+    tokens: createTokens(database),
+    types: createTypes(database),
+    devices: createDevices(database),
+    points: createPoints(database),
+    credentials: createCredentials(database),
+    rejects: createRejects(database),
+    async start() {
+      if (open !== null) return;
+      // The writer makes and migrates the file, so it is first.
+      await commits.start();
+      open = openReadDatabase(file);
+    },
+    async stop() {
+      // The last connection that closes folds the write-ahead log into the file; a reader could not.
+      open?.close();
+      open = null;
+      await commits.stop();
+    },
+  };
+}

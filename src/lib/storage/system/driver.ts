@@ -1,0 +1,40 @@
+import { DatabaseSync, type StatementSyncInstance } from '@photostructure/sqlite';
+import type { SqlValue } from '../commit-log.ts';
+
+/**
+ * The one file that knows the SQLite driver. `node:sqlite` has the same classes and can take its place.
+ *
+ * A statement of this driver does not keep its database alive: when the database object is collected, the statement's next
+ * use ends the process. So whoever keeps a `SqlStatement` keeps the `SqlDatabase` too, in the same object.
+ */
+export type SqlDatabase = InstanceType<typeof DatabaseSync>;
+export type SqlStatement = StatementSyncInstance;
+
+export interface OpenOptions {
+  readonly readOnly: boolean;
+  /** How long a statement waits for another connection's lock. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** Opens a database file; without `readOnly`, it is made when it is missing. */
+export function openDatabase(file: string, options: OpenOptions): SqlDatabase {
+  return new DatabaseSync(file, { readOnly: options.readOnly, timeout: options.busyTimeoutMs ?? 5000, enableForeignKeyConstraints: true });
+}
+
+/** SQLite's extended result code of an error, or null of any other error. */
+export function sqliteCode(error: unknown): number | null {
+  const code = (error as { readonly errcode?: unknown } | null)?.errcode;
+  return typeof code === 'number' ? code : null;
+}
+
+/**
+ * Parameters as they must be bound. The driver cuts a text at its first NUL, so that a look-up of `ann\0` would find `ann`: here it
+ * becomes the visible sign U+2400, which finds nothing and keeps what stands behind it.
+ */
+export function bindable(parameters: readonly SqlValue[]): readonly SqlValue[] {
+  return parameters.some(holdsNul) ? parameters.map((value) => (holdsNul(value) ? value.replaceAll('\0', '\u2400') : value)) : parameters;
+}
+
+function holdsNul(value: SqlValue): value is string {
+  return typeof value === 'string' && value.includes('\0');
+}

@@ -1,0 +1,182 @@
+import { rmSync } from 'node:fs';
+import { MusterError } from '../../errors/muster-error.ts';
+import type { SqlDatabase } from './driver.ts';
+
+/**
+ * The migrations in their order; the place in the list plus one is the `user_version` they lead to. A released one
+ * never changes. Times are ms since 1970; JSON stands in text columns.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+create table projects (
+  id text primary key,
+  description text,
+  created_at integer not null
+);
+create table users (
+  id text primary key,
+  project text not null references projects (id),
+  name text not null unique,
+  role text not null,
+  password_hash text not null,
+  disabled integer not null,
+  created_at integer not null,
+  updated_at integer not null
+);
+create index users_project on users (project, name);
+create table tokens (
+  id text primary key,
+  project text not null references projects (id),
+  name text not null,
+  role text not null,
+  user_id text references users (id) on delete cascade,
+  secret_hash text not null,
+  created_at integer not null,
+  expires_at integer,
+  revoked_at integer
+);
+create index tokens_project on tokens (project, created_at);
+create index tokens_user on tokens (user_id);
+create table types (
+  project text not null references projects (id),
+  id text not null,
+  mode text not null,
+  description text,
+  points text not null,
+  created_at integer not null,
+  updated_at integer not null,
+  primary key (project, id)
+);
+create table devices (
+  id text primary key,
+  project text not null references projects (id),
+  name text not null,
+  kind text not null,
+  type text,
+  parent text,
+  state text not null,
+  labels text not null,
+  aliases text not null,
+  created_at integer not null,
+  updated_at integer not null,
+  unique (project, id),
+  foreign key (project, type) references types (project, id),
+  foreign key (project, parent) references devices (project, id)
+);
+create index devices_type on devices (project, type) where type is not null;
+create index devices_parent on devices (project, parent) where parent is not null;
+-- Follows devices.aliases by trigger, so that one statement changes a device whole and an alias has one owner.
+create table aliases (
+  device text not null references devices (id) on delete cascade,
+  project text not null,
+  kind text not null,
+  value text not null,
+  primary key (device, kind),
+  unique (project, kind, value)
+);
+create trigger devices_aliases_insert after insert on devices begin
+  insert into aliases (device, project, kind, value) select new.id, new.project, key, value from json_each(new.aliases);
+end;
+create trigger devices_aliases_update after update of aliases, project on devices begin
+  delete from aliases where device = new.id;
+  insert into aliases (device, project, kind, value) select new.id, new.project, key, value from json_each(new.aliases);
+end;
+create table device_statuses (
+  device text primary key references devices (id) on delete cascade,
+  online integer not null,
+  connected_at integer,
+  last_seen_at integer,
+  last_address text,
+  protocol text
+);
+-- autoincrement: a series is never given twice, because samples of a removed point may still be stored under it.
+create table points (
+  series integer primary key autoincrement,
+  device text not null references devices (id) on delete cascade,
+  path text not null,
+  kind text not null,
+  value_type text not null,
+  unit text,
+  decimals integer,
+  min real,
+  max real,
+  description text,
+  created_at integer not null,
+  unique (device, path)
+);
+create table credentials (
+  id text primary key,
+  project text not null references projects (id),
+  device text not null references devices (id) on delete cascade,
+  kind text not null,
+  secret_hash text not null,
+  created_at integer not null
+);
+create index credentials_device on credentials (device, created_at);
+create table rejects (
+  id text primary key,
+  project text not null references projects (id),
+  device text references devices (id) on delete cascade,
+  time integer not null,
+  code text not null,
+  step text not null,
+  reason text not null,
+  point text,
+  protocol text not null,
+  address text,
+  topic text,
+  payload_bytes integer not null,
+  payload_head text not null
+);
+create index rejects_device on rejects (device, time, id);
+create index rejects_project on rejects (project, time, id);
+-- One row per group commit (journal-codec.ts). autoincrement: an id is never given twice, even when all rows are gone.
+create table journal (
+  id integer primary key autoincrement,
+  committed_at integer not null,
+  samples integer not null,
+  blob blob not null
+);
+`,
+];
+
+/**
+ * Brings a database up to this release, each migration in a transaction of its own. An existing database is copied
+ * to `<file>.v<version>.backup` first. Throws MusterError `storage_failed` for a database of a newer release.
+ */
+export function migrate(database: SqlDatabase, file: string, migrations: readonly string[] = MIGRATIONS): void {
+  const version = versionOf(database);
+  if (version > migrations.length) {
+    throw new MusterError('storage_failed', `${file} was made by a newer Muster (its version is ${version}, this release knows ${migrations.length})`, {
+      hint: 'Start the newer release, or choose another data directory.',
+      details: { file, version, known: migrations.length },
+    });
+  }
+  if (version === migrations.length) return;
+  if (version > 0) backUp(database, `${file}.v${version}.backup`);
+  // A table that others refer to can only be rebuilt while references are not enforced; they are checked at the end.
+  database.exec('pragma foreign_keys = off');
+  for (let next = version; next < migrations.length; next++) {
+    database.exec('begin immediate');
+    try {
+      database.exec(migrations[next] ?? '');
+      const broken = database.prepare('pragma foreign_key_check').all();
+      if (broken.length > 0) throw new Error(`${broken.length} references are broken after migration ${next + 1}`);
+      database.exec(`pragma user_version = ${next + 1}`);
+      database.exec('commit');
+    } catch (error: unknown) {
+      if (database.isTransaction) database.exec('rollback');
+      throw error;
+    }
+  }
+  database.exec('pragma foreign_keys = on');
+}
+
+function versionOf(database: SqlDatabase): number {
+  return (database.prepare('pragma user_version').get() as { user_version: number }).user_version;
+}
+
+function backUp(database: SqlDatabase, copy: string): void {
+  rmSync(copy, { force: true });
+  database.exec(`vacuum into '${copy.replaceAll("'", "''")}'`);
+}

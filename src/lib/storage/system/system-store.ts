@@ -1,0 +1,147 @@
+import type { Role } from '../../access/roles.ts';
+import type { Device, DeviceStatus } from '../../domain/device.ts';
+import type { DeviceType } from '../../domain/device-type.ts';
+import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../../domain/ids.ts';
+import type { Point } from '../../domain/point.ts';
+import type { Project } from '../../domain/project.ts';
+import type { CommitLog, Statement } from '../commit-log.ts';
+
+/** A person. The password hash never leaves the hub. */
+export interface UserRecord {
+  readonly id: string;
+  readonly project: ProjectId;
+  /** Unique on the hub: it is what a person types to log in. */
+  readonly name: string;
+  readonly role: Role;
+  readonly passwordHash: string;
+  readonly disabled: boolean;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** An API token: of a person (a log-in), or on its own (a script). The secret is stored as its SHA-256. */
+export interface TokenRecord {
+  readonly id: string;
+  readonly project: ProjectId;
+  readonly name: string;
+  readonly role: Role;
+  readonly user: string | null;
+  readonly secretHash: string;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface CredentialRecord {
+  readonly id: string;
+  readonly project: ProjectId;
+  readonly device: DeviceId;
+  readonly kind: 'token' | 'password';
+  /** SHA-256 of a token's secret, or the scrypt hash of a password. */
+  readonly secretHash: string;
+  readonly createdAt: number;
+}
+
+/** A message, or a part of one, that was not taken. */
+export interface RejectRecord {
+  readonly id: string;
+  readonly project: ProjectId;
+  readonly device: DeviceId | null;
+  readonly time: number;
+  readonly code: string;
+  /** The step of the pipeline that refused it. */
+  readonly step: string;
+  readonly reason: string;
+  readonly point: string | null;
+  readonly protocol: string;
+  readonly address: string | null;
+  readonly topic: string | null;
+  readonly payloadBytes: number;
+  /** The first bytes as UTF-8 text, or as hex behind `0x` when they are none. */
+  readonly payloadHead: string;
+}
+
+export interface Page<Row> {
+  readonly items: readonly Row[];
+  readonly cursor: string | null;
+}
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/**
+ * System data: reads answer at once from the embedded engine (a promise all the same, so that a remote engine fits);
+ * changes are *statements* that the caller commits through the commit log, alone or together with others.
+ */
+export interface SystemStore {
+  readonly log: CommitLog;
+  readonly projects: {
+    all(): Promise<readonly Project[]>;
+    insert(project: Project): Statement;
+  };
+  readonly users: {
+    list(project: ProjectId): Promise<readonly UserRecord[]>;
+    byName(name: string): Promise<UserRecord | null>;
+    byId(id: string): Promise<UserRecord | null>;
+    insert(user: UserRecord): Statement;
+    /** Must change one row. */
+    update(user: UserRecord): Statement;
+    remove(id: string): Statement;
+    /** Changes nothing, but refuses its unit with `stale` unless the project has an enabled administrator then. */
+    keepsAdmin(project: ProjectId): Statement;
+  };
+  readonly tokens: {
+    list(project: ProjectId): Promise<readonly TokenRecord[]>;
+    byId(id: string): Promise<TokenRecord | null>;
+    ofUser(user: string): Promise<readonly TokenRecord[]>;
+    count(project: ProjectId): Promise<number>;
+    insert(token: TokenRecord): Statement;
+    /** Changes nothing when it is revoked already. */
+    revoke(id: string, at: number): Statement;
+    revokeOfUser(user: string, at: number): Statement;
+    remove(id: string): Statement;
+    /** Removes what expired or was revoked before this time. */
+    removeEnded(project: ProjectId, before: number): Statement;
+  };
+  readonly types: {
+    all(): Promise<readonly DeviceType[]>;
+    insert(type: DeviceType): Statement;
+    update(type: DeviceType): Statement;
+    remove(project: ProjectId, id: DeviceTypeId): Statement;
+  };
+  readonly devices: {
+    /** For the directory that the hub keeps in memory. */
+    all(): Promise<readonly Device[]>;
+    statuses(): Promise<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
+    insert(device: Device): Statement;
+    update(device: Device): Statement;
+    saveStatus(device: DeviceId, status: DeviceStatus): Statement;
+    /** Removes the device with its aliases, points, credentials, status and rejects. */
+    remove(device: DeviceId): readonly Statement[];
+  };
+  readonly points: {
+    all(): Promise<readonly Point[]>;
+    /** Writes the row of a new point; does nothing when it is there. */
+    ensure(point: Point): Statement;
+    update(point: Point): Statement;
+    /** The highest series ever given to a point, removed ones included: a number is never given twice. */
+    highestSeries(): Promise<SeriesId | null>;
+  };
+  readonly credentials: {
+    ofDevice(device: DeviceId): Promise<readonly CredentialRecord[]>;
+    byId(id: string): Promise<CredentialRecord | null>;
+    insert(credential: CredentialRecord): Statement;
+    remove(device: DeviceId, id: string): Statement;
+  };
+  readonly rejects: {
+    list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
+    listOfProject(project: ProjectId, page: PageRequest): Promise<Page<RejectRecord>>;
+    insert(reject: RejectRecord): Statement;
+    /** Keeps the newest `keep` of each device and of each project's messages without one. */
+    trim(keep: number): readonly Statement[];
+  };
+  start(): Promise<void>;
+  /** Writes what waits, then closes. Idempotent. */
+  stop(): Promise<void>;
+}

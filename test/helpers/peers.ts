@@ -1,0 +1,42 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { onTestFinished, type TestContext } from 'vitest';
+
+/** Programs of others that tests talk to. Without them a test says why it is skipped; with MUSTER_REQUIRE_PEERS=1 it fails. */
+export function requirePeer(binary: string, context: Pick<TestContext, 'skip'>): void {
+  const found = spawnSync(binary, ['--help'], { stdio: 'ignore', timeout: 10_000 });
+  if (found.error === undefined) return;
+  const reason = `${binary} is not installed (${found.error.message})`;
+  if (process.env.MUSTER_REQUIRE_PEERS === '1') throw new Error(reason);
+  process.stderr.write(`SKIPPED: ${reason}\n`);
+  context.skip(reason);
+}
+
+export interface PeerRun {
+  readonly output: () => string;
+  readonly exited: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  kill(): void;
+}
+
+/** Starts a peer; it is ended with the test. */
+export function runPeer(binary: string, args: readonly string[]): PeerRun {
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const exited = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  const kill = () => {
+    if (child.exitCode === null) child.kill('SIGKILL');
+  };
+  onTestFinished(async () => {
+    kill();
+    await exited;
+  });
+  return { output: () => stdout, exited, kill };
+}

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { SeriesId } from '../../src/lib/domain/ids.ts';
+import type { MusterError } from '../../src/lib/errors/muster-error.ts';
+import { flagsOf, type SampleColumns, TAG, tagOf } from '../../src/lib/storage/sample-columns.ts';
+import type { AggregateRow, SampleRow, SampleStore } from '../../src/lib/storage/sample-store.ts';
+import type { SampleStoreEngine } from '../../src/lib/storage/sample-store-engine.ts';
+import { createCommitLog, type RunningCommitLog } from '../../src/lib/storage/system/commit-log.ts';
+import { SILENT_LOG } from './silent-log.ts';
+
+/**
+ * A real commit log and a real sample store behind it, in one folder; both are stopped after the test. `keepJournal`: entries stay
+ * in the journal although they are applied.
+ */
+export interface SampleStoreFixture {
+  readonly folder: string;
+  readonly systemFile: string;
+  readonly commits: RunningCommitLog;
+  store: SampleStore;
+  readonly applied: number[];
+  readonly failures: MusterError[];
+  /** Commits rows to the journal and tells the store. */
+  put(rows: readonly SampleRow[]): Promise<number>;
+  /** `put`, then waits until they can be read. */
+  settle(rows: readonly SampleRow[]): Promise<void>;
+  /** Stops the store and starts another on the same folder. */
+  restart(): Promise<void>;
+}
+
+export async function sampleStoreFixture(engine: SampleStoreEngine, folder: string, applyIntervalMs = 20, keepJournal = false): Promise<SampleStoreFixture> {
+  const systemFile = join(folder, 'system.db');
+  const commits = createCommitLog({ file: systemFile, queueMax: 10_000, journalBytesMax: 2 ** 30, log: SILENT_LOG });
+  await commits.start();
+  const create = await engine.load();
+  const applied: number[] = [];
+  const failures: MusterError[] = [];
+  const make = () =>
+    create({
+      folder: join(folder, 'samples'),
+      systemFile,
+      applyIntervalMs,
+      memoryBytes: 256 * 2 ** 20,
+      log: SILENT_LOG,
+      onApplied(journalId) {
+        applied.push(journalId);
+        if (!keepJournal) commits.applied(journalId);
+      },
+      onFailed: (error) => failures.push(error),
+    });
+  const fixture: SampleStoreFixture = {
+    folder,
+    systemFile,
+    commits,
+    store: make(),
+    applied,
+    failures,
+    async put(rows) {
+      const { journalId } = await commits.commit({ samples: columnsOf(rows) });
+      if (journalId === null) return commits.lastJournalId;
+      fixture.store.committed(journalId);
+      return journalId;
+    },
+    async settle(rows) {
+      await fixture.store.flush(await fixture.put(rows));
+    },
+    async restart() {
+      await fixture.store.stop();
+      fixture.store = make();
+      await fixture.store.start();
+    },
+  };
+  onTestFinished(async () => {
+    await fixture.store.stop();
+    await commits.stop();
+  });
+  await fixture.store.start();
+  return fixture;
+}
+
+export function sample(series: number, time: number, value: SampleRow['value'], more: Partial<Pick<SampleRow, 'quality' | 'late'>> = {}): SampleRow {
+  return { series: series as SeriesId, time, value, quality: 'good', late: false, ...more };
+}
+
+export function columnsOf(rows: readonly SampleRow[]): SampleColumns {
+  const text: [number, string][] = [];
+  rows.forEach(({ value }, index) => {
+    const tag = tagOf(value);
+    if (tag === TAG.string) text.push([index, String(value)]);
+    if (tag === TAG.json) text.push([index, JSON.stringify(value)]);
+  });
+  return {
+    count: rows.length,
+    series: Float64Array.from(rows, (row) => row.series),
+    time: Float64Array.from(rows, (row) => row.time),
+    number: Float64Array.from(rows, ({ value }) => (typeof value === 'number' || typeof value === 'boolean' ? Number(value) : 0)),
+    tag: Uint8Array.from(rows, (row) => tagOf(row.value)),
+    flags: Uint8Array.from(rows, (row) => flagsOf(row.quality, row.late)),
+    text,
+  };
+}
+
+export const ALWAYS = { from: -8.64e15, to: 8.64e15 } as const;
+export const ids = (...series: number[]): SeriesId[] => series.map((id) => id as SeriesId);
+
+export async function gathered<Row extends SampleRow | AggregateRow>(chunks: AsyncIterable<readonly Row[]>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const chunk of chunks) rows.push(...chunk);
+  return rows;
+}

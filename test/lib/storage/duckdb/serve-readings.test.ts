@@ -1,0 +1,50 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Database, openDatabase } from '../../../../src/lib/storage/duckdb/database.ts';
+import type { Reading } from '../../../../src/lib/storage/duckdb/messages.ts';
+import { createReadings } from '../../../../src/lib/storage/duckdb/serve-readings.ts';
+import { createTurns } from '../../../../src/lib/storage/duckdb/turns.ts';
+import { ALWAYS, ids } from '../../../helpers/sample-store-fixture.ts';
+import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
+
+const READ: Reading = { kind: 'read', query: { series: ids(1), ...ALWAYS, order: 'time' } };
+
+async function filledDatabase(): Promise<Database> {
+  const database = await openDatabase(temporaryFolder(), 2 ** 28);
+  onTestFinished(() => database.close());
+  await database.writer.run('insert into samples select 1, range, range, null, 0, 0 from range(100000)');
+  return database;
+}
+
+describe('open readings', () => {
+  it('send as many blocks as there is credit, then wait', async () => {
+    const readings = createReadings(await filledDatabase(), createTurns(2));
+    let blocks = 0;
+    const open = readings.open(1, READ, 2, () => blocks++);
+    await expect.poll(() => blocks).toBe(2);
+    readings.more(1);
+    await expect.poll(() => blocks).toBe(3);
+    readings.cancel(1);
+    await open;
+    expect(blocks).toBe(3);
+  });
+
+  it('keep a place that nobody else wants, however long their rows are not taken, and lose it to one who waits', async () => {
+    const readings = createReadings(await filledDatabase(), createTurns(2), { openMax: 1, stalledMs: 30 });
+    let blocks = 0;
+    const stalled = readings.open(1, READ, 1, () => blocks++);
+    await expect.poll(() => blocks).toBe(1);
+    const later = new Promise((resolve) => setTimeout(resolve, 150, 'open'));
+    expect(await Promise.race([later, stalled.then(() => 'ended')])).toBe('open');
+    const second = readings.open(2, READ, 1000, () => {});
+    await expect(stalled).rejects.toMatchObject({ code: 'timed_out' });
+    await second;
+  });
+
+  it('end with a reason when the store stops, those that wait for a place included', async () => {
+    const readings = createReadings(await filledDatabase(), createTurns(2), { openMax: 1, stalledMs: 60_000 });
+    const both = [readings.open(1, READ, 1, () => {}), readings.open(2, READ, 1, () => {})];
+    const ends = Promise.allSettled(both);
+    await readings.stop();
+    for (const end of await ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'stopping' } });
+  });
+});

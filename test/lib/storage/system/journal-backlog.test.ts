@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createJournalBacklog } from '../../../../src/lib/storage/system/journal-backlog.ts';
+
+describe('the journal backlog', () => {
+  it('counts what is not applied, and gives each applied entry for deletion once', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('add' as const), bytes: fc.nat(20_000_000) }),
+      fc.record({ kind: fc.constant('apply' as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+      fc.record({ kind: fc.constant('delete' as const), fails: fc.boolean() }),
+    );
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const backlog = createJournalBacklog();
+        const sizes: number[] = [];
+        let applied = 0;
+        let deleted = 0;
+        for (const each of steps) {
+          if (each.kind === 'add') backlog.add(sizes.push(each.bytes), each.bytes);
+          if (each.kind === 'apply') {
+            applied = Math.max(applied, Math.floor(sizes.length * each.share));
+            backlog.applied(applied);
+          }
+          if (each.kind === 'delete') {
+            const upTo = backlog.takeDeletable();
+            if (upTo > applied || (upTo !== 0 && upTo <= deleted)) return false;
+            if (upTo === 0 && deleted < applied) return false;
+            if (each.fails) backlog.keepDeletable();
+            else deleted = Math.max(deleted, upTo);
+          }
+          if (backlog.bytes !== sizes.slice(applied).reduce((sum, bytes) => sum + bytes, 0)) return false;
+        }
+        return true;
+      }),
+    );
+  });
+
+  it('says when deleting is worth a commit of its own', () => {
+    const backlog = createJournalBacklog();
+    for (let id = 1; id <= 3; id++) backlog.add(id, 5_000_000);
+    backlog.applied(1);
+    expect(backlog.deletionIsDue).toBe(false);
+    backlog.applied(2);
+    expect(backlog.deletionIsDue).toBe(true);
+    expect(backlog.takeDeletable()).toBe(2);
+    expect(backlog.deletionIsDue).toBe(false);
+    backlog.keepDeletable();
+    expect(backlog.deletionIsDue).toBe(true);
+  });
+});
