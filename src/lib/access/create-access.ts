@@ -1,0 +1,48 @@
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../domain/log.ts';
+import { messageOf } from '../errors/muster-error.ts';
+import type { Directory } from '../fleet/directory.ts';
+import type { SystemStore } from '../storage/system/system-store.ts';
+import type { Authenticator } from './access.ts';
+import { type Accounts, createAccounts } from './accounts.ts';
+import { createAuthenticator } from './authenticator.ts';
+import { createCredentialCache } from './credential-cache.ts';
+import { createDeviceCredentials, type DeviceCredentials } from './device-credentials.ts';
+import { createGuessingGuard, type GuessingGuard } from './guessing-guard.ts';
+import { createPasswords } from './passwords.ts';
+
+export interface Access {
+  readonly authenticator: Authenticator;
+  readonly accounts: Accounts;
+  readonly deviceCredentials: DeviceCredentials;
+  readonly guard: GuessingGuard;
+}
+
+type AccessSettings = Pick<Settings, 'access.failures-per-account' | 'access.failures-per-address' | 'access.failure-window-ms' | 'access.session-days'>;
+
+/** All of access with one memory between them, so that a change is seen by the next log-in. */
+export function createAccess(ports: {
+  readonly system: SystemStore;
+  readonly directory: Pick<Directory, 'device'>;
+  readonly settings: AccessSettings;
+  readonly clock: () => number;
+  readonly log: Log;
+}): Access {
+  const { system, directory, settings, clock, log } = ports;
+  const listenerFailed = (error: unknown) => log.error({ reason: messageOf(error) }, 'cutting the sessions of changed credentials failed');
+  const passwords = createPasswords();
+  const cache = createCredentialCache(system);
+  const guard = createGuessingGuard({
+    failuresPerAccount: settings['access.failures-per-account'],
+    failuresPerAddress: settings['access.failures-per-address'],
+    windowMs: settings['access.failure-window-ms'],
+    clock,
+  });
+  const authenticator = createAuthenticator({ system, directory, guard, clock, passwords, cache });
+  return {
+    authenticator,
+    guard,
+    accounts: createAccounts({ system, authenticator, passwords, cache, clock, sessionDays: settings['access.session-days'], listenerFailed }),
+    deviceCredentials: createDeviceCredentials({ system, passwords, cache, clock, listenerFailed }),
+  };
+}
