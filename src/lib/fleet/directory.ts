@@ -1,0 +1,157 @@
+import type { AliasKind, Device } from '../domain/device.ts';
+import type { DeviceType } from '../domain/device-type.ts';
+import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
+import type { LatestValue, Point } from '../domain/point.ts';
+import type { Project } from '../domain/project.ts';
+
+/** A point in memory, with its newest value. Replaced whole when its definition changes. */
+export interface PointEntry {
+  point: Point;
+  latest: LatestValue | null;
+  /** The newest time that the hub itself gave to one of its samples, ms. */
+  hubTime: number;
+  /** False until the point's own row is on disk; it is written together with its first sample. */
+  stored: boolean;
+}
+
+/** A device in memory. */
+export interface DeviceEntry {
+  device: Device;
+  readonly points: Map<string, PointEntry>;
+  accepted: number;
+  rejected: number;
+  refused: number;
+}
+
+/**
+ * The fleet in memory: what ingest and reading look things up in, without waiting. Loaded at start; changed only
+ * after the change is on disk (points excepted: they are committed together with their first sample).
+ */
+export class Directory {
+  readonly projects = new Map<ProjectId, Project>();
+  readonly #types = new Map<string, DeviceType>();
+  readonly #devices = new Map<DeviceId, DeviceEntry>();
+  readonly #children = new Map<DeviceId, Set<DeviceId>>();
+  readonly #byAlias = new Map<string, DeviceId>();
+  readonly #bySeries = new Map<SeriesId, PointEntry>();
+  readonly #pointsOfProject = new Map<ProjectId, number>();
+  readonly #devicesOfProject = new Map<ProjectId, number>();
+  readonly #sorted = new Map<ProjectId, readonly DeviceEntry[]>();
+  /** Grows whenever a known device or point changes: caches of what depends on them are stale then. */
+  revision = 0;
+
+  // types
+  type(project: ProjectId, id: DeviceTypeId): DeviceType | undefined {
+    return this.#types.get(`${project} ${id}`);
+  }
+  *typesOf(project: ProjectId): Iterable<DeviceType> {
+    for (const type of this.#types.values()) if (type.project === project) yield type;
+  }
+  putType(type: DeviceType): void {
+    this.#types.set(`${type.project} ${type.id}`, type);
+  }
+  removeType(project: ProjectId, id: DeviceTypeId): void {
+    this.#types.delete(`${project} ${id}`);
+  }
+
+  // devices
+  device(id: string): DeviceEntry | undefined {
+    return this.#devices.get(id as DeviceId);
+  }
+  devices(): Iterable<DeviceEntry> {
+    return this.#devices.values();
+  }
+  /** The devices of a project by id: the order of every list, so that a page can begin after an id. */
+  sortedDevices(project: ProjectId): readonly DeviceEntry[] {
+    let sorted = this.#sorted.get(project);
+    if (!sorted) {
+      sorted = [...this.#devices.values()].filter(({ device }) => device.project === project).sort((a, b) => (a.device.id < b.device.id ? -1 : 1));
+      this.#sorted.set(project, sorted);
+    }
+    return sorted;
+  }
+  deviceCount(project: ProjectId): number {
+    return this.#devicesOfProject.get(project) ?? 0;
+  }
+  byAlias(project: ProjectId, kind: AliasKind, value: string): DeviceEntry | undefined {
+    const id = this.#byAlias.get(aliasKey(project, kind, value));
+    return id === undefined ? undefined : this.#devices.get(id);
+  }
+  children(id: DeviceId): ReadonlySet<DeviceId> {
+    return this.#children.get(id) ?? EMPTY;
+  }
+  putDevice(device: Device): DeviceEntry {
+    const known = this.#devices.get(device.id);
+    if (known) {
+      this.#unlink(known.device);
+      known.device = device;
+      this.revision += 1;
+    } else {
+      this.#devicesOfProject.set(device.project, this.deviceCount(device.project) + 1);
+      this.#sorted.delete(device.project);
+    }
+    const entry = known ?? { device, points: new Map(), accepted: 0, rejected: 0, refused: 0 };
+    this.#devices.set(device.id, entry);
+    this.#link(device);
+    return entry;
+  }
+  removeDevice(id: DeviceId): void {
+    const entry = this.#devices.get(id);
+    if (!entry) return;
+    this.#unlink(entry.device);
+    for (const { point } of entry.points.values()) this.#bySeries.delete(point.series);
+    const { project } = entry.device;
+    this.#pointsOfProject.set(project, this.pointCount(project) - entry.points.size);
+    this.#devicesOfProject.set(project, this.deviceCount(project) - 1);
+    this.#sorted.delete(project);
+    this.#devices.delete(id);
+  }
+
+  // points
+  pointCount(project: ProjectId): number {
+    return this.#pointsOfProject.get(project) ?? 0;
+  }
+  pointOfSeries(series: SeriesId): PointEntry | undefined {
+    return this.#bySeries.get(series);
+  }
+  putPoint(point: Point): PointEntry {
+    const device = this.#devices.get(point.device);
+    if (!device) throw new Error(`point of an unknown device: ${point.device}`);
+    const known = device.points.get(point.path);
+    if (known) {
+      known.point = point;
+      this.revision += 1;
+      return known;
+    }
+    const entry: PointEntry = { point, latest: null, hubTime: 0, stored: true };
+    device.points.set(point.path, entry);
+    this.#bySeries.set(point.series, entry);
+    this.#pointsOfProject.set(device.device.project, this.pointCount(device.device.project) + 1);
+    return entry;
+  }
+  /** For a point whose first commit failed. */
+  removePoint(point: Point): void {
+    const device = this.#devices.get(point.device);
+    if (!device?.points.delete(point.path)) return;
+    this.#bySeries.delete(point.series);
+    this.#pointsOfProject.set(device.device.project, this.pointCount(device.device.project) - 1);
+  }
+
+  #link(device: Device): void {
+    for (const [kind, value] of Object.entries(device.aliases)) this.#byAlias.set(aliasKey(device.project, kind, value), device.id);
+    if (device.parent === null) return;
+    const siblings = this.#children.get(device.parent);
+    if (siblings) siblings.add(device.id);
+    else this.#children.set(device.parent, new Set([device.id]));
+  }
+  #unlink(device: Device): void {
+    for (const [kind, value] of Object.entries(device.aliases)) this.#byAlias.delete(aliasKey(device.project, kind, value));
+    if (device.parent !== null) this.#children.get(device.parent)?.delete(device.id);
+  }
+}
+
+const EMPTY: ReadonlySet<DeviceId> = new Set();
+
+function aliasKey(project: string, kind: string, value: string): string {
+  return `${project} ${kind} ${value}`;
+}

@@ -1,0 +1,285 @@
+import type { AliasKind, Device, DeviceKind, DeviceState } from '../domain/device.ts';
+import type { DeviceType, TypeMode } from '../domain/device-type.ts';
+import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
+import type { Point, PointDefinition, PointKind } from '../domain/point.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import type { Statement } from '../storage/commit-log.ts';
+import type { SystemStore } from '../storage/system/system-store.ts';
+import { commitOrExplain } from './commit-or-explain.ts';
+import type { DeviceEntry, Directory } from './directory.ts';
+import { applyDefinition, declaredPoints } from './type-points.ts';
+
+export interface NewDevice {
+  readonly id: string;
+  readonly name?: string | undefined;
+  readonly kind: DeviceKind;
+  readonly type?: string | undefined;
+  readonly parent?: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly aliases: Readonly<Partial<Record<AliasKind, string | undefined>>>;
+}
+export interface DeviceChange {
+  readonly name?: string | undefined;
+  readonly type?: string | null | undefined;
+  readonly parent?: string | null | undefined;
+  readonly state?: DeviceState | undefined;
+  readonly labels?: Readonly<Record<string, string | null>> | undefined;
+  readonly aliases?: Readonly<Partial<Record<AliasKind, string | null | undefined>>> | undefined;
+}
+export interface NewDeviceType {
+  readonly id: string;
+  readonly mode: TypeMode;
+  readonly description: string | null;
+  readonly points: readonly PointDefinition[];
+}
+export interface PointChange {
+  readonly kind?: PointKind | undefined;
+  readonly unit?: string | null | undefined;
+  readonly decimals?: number | null | undefined;
+  readonly min?: number | null | undefined;
+  readonly max?: number | null | undefined;
+  readonly description?: string | null | undefined;
+}
+
+/** Changes to devices, types and points: on disk first, then in the directory. Refusals are MusterErrors. */
+export interface Fleet {
+  device(project: ProjectId, idOrAlias: string): DeviceEntry;
+  createDevice(project: ProjectId, device: NewDevice): Promise<DeviceEntry>;
+  updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry>;
+  deleteDevice(project: ProjectId, id: string): Promise<void>;
+  type(project: ProjectId, id: string): DeviceType;
+  createType(project: ProjectId, type: NewDeviceType): Promise<DeviceType>;
+  updateType(project: ProjectId, id: string, change: Partial<Omit<NewDeviceType, 'id'>>): Promise<DeviceType>;
+  deleteType(project: ProjectId, id: string): Promise<void>;
+  updatePoint(project: ProjectId, device: string, path: string, change: PointChange): Promise<Point>;
+}
+
+export interface FleetPorts {
+  readonly system: SystemStore;
+  readonly directory: Directory;
+  readonly clock: () => number;
+  readonly devicesMax: number;
+  readonly pointsPerDeviceMax: number;
+  readonly allocateSeries: () => SeriesId;
+  /** The device may no longer act as it did: disabled, or gone. */
+  readonly onDeviceClosed: (device: DeviceId) => void;
+  /** Its series are not needed any more. */
+  readonly onSeriesRemoved: (series: readonly SeriesId[]) => void;
+}
+
+export function createFleet(ports: FleetPorts): Fleet {
+  const { system, directory, clock } = ports;
+
+  return {
+    device: findDevice,
+    async createDevice(project, wanted) {
+      if (directory.deviceCount(project) >= ports.devicesMax) {
+        throw new MusterError('limit_reached', `the project has ${ports.devicesMax} devices already (limits.devices-per-project)`);
+      }
+      const now = clock();
+      const device: Device = {
+        id: wanted.id as DeviceId,
+        project,
+        name: wanted.name ?? wanted.id,
+        kind: wanted.kind,
+        type: checkedType(project, wanted.type ?? null),
+        parent: checkedParent(project, wanted.id, wanted.parent ?? null),
+        state: 'active',
+        labels: wanted.labels,
+        aliases: definedOnly(wanted.aliases),
+        createdAt: now,
+        updatedAt: now,
+      };
+      const points = declaredPoints(device, typeOf(device), ports.allocateSeries, now, new Set());
+      await commitOrExplain(system.log, [system.devices.insert(device), ...points.map((point) => system.points.ensure(point))], {
+        unique: (constraint) => (constraint?.includes('alias') ? aliasTaken(device) : new MusterError('conflict', `a device ${device.id} exists already`)),
+        reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
+      });
+      const entry = directory.putDevice(device);
+      for (const point of points) directory.putPoint(point);
+      return entry;
+    },
+    async updateDevice(project, id, change) {
+      const { device: before } = findDevice(project, id);
+      const now = clock();
+      const device: Device = {
+        ...before,
+        name: change.name ?? before.name,
+        type: change.type === undefined ? before.type : checkedType(project, change.type),
+        parent: change.parent === undefined ? before.parent : checkedParent(project, before.id, change.parent),
+        state: change.state ?? before.state,
+        labels: merged(before.labels, change.labels),
+        aliases: merged(before.aliases as Record<string, string>, change.aliases as Record<string, string | null> | undefined),
+        updatedAt: now,
+      };
+      const entry = findDevice(project, id);
+      const points = declaredPoints(device, typeOf(device), ports.allocateSeries, now, new Set(entry.points.keys()));
+      await commitOrExplain(system.log, [system.devices.update(device), ...points.map((point) => system.points.ensure(point))], {
+        unique: () => aliasTaken(device),
+        reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
+        stale: () => noDevice(id),
+      });
+      directory.putDevice(device);
+      for (const point of points) directory.putPoint(point);
+      if (device.state === 'disabled' && before.state !== 'disabled') ports.onDeviceClosed(device.id);
+      return entry;
+    },
+    async deleteDevice(project, id) {
+      const entry = findDevice(project, id);
+      const { device } = entry;
+      const children = directory.children(device.id).size;
+      if (children > 0)
+        throw new MusterError('in_use', `${device.id} is the gateway of ${children} devices`, { hint: 'Delete them first, or give them another parent.' });
+      await commitOrExplain(system.log, system.devices.remove(device.id), {
+        stale: () => noDevice(id),
+        reference: () => new MusterError('in_use', `something still depends on ${device.id}`),
+      });
+      const series = [...entry.points.values()].map(({ point }) => point.series);
+      directory.removeDevice(device.id);
+      ports.onDeviceClosed(device.id);
+      if (series.length > 0) ports.onSeriesRemoved(series);
+    },
+    type: findType,
+    async createType(project, wanted) {
+      const now = clock();
+      const type: DeviceType = { ...wanted, points: checkedPoints(wanted.points), id: wanted.id as DeviceTypeId, project, createdAt: now, updatedAt: now };
+      await commitOrExplain(system.log, [system.types.insert(type)], { unique: () => new MusterError('conflict', `a type ${type.id} exists already`) });
+      directory.putType(type);
+      return type;
+    },
+    async updateType(project, id, change) {
+      const before = findType(project, id);
+      const type: DeviceType = {
+        ...before,
+        mode: change.mode ?? before.mode,
+        description: change.description === undefined ? before.description : change.description,
+        points: change.points === undefined ? before.points : checkedPoints(change.points),
+        updatedAt: clock(),
+      };
+      const followers = [...directory.devices()].filter(({ device }) => device.project === project && device.type === type.id);
+      const { added, changed } = pointsThatFollow(followers, type);
+      const statements: Statement[] = [
+        system.types.update(type),
+        ...added.map((point) => system.points.ensure(point)),
+        ...changed.map((point) => system.points.update(point)),
+      ];
+      await commitOrExplain(system.log, statements, { stale: () => noType(id) });
+      directory.putType(type);
+      for (const point of [...added, ...changed]) if (directory.device(point.device)) directory.putPoint(point);
+      return type;
+    },
+    async deleteType(project, id) {
+      const type = findType(project, id);
+      let users = 0;
+      for (const { device } of directory.devices()) if (device.project === project && device.type === type.id) users += 1;
+      if (users > 0) throw new MusterError('in_use', `${users} devices are of the type ${id}`, { hint: 'Give them another type first.' });
+      await commitOrExplain(system.log, [system.types.remove(project, type.id)], {
+        stale: () => noType(id),
+        reference: () => new MusterError('in_use', `devices are of the type ${id}`),
+      });
+      directory.removeType(project, type.id);
+    },
+    async updatePoint(project, deviceId, path, change) {
+      const { device, points } = findDevice(project, deviceId);
+      const entry = points.get(path);
+      if (!entry) throw new MusterError('not_found', `${device.id} has no point ${path}`, { hint: `List its points with \`muster point list ${device.id}\`.` });
+      const point: Point = applyDefinition(entry.point, change);
+      if (point.min !== null && point.max !== null && point.min > point.max) throw new MusterError('invalid', `min ${point.min} is above max ${point.max}`);
+      await commitOrExplain(system.log, [system.points.update(point)], { stale: () => new MusterError('not_found', `${device.id} has no point ${path}`) });
+      directory.putPoint(point);
+      return point;
+    },
+  };
+
+  function findDevice(project: ProjectId, idOrAlias: string): DeviceEntry {
+    const colon = idOrAlias.indexOf(':');
+    const entry =
+      directory.device(idOrAlias) ?? (colon > 0 ? directory.byAlias(project, idOrAlias.slice(0, colon) as AliasKind, idOrAlias.slice(colon + 1)) : undefined);
+    // Another project's device is answered like none at all.
+    if (!entry || entry.device.project !== project) throw noDevice(idOrAlias);
+    return entry;
+  }
+
+  function findType(project: ProjectId, id: string): DeviceType {
+    const type = directory.type(project, id as DeviceTypeId);
+    if (!type) throw noType(id);
+    return type;
+  }
+
+  function typeOf(device: Device): DeviceType | undefined {
+    return device.type === null ? undefined : directory.type(device.project, device.type);
+  }
+
+  function checkedType(project: ProjectId, id: string | null): DeviceTypeId | null {
+    if (id === null) return null;
+    if (!directory.type(project, id as DeviceTypeId))
+      throw new MusterError('invalid', `there is no type ${id}`, { hint: 'Create it with `muster type create`.' });
+    return id as DeviceTypeId;
+  }
+
+  function checkedParent(project: ProjectId, child: string, id: string | null): DeviceId | null {
+    if (id === null) return null;
+    const parent = directory.device(id)?.device;
+    if (!parent || parent.project !== project) throw new MusterError('invalid', `there is no device ${id} to be the parent`);
+    if (parent.kind !== 'gateway') throw new MusterError('invalid', `${id} is no gateway`, { hint: 'Only a device of kind gateway can be a parent.' });
+    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : directory.device(above.parent)?.device) {
+      if (above.id === child) throw new MusterError('invalid', `${id} is below ${child} itself`);
+    }
+    return parent.id;
+  }
+
+  /** A type's points are written into its devices: what it declares anew appears, what it changes follows. What is stored stays as it is. */
+  function pointsThatFollow(followers: readonly DeviceEntry[], type: DeviceType): { added: Point[]; changed: Point[] } {
+    const now = clock();
+    const added: Point[] = [];
+    const changed: Point[] = [];
+    for (const { device, points } of followers) {
+      added.push(...declaredPoints(device, type, ports.allocateSeries, now, new Set(points.keys())));
+      for (const definition of type.points) {
+        const known = points.get(definition.path)?.point;
+        if (known) changed.push({ ...applyDefinition(known, definition), valueType: definition.valueType });
+      }
+    }
+    return { added, changed };
+  }
+
+  function checkedPoints(points: readonly PointDefinition[]): readonly PointDefinition[] {
+    const paths = new Set<string>();
+    for (const { path, min, max } of points) {
+      if (paths.has(path)) throw new MusterError('invalid', `the point ${path} is declared twice`);
+      paths.add(path);
+      if (min !== null && max !== null && min > max) throw new MusterError('invalid', `of ${path}, min ${min} is above max ${max}`);
+    }
+    if (points.length > ports.pointsPerDeviceMax)
+      throw new MusterError('limit_reached', `a device may have ${ports.pointsPerDeviceMax} points (limits.points-per-device)`);
+    return points;
+  }
+
+  function aliasTaken(device: Device): MusterError {
+    for (const [kind, value] of Object.entries(device.aliases)) {
+      const owner = directory.byAlias(device.project, kind as AliasKind, value)?.device.id;
+      if (owner && owner !== device.id) return new MusterError('conflict', `the alias ${kind} ${value} belongs to ${owner}`);
+    }
+    return new MusterError('conflict', 'an alias belongs to another device');
+  }
+}
+
+function noDevice(id: string): MusterError {
+  return new MusterError('not_found', `there is no device ${id.slice(0, 130)}`, { hint: 'List them with `muster device list`.' });
+}
+function noType(id: string): MusterError {
+  return new MusterError('not_found', `there is no type ${id.slice(0, 130)}`, { hint: 'List them with `muster type list`.' });
+}
+
+function merged(before: Readonly<Record<string, string>>, change: Readonly<Record<string, string | null>> | undefined): Record<string, string> {
+  const after = { ...before };
+  for (const [key, value] of Object.entries(change ?? {})) {
+    if (value === null) delete after[key];
+    else after[key] = value;
+  }
+  return after;
+}
+
+function definedOnly<Key extends string>(record: Readonly<Partial<Record<Key, string | undefined>>>): Partial<Record<Key, string>> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<Record<Key, string>>;
+}

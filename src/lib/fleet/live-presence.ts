@@ -1,0 +1,114 @@
+import type { DeviceStatus } from '../domain/device.ts';
+import type { DeviceId } from '../domain/ids.ts';
+import type { Connection, Presence } from './presence.ts';
+
+interface State {
+  /** Connections of its own, newest last. */
+  connections: Connection[];
+  /** The gateway's connection that last reported for it. */
+  through: string | null;
+  connectedAt: number | null;
+  lastSeenAt: number | null;
+  lastAddress: string | null;
+  protocol: string | null;
+}
+
+export interface LivePresence extends Presence {
+  /** What a former run of the hub knew. */
+  restore(device: DeviceId, status: DeviceStatus): void;
+  forget(device: DeviceId): void;
+  /** Devices whose status changed since the last call, to be saved. */
+  takeChanged(max: number): readonly DeviceId[];
+}
+
+const ABSENT: DeviceStatus = { online: false, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
+
+export function createPresence(): LivePresence {
+  const states = new Map<DeviceId, State>();
+  /** Open connections, with the children that were reported through each. */
+  const open = new Map<string, { readonly connection: Connection; readonly children: Set<DeviceId> }>();
+  const changed = new Set<DeviceId>();
+
+  return {
+    connected(connection, at) {
+      open.set(connection.id, { connection, children: new Set() });
+      const state = stateOf(connection.device);
+      state.connections.push(connection);
+      state.connectedAt = at;
+      touch(connection.device, state, connection, at);
+    },
+    disconnected(connectionId, at) {
+      const entry = open.get(connectionId);
+      if (!entry) return;
+      open.delete(connectionId);
+      const { device } = entry.connection;
+      const state = stateOf(device);
+      state.connections = state.connections.filter((connection) => connection.id !== connectionId);
+      state.lastSeenAt = at;
+      changed.add(device);
+      for (const child of entry.children) {
+        const childState = states.get(child);
+        if (childState?.through !== connectionId) continue;
+        childState.through = null;
+        changed.add(child);
+      }
+    },
+    seen(device, origin, at) {
+      const state = stateOf(device);
+      const carrier = origin.connectionId === null ? undefined : open.get(origin.connectionId);
+      if (carrier && carrier.connection.device !== device && state.through !== origin.connectionId) {
+        carrier.children.add(device);
+        state.through = origin.connectionId;
+        state.connectedAt = at;
+      }
+      touch(device, state, origin, at);
+    },
+    status(device) {
+      const state = states.get(device);
+      if (!state) return ABSENT;
+      const { connectedAt, lastSeenAt, lastAddress, protocol } = state;
+      const online = state.connections.length > 0 || state.through !== null;
+      return { online, connectedAt: online ? connectedAt : null, lastSeenAt, lastAddress, protocol };
+    },
+    restore(device, status) {
+      // Whatever was online when the hub ended has no connection now.
+      states.set(device, {
+        connections: [],
+        through: null,
+        connectedAt: null,
+        lastSeenAt: status.lastSeenAt,
+        lastAddress: status.lastAddress,
+        protocol: status.protocol,
+      });
+    },
+    forget(device) {
+      states.delete(device);
+      changed.delete(device);
+    },
+    takeChanged(max) {
+      const taken: DeviceId[] = [];
+      for (const device of changed) {
+        if (taken.length >= max) break;
+        taken.push(device);
+      }
+      for (const device of taken) changed.delete(device);
+      return taken;
+    },
+  };
+
+  function stateOf(device: DeviceId): State {
+    let state = states.get(device);
+    if (!state) {
+      state = { connections: [], through: null, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
+      states.set(device, state);
+    }
+    return state;
+  }
+
+  function touch(device: DeviceId, state: State, origin: { readonly protocol: string; readonly address: string | null }, at: number): void {
+    state.lastSeenAt = at;
+    state.lastAddress = origin.address;
+    state.protocol = origin.protocol;
+    changed.add(device);
+  }
+}

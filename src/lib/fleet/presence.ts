@@ -1,0 +1,20 @@
+import type { DeviceStatus } from '../domain/device.ts';
+import type { DeviceId } from '../domain/ids.ts';
+
+/** Where and how a device is connected. */
+export interface Connection {
+  /** Unique among open connections of the hub. */
+  readonly id: string;
+  readonly device: DeviceId;
+  readonly protocol: string;
+  readonly address: string | null;
+}
+
+/** Who is there: kept in memory, saved in the background, true within a second. */
+export interface Presence {
+  connected(connection: Connection, at: number): void;
+  disconnected(connectionId: string, at: number): void;
+  /** A message came, perhaps for a child through its gateway's connection, perhaps without a connection (HTTP). */
+  seen(device: DeviceId, origin: { readonly connectionId: string | null; readonly protocol: string; readonly address: string | null }, at: number): void;
+  status(device: DeviceId): DeviceStatus;
+}

@@ -1,0 +1,26 @@
+import type { Device } from '../domain/device.ts';
+import type { DeviceType } from '../domain/device-type.ts';
+import type { SeriesId } from '../domain/ids.ts';
+import type { Point } from '../domain/point.ts';
+import type { PointChange } from './fleet.ts';
+
+/** The points that a type gives to a device and that it does not have yet. */
+export function declaredPoints(device: Device, type: DeviceType | undefined, allocateSeries: () => SeriesId, now: number, known: ReadonlySet<string>): Point[] {
+  if (!type) return [];
+  return type.points
+    .filter(({ path }) => !known.has(path))
+    .map((definition) => ({ ...definition, device: device.id, series: allocateSeries(), createdAt: now }));
+}
+
+/** A point with a part of its definition changed; absent fields stay. */
+export function applyDefinition(point: Point, change: PointChange): Point {
+  return {
+    ...point,
+    kind: change.kind ?? point.kind,
+    unit: change.unit === undefined ? point.unit : change.unit,
+    decimals: change.decimals === undefined ? point.decimals : change.decimals,
+    min: change.min === undefined ? point.min : change.min,
+    max: change.max === undefined ? point.max : change.max,
+    description: change.description === undefined ? point.description : change.description,
+  };
+}

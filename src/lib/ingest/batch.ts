@@ -1,0 +1,38 @@
+import type { Quality } from '../domain/point.ts';
+import type { SampleValue } from '../domain/value.ts';
+import type { DeviceEntry, PointEntry } from '../fleet/directory.ts';
+import type { Reading } from '../formats/reading.ts';
+import type { InboundMessage } from './inbound-message.ts';
+import type { Rejection } from './ingest.ts';
+
+/** A value on its way to the disk. */
+export interface ResolvedSample {
+  readonly entry: PointEntry;
+  readonly time: number;
+  readonly value: SampleValue;
+  readonly quality: Quality;
+  readonly late: boolean;
+}
+
+/** One message on its way through the pipeline. A step takes it and gives it on; `refused` ends the way. */
+export interface Batch {
+  readonly message: InboundMessage;
+  readonly device: DeviceEntry;
+  readonly readings: readonly Reading[];
+  readonly samples: readonly ResolvedSample[];
+  /** At most REJECTIONS_LISTED; `rejectedCount` counts them all. */
+  readonly rejections: readonly Rejection[];
+  readonly rejectedCount: number;
+  /** Nothing of the message can be taken. */
+  readonly refused: boolean;
+}
+
+export const REJECTIONS_LISTED = 100;
+
+export function openBatch(message: InboundMessage, device: DeviceEntry): Batch {
+  return { message, device, readings: [], samples: [], rejections: [], rejectedCount: 0, refused: false };
+}
+
+export function refuse(batch: Batch, rejection: Rejection): Batch {
+  return { ...batch, rejections: [rejection], rejectedCount: 1, refused: true };
+}

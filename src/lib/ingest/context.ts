@@ -1,0 +1,20 @@
+import type { SeriesId } from '../domain/ids.ts';
+import type { Directory } from '../fleet/directory.ts';
+import type { FormatChooser } from '../formats/registry.ts';
+
+/** What a step may look at besides its batch. Time comes with the message. */
+export interface IngestContext {
+  readonly directory: Directory;
+  readonly chooseFormat: FormatChooser;
+  readonly allocateSeries: () => SeriesId;
+  readonly limits: {
+    readonly readingsPerMessage: number;
+    readonly pointsPerDevice: number;
+    readonly pointsPerProject: number;
+    readonly valueBytesMax: number;
+    /** ms since 1970 */
+    readonly earliestTime: number;
+    readonly futureMaxMs: number;
+    readonly lateAfterMs: number;
+  };
+}

@@ -1,0 +1,27 @@
+import type { InboundMessage } from './inbound-message.ts';
+
+/** One value, or a whole message (`point` null), that was not taken, and why. */
+export interface Rejection {
+  readonly code: string;
+  /** The step that refused it. */
+  readonly step: string;
+  readonly reason: string;
+  readonly point: string | null;
+}
+
+/** What became of a message. Everything counted as accepted is on disk. */
+export interface Outcome {
+  readonly accepted: number;
+  /** At most 100 of them. */
+  readonly rejected: readonly Rejection[];
+  readonly rejectedCount: number;
+}
+
+/** The spine, as protocol adapters see it. */
+export interface Ingest {
+  /**
+   * Resolves when the message's samples and rejections are on disk: only then may the adapter acknowledge.
+   * Rejects with MusterError `overloaded`, `storage_failed` or `stopping`: it must not acknowledge.
+   */
+  accept(message: InboundMessage): Promise<Outcome>;
+}

@@ -1,0 +1,116 @@
+import type { DeviceType } from '../../domain/device-type.ts';
+import { isPointPath, type PointPath } from '../../domain/ids.ts';
+import { deviceMayReport, type Point } from '../../domain/point.ts';
+import { fitsValueType, inferValueType, type SampleValue } from '../../domain/value.ts';
+import type { DeviceEntry, PointEntry } from '../../fleet/directory.ts';
+import { definitionFor, typeAllows } from '../../fleet/point-definition.ts';
+import type { Reading } from '../../formats/reading.ts';
+import { type Batch, REJECTIONS_LISTED, type ResolvedSample } from '../batch.ts';
+import type { IngestContext } from '../context.ts';
+import type { Rejection } from '../ingest.ts';
+
+type Refusal = { readonly code: string; readonly reason: string };
+
+/**
+ * Readings to samples: the point exists or may appear, the value fits it, the time is believable. Each value is judged
+ * alone; the good ones of a message are stored together, the others are rejected with their reason.
+ */
+export function resolve(batch: Batch, context: IngestContext): Batch {
+  const { receivedAt } = batch.message;
+  const { project, type: typeId } = batch.device.device;
+  const type = typeId === null ? undefined : context.directory.type(project, typeId);
+  const samples: ResolvedSample[] = [];
+  const rejections: Rejection[] = [];
+  let rejectedCount = 0;
+  for (const reading of batch.readings) {
+    const refusal = resolveOne(reading, batch.device, type, receivedAt, context, samples);
+    if (refusal === null) continue;
+    rejectedCount += 1;
+    if (rejections.length < REJECTIONS_LISTED) rejections.push({ ...refusal, step: 'resolve', point: reading.path.slice(0, 200) });
+  }
+  return { ...batch, samples, rejections, rejectedCount, refused: samples.length === 0 };
+}
+
+function resolveOne(
+  reading: Reading,
+  device: DeviceEntry,
+  type: DeviceType | undefined,
+  now: number,
+  context: IngestContext,
+  samples: ResolvedSample[],
+): Refusal | null {
+  const { limits } = context;
+  const { value } = reading;
+  if (reading.time !== null) {
+    if (reading.time < limits.earliestTime)
+      return refusal('time_too_old', `the time ${shown(reading.time)} is before ${shown(limits.earliestTime)}; is the clock set?`);
+    if (reading.time > now + limits.futureMaxMs)
+      return refusal('time_in_future', `the time ${shown(reading.time)} is too far ahead of the hub's ${shown(now)}`);
+  }
+  const tooLarge = checkSize(value, limits.valueBytesMax);
+  if (tooLarge !== null) return tooLarge;
+  // Asked for known points too: the type may have become strict after they appeared.
+  if (!typeAllows(type, reading.path)) return refusal('unknown_point', `the type ${type?.id} is strict and does not declare it`);
+  const found = device.points.get(reading.path) ?? createPoint(reading, device, type, now, context);
+  if ('code' in found) return found;
+  const { point } = found;
+  if (!deviceMayReport(point.kind)) return refusal('not_writable', `a device does not write a point of kind ${point.kind}`);
+  if (!fitsValueType(value, point.valueType)) return refusal('wrong_type', `expected a ${point.valueType}, got ${describe(value)}`);
+  if (typeof value === 'number') {
+    if (point.min !== null && value < point.min) return refusal('out_of_range', `${value} is below the minimum ${point.min}`);
+    if (point.max !== null && value > point.max) return refusal('out_of_range', `${value} is above the maximum ${point.max}`);
+  }
+  const time = reading.time ?? hubTime(found, now);
+  samples.push({ entry: found, time, value, quality: reading.quality, late: time < now - limits.lateAfterMs });
+  return null;
+}
+
+/** Two values without a time of their own in the same millisecond are two samples: the hub's time of a point always moves on. */
+function hubTime(entry: PointEntry, now: number): number {
+  entry.hubTime = Math.max(now, entry.hubTime + 1);
+  return entry.hubTime;
+}
+
+function createPoint(reading: Reading, device: DeviceEntry, type: DeviceType | undefined, now: number, context: IngestContext): PointEntry | Refusal {
+  const { directory, limits } = context;
+  const { project, id } = device.device;
+  if (!isPointPath(reading.path)) return refusal('invalid_point', 'the name of the point is malformed');
+  const definition = definitionFor(reading.path as PointPath, type, { valueType: inferValueType(reading.value), unit: reading.unit });
+  // A wrong first value must not create the point.
+  if (!fitsValueType(reading.value, definition.valueType)) return refusal('wrong_type', `expected a ${definition.valueType}, got ${describe(reading.value)}`);
+  if (device.points.size >= limits.pointsPerDevice)
+    return refusal('limit_reached', `the device has ${limits.pointsPerDevice} points already (limits.points-per-device)`);
+  if (directory.pointCount(project) >= limits.pointsPerProject)
+    return refusal('limit_reached', `the project has ${limits.pointsPerProject} points already (limits.points-per-project)`);
+  const point: Point = { ...definition, device: id, series: context.allocateSeries(), createdAt: now };
+  const entry = directory.putPoint(point);
+  entry.stored = false;
+  return entry;
+}
+
+function checkSize(value: SampleValue, bytesMax: number): Refusal | null {
+  if (typeof value === 'number' || typeof value === 'boolean') return null;
+  let text: string;
+  try {
+    text = typeof value === 'string' ? value : JSON.stringify(value);
+  } catch {
+    // Nested so deeply that it cannot be written again.
+    return refusal('value_too_large', 'the value is nested too deeply');
+  }
+  // A UTF-16 unit is at most three bytes of UTF-8: most texts need no count.
+  if (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) return null;
+  return refusal('value_too_large', `the value has more than ${bytesMax} bytes (limits.value-bytes-max)`);
+}
+
+function describe(value: SampleValue): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+}
+
+function shown(time: number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
+}
+
+function refusal(code: string, reason: string): Refusal {
+  return { code, reason };
+}

@@ -1,0 +1,134 @@
+import { MusterError } from '../errors/muster-error.ts';
+import type { Directory } from '../fleet/directory.ts';
+import type { ResolvedSample } from '../ingest/batch.ts';
+import type { PointMatcher } from './filter.ts';
+
+export interface LiveSample {
+  readonly device: string;
+  readonly point: string;
+  readonly time: number;
+  readonly value: unknown;
+  readonly quality: string;
+  readonly late: boolean;
+}
+
+export type LiveMessage =
+  | { readonly type: 'samples'; readonly samples: readonly LiveSample[] }
+  | { readonly type: 'gap'; readonly dropped: number; readonly from: number; readonly to: number };
+
+/** One subscriber. `take` empties its queue; `onReady` is called when there is something to take after it was empty. */
+export interface Subscription {
+  take(max: number): LiveMessage | null;
+  close(): void;
+}
+
+/**
+ * Committed samples to those who watch. Each subscriber has its own bounded queue: a slow one loses samples, is told how many and
+ * from when to when, and slows nobody else.
+ */
+export interface LiveStream {
+  publish(samples: readonly ResolvedSample[]): void;
+  subscribe(matches: PointMatcher, onReady: () => void): Subscription;
+  readonly subscribers: number;
+  readonly dropped: number;
+}
+
+export function createLiveStream(directory: Directory, limits: { readonly queueMax: number; readonly subscribersMax: number }): LiveStream {
+  const subscriptions = new Set<QueuedSubscription>();
+  let dropped = 0;
+  return {
+    get subscribers() {
+      return subscriptions.size;
+    },
+    get dropped() {
+      return dropped;
+    },
+    publish(samples) {
+      if (subscriptions.size === 0) return;
+      for (const sample of samples) {
+        let live: LiveSample | null = null;
+        for (const subscription of subscriptions) {
+          if (!subscription.wants(sample)) continue;
+          live ??= liveSampleOf(sample);
+          if (!subscription.push(live)) dropped += 1;
+        }
+      }
+    },
+    subscribe(matches, onReady) {
+      if (subscriptions.size >= limits.subscribersMax)
+        throw new MusterError('limit_reached', `${limits.subscribersMax} subscribers watch already (limits.stream-subscribers)`);
+      const subscription = new QueuedSubscription(directory, matches, limits.queueMax, onReady, () => subscriptions.delete(subscription));
+      subscriptions.add(subscription);
+      return subscription;
+    },
+  };
+}
+
+function liveSampleOf({ entry, time, value, quality, late }: ResolvedSample): LiveSample {
+  return { device: entry.point.device, point: entry.point.path, time, value, quality, late };
+}
+
+class QueuedSubscription implements Subscription {
+  readonly #directory: Directory;
+  readonly #matches: PointMatcher;
+  readonly #queueMax: number;
+  readonly #onReady: () => void;
+  readonly #onClose: () => void;
+  #queue: LiveSample[] = [];
+  #gap: { dropped: number; from: number; to: number } | null = null;
+  #verdicts = new Map<number, boolean>();
+  #revision = -1;
+
+  constructor(directory: Directory, matches: PointMatcher, queueMax: number, onReady: () => void, onClose: () => void) {
+    this.#directory = directory;
+    this.#matches = matches;
+    this.#queueMax = queueMax;
+    this.#onReady = onReady;
+    this.#onClose = onClose;
+  }
+
+  /** Asked for every sample of the hub: so a point is judged once, until something about the fleet changes. */
+  wants({ entry: { point } }: ResolvedSample): boolean {
+    if (this.#revision !== this.#directory.revision) {
+      this.#revision = this.#directory.revision;
+      this.#verdicts.clear();
+    }
+    let verdict = this.#verdicts.get(point.series);
+    if (verdict === undefined) {
+      const device = this.#directory.device(point.device)?.device;
+      verdict = device !== undefined && this.#matches(point, device);
+      this.#verdicts.set(point.series, verdict);
+    }
+    return verdict;
+  }
+
+  push(sample: LiveSample): boolean {
+    if (this.#queue.length >= this.#queueMax || this.#gap !== null) {
+      // Once samples are lost, all that follow are, until the subscriber has taken what it has: one gap, not many.
+      this.#gap ??= { dropped: 0, from: sample.time, to: sample.time };
+      this.#gap.dropped += 1;
+      this.#gap.from = Math.min(this.#gap.from, sample.time);
+      this.#gap.to = Math.max(this.#gap.to, sample.time);
+      return false;
+    }
+    this.#queue.push(sample);
+    if (this.#queue.length === 1) this.#onReady();
+    return true;
+  }
+
+  take(max: number): LiveMessage | null {
+    if (this.#queue.length > 0) {
+      const samples = this.#queue.length <= max ? this.#queue : this.#queue.slice(0, max);
+      this.#queue = this.#queue.length <= max ? [] : this.#queue.slice(max);
+      return { type: 'samples', samples };
+    }
+    if (this.#gap === null) return null;
+    const gap = this.#gap;
+    this.#gap = null;
+    return { type: 'gap', ...gap };
+  }
+
+  close(): void {
+    this.#onClose();
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { DeviceId } from '../../../src/lib/domain/ids.ts';
+import { createPresence } from '../../../src/lib/fleet/live-presence.ts';
+
+const gateway = 'gateway' as DeviceId;
+const child = 'child' as DeviceId;
+const connection = (id: string, device = gateway) => ({ id, device, protocol: 'mqtt', address: '10.0.0.1' });
+
+describe('presence', () => {
+  it('is online from the first connection to the last disconnection', () => {
+    const presence = createPresence();
+    presence.connected(connection('1'), 100);
+    presence.connected(connection('2'), 200);
+    presence.disconnected('1', 300);
+    expect(presence.status(gateway)).toEqual({ online: true, connectedAt: 200, lastSeenAt: 300, lastAddress: '10.0.0.1', protocol: 'mqtt' });
+    presence.disconnected('2', 400);
+    expect(presence.status(gateway)).toMatchObject({ online: false, connectedAt: null, lastSeenAt: 400 });
+  });
+
+  it('takes a child for online while the connection that reported for it is open', () => {
+    const presence = createPresence();
+    presence.connected(connection('1'), 100);
+    presence.seen(child, { connectionId: '1', protocol: 'mqtt', address: '10.0.0.1' }, 150);
+    expect(presence.status(child)).toMatchObject({ online: true, connectedAt: 150 });
+    presence.disconnected('1', 200);
+    expect(presence.status(child)).toMatchObject({ online: false, lastSeenAt: 150 });
+  });
+
+  it('sees a device without a connection, and forgets to be online over a restart', () => {
+    const presence = createPresence();
+    presence.seen(gateway, { connectionId: null, protocol: 'http', address: '10.0.0.2' }, 50);
+    expect(presence.status(gateway)).toMatchObject({ online: false, lastSeenAt: 50, protocol: 'http' });
+    const after = createPresence();
+    after.restore(gateway, { online: true, connectedAt: 1, lastSeenAt: 60, lastAddress: 'x', protocol: 'mqtt' });
+    expect(after.status(gateway)).toMatchObject({ online: false, lastSeenAt: 60 });
+  });
+
+  it('hands out what changed once', () => {
+    const presence = createPresence();
+    presence.connected(connection('1'), 100);
+    presence.seen(child, { connectionId: '1', protocol: 'mqtt', address: null }, 100);
+    expect(presence.takeChanged(1)).toEqual([gateway]);
+    expect(presence.takeChanged(10)).toEqual([child]);
+    expect(presence.takeChanged(10)).toEqual([]);
+  });
+});

@@ -1,0 +1,205 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { SeriesId } from '../../../src/lib/domain/ids.ts';
+import { Directory } from '../../../src/lib/fleet/directory.ts';
+import { loadFormats } from '../../../src/lib/formats/registry.ts';
+import type { Batch } from '../../../src/lib/ingest/batch.ts';
+import type { IngestContext } from '../../../src/lib/ingest/context.ts';
+import { createGroupCommit } from '../../../src/lib/ingest/group-commit.ts';
+import { createPipeline, type Pipeline } from '../../../src/lib/ingest/pipeline.ts';
+import { createRejectJournal } from '../../../src/lib/ingest/reject-journal.ts';
+import { CommitError, type CommitLog, type CommitReceipt, type CommitUnit } from '../../../src/lib/storage/commit-log.ts';
+import type { RejectRecord, SystemStore } from '../../../src/lib/storage/system/system-store.ts';
+import { aDevice, aPoint, aType } from '../../helpers/fleet.ts';
+
+const NOW = 1_763_785_200_000;
+
+/** A commit log whose disk answers when the test says so. */
+function heldLog() {
+  const held: { unit: CommitUnit; finish: (receipt?: Partial<CommitReceipt>) => void; fail: (error: Error) => void }[] = [];
+  const log: CommitLog = {
+    commit: (unit) =>
+      new Promise((resolve, reject) => held.push({ unit, finish: (receipt) => resolve({ journalId: 1, changes: [], ...receipt }), fail: reject })),
+    applied: () => undefined,
+    lastJournalId: 0,
+    depth: 0,
+  };
+  return { log, held };
+}
+
+describe('the ingest pipeline', () => {
+  let directory: Directory;
+  let disk: ReturnType<typeof heldLog>;
+  let published: Batch[];
+  let pipeline: Pipeline;
+  let rejects: RejectRecord[];
+  let context: IngestContext;
+
+  beforeEach(async () => {
+    directory = new Directory();
+    directory.putType(
+      aType('heating', { points: [{ ...aPoint('x', 'temperature', 0, { min: -40, max: 120 }) }, { ...aPoint('x', 'wanted', 0, { kind: 'virtual' }) }] }),
+    );
+    directory.putDevice(aDevice('open-1'));
+    directory.putDevice(aDevice('strict-1', { type: 'heating' }));
+    disk = heldLog();
+    published = [];
+    rejects = [];
+    let series = 0;
+    context = {
+      directory,
+      chooseFormat: await loadFormats(),
+      allocateSeries: () => ++series as SeriesId,
+      limits: {
+        readingsPerMessage: 10,
+        pointsPerDevice: 3,
+        pointsPerProject: 4,
+        valueBytesMax: 50,
+        earliestTime: Date.UTC(2000, 0),
+        futureMaxMs: 86_400_000,
+        lateAfterMs: 600_000,
+      },
+    };
+    const statement = (record: unknown) => ({ sql: JSON.stringify(record), parameters: [] });
+    const system = {
+      points: { ensure: statement },
+      rejects: { insert: (record: RejectRecord) => (rejects.push(record), statement(record)), trim: () => [] },
+    } as unknown as SystemStore;
+    pipeline = createPipeline({
+      context,
+      system,
+      commit: createGroupCommit(disk.log, 5),
+      rejects: createRejectJournal(system.rejects, 100),
+      publish: (batch) => published.push(batch),
+    });
+  });
+
+  const message = (device: string, payload: unknown) => {
+    const found = directory.device(device);
+    if (!found) throw new Error('no such device');
+    const bytes = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
+    return {
+      device: found.device,
+      principal: { kind: 'open' as const },
+      protocol: 'test',
+      address: '127.0.0.1',
+      topic: 't',
+      contentType: null,
+      payload: bytes,
+      receivedAt: NOW,
+    };
+  };
+  const settled = async () => {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((done) => setImmediate(done));
+  };
+  const accept = async (device: string, payload: unknown) => {
+    const answer = pipeline.accept(message(device, payload));
+    await settled();
+    for (const unit of disk.held.splice(0)) unit.finish();
+    return answer;
+  };
+
+  it('answers only after the disk has', async () => {
+    let answered = false;
+    const answer = pipeline.accept(message('open-1', { a: 1 })).then((outcome) => ((answered = true), outcome));
+    await settled();
+    expect(answered).toBe(false);
+    expect(published).toEqual([]);
+    disk.held[0]?.finish();
+    expect(await answer).toEqual({ accepted: 1, rejected: [], rejectedCount: 0 });
+    expect(published).toHaveLength(1);
+  });
+
+  it('writes a new point together with its first sample, and again until that is on disk', async () => {
+    const first = pipeline.accept(message('open-1', { a: 1 }));
+    const second = pipeline.accept(message('open-1', { a: 2 }));
+    await settled();
+    expect(disk.held.map(({ unit }) => [unit.statements?.length, unit.samples?.count])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    disk.held[0]?.fail(new CommitError('storage', 'disk full'));
+    disk.held[1]?.finish();
+    await expect(first).rejects.toMatchObject({ code: 'storage_failed' });
+    await second;
+    disk.held.length = 0;
+    const third = pipeline.accept(message('open-1', { a: 3 }));
+    await settled();
+    expect(disk.held[0]?.unit.statements).toBeUndefined();
+    disk.held[0]?.finish();
+    await third;
+  });
+
+  it('commits messages of known points in one group while the disk is busy', async () => {
+    await accept('open-1', { a: 1 });
+    const answers = [1, 2, 3].map((a) => pipeline.accept(message('open-1', { a })));
+    await settled();
+    expect(disk.held.map(({ unit }) => unit.samples?.count)).toEqual([3]);
+    disk.held[0]?.finish();
+    await Promise.all(answers);
+  });
+
+  it('gives samples without a time of their own a time each', async () => {
+    await accept('open-1', { a: 0 });
+    const answers = [1, 2].map((a) => pipeline.accept(message('open-1', { a })));
+    await settled();
+    expect([...(disk.held[0]?.unit.samples?.time ?? [])]).toEqual([NOW + 1, NOW + 2]);
+    disk.held[0]?.finish();
+    await Promise.all(answers);
+  });
+
+  it.each([
+    ['open-1', { ts: 86_400_000, values: { a: 1 } }, 'time_too_old'],
+    ['open-1', { ts: Date.UTC(2100, 0), values: { a: 1 } }, 'time_in_future'],
+    ['open-1', { 'a b': 1 }, 'invalid_point'],
+    ['open-1', { a: 'x'.repeat(51) }, 'value_too_large'],
+    ['open-1', 'not json', 'undecodable'],
+    ['open-1', Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`p${index}`, 1])), 'too_many_readings'],
+    ['strict-1', { humidity: 1 }, 'unknown_point'],
+    ['strict-1', { temperature: 'warm' }, 'wrong_type'],
+    ['strict-1', { temperature: 121 }, 'out_of_range'],
+    ['strict-1', { wanted: 1 }, 'not_writable'],
+  ])('rejects, from %s, %j as %s and keeps the reason', async (device, payload, code) => {
+    const outcome = await accept(device, payload);
+    expect(outcome).toMatchObject({ accepted: 0, rejectedCount: 1, rejected: [{ code }] });
+    expect(rejects).toMatchObject([{ code, device, protocol: 'test', reason: expect.any(String) }]);
+    expect(directory.device(device)?.rejected).toBe(1);
+  });
+
+  it('stores the good values of a message and rejects the others', async () => {
+    const outcome = await accept('strict-1', { temperature: 20, humidity: 1 });
+    expect(outcome).toMatchObject({ accepted: 1, rejectedCount: 1, rejected: [{ code: 'unknown_point', point: 'humidity' }] });
+  });
+
+  it('refuses a point beyond the limit of the device and of the project', async () => {
+    expect(await accept('open-1', { a: 1, b: 1, c: 1, d: 1 })).toMatchObject({
+      accepted: 3,
+      rejected: [{ code: 'limit_reached', reason: expect.stringContaining('points-per-device') }],
+    });
+    directory.putDevice(aDevice('open-2'));
+    expect(await accept('open-2', { a: 1, b: 1 })).toMatchObject({
+      accepted: 1,
+      rejected: [{ code: 'limit_reached', reason: expect.stringContaining('points-per-project') }],
+    });
+  });
+
+  it('refuses with overloaded when too many messages wait, and with stopping when it drains', async () => {
+    const waiting = Array.from({ length: 5 }, () => pipeline.accept(message('open-1', { a: 1 })));
+    await settled();
+    await expect(pipeline.accept(message('open-1', { a: 1 }))).rejects.toMatchObject({ code: 'overloaded' });
+    const drained = pipeline.drain();
+    await expect(pipeline.accept(message('open-1', { a: 1 }))).rejects.toMatchObject({ code: 'stopping' });
+    for (const unit of disk.held.splice(0)) unit.finish();
+    await Promise.all([...waiting, drained]);
+  });
+
+  it('flags samples late that are older than the limit', async () => {
+    await accept('open-1', { ts: NOW - 600_001, values: { a: 1 } });
+    expect(published[0]?.samples[0]?.late).toBe(true);
+  });
+
+  it('writes a bounded number of reject rows for a device that floods', async () => {
+    for (let count = 0; count < 40; count += 1) await accept('open-1', 'not json');
+    expect(rejects.length).toBe(20);
+    expect(directory.device('open-1')?.rejected).toBe(40);
+  });
+});
