@@ -36,8 +36,9 @@ export async function startHub(
   const readyFile = join(folder, 'ready.json');
   await rm(readyFile, { force: true });
   const config = join(folder, 'config');
+  const ports = ['--http', '--mqtt'].flatMap((flag) => (flags.includes(flag) ? [] : [flag, '0']));
   const own = { MUSTER_CONFIG_DIR: config, ...options.env };
-  const child = spawn(process.execPath, [RUN, 'serve', '--data', join(folder, 'data'), '--http', '0', '--mqtt', '0', '--ready-file', readyFile, ...flags], {
+  const child = spawn(process.execPath, [RUN, 'serve', '--data', join(folder, 'data'), '--ready-file', readyFile, ...ports, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...own },
   });

@@ -1,13 +1,13 @@
 import type { AliasKind, Device, DeviceKind, DeviceState } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
-import type { Point, PointDefinition, PointKind } from '../domain/point.ts';
+import type { Point, PointDefinition } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
 import type { DeviceEntry, Directory } from './directory.ts';
-import { applyDefinition, declaredPoints } from './type-points.ts';
+import { applyDefinition, declaredPoints, type PointChange } from './type-points.ts';
 
 export interface NewDevice {
   readonly id: string;
@@ -31,14 +31,6 @@ export interface NewDeviceType {
   readonly mode: TypeMode;
   readonly description: string | null;
   readonly points: readonly PointDefinition[];
-}
-export interface PointChange {
-  readonly kind?: PointKind | undefined;
-  readonly unit?: string | null | undefined;
-  readonly decimals?: number | null | undefined;
-  readonly min?: number | null | undefined;
-  readonly max?: number | null | undefined;
-  readonly description?: string | null | undefined;
 }
 
 /** Changes to devices, types and points: on disk first, then in the directory. Refusals are MusterErrors. */

@@ -1,8 +1,17 @@
 import type { Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
 import type { SeriesId } from '../domain/ids.ts';
-import type { Point } from '../domain/point.ts';
-import type { PointChange } from './fleet.ts';
+import type { Point, PointKind } from '../domain/point.ts';
+
+/** A part of a point's definition; null clears. */
+export interface PointChange {
+  readonly kind?: PointKind | undefined;
+  readonly unit?: string | null | undefined;
+  readonly decimals?: number | null | undefined;
+  readonly min?: number | null | undefined;
+  readonly max?: number | null | undefined;
+  readonly description?: string | null | undefined;
+}
 
 /** The points that a type gives to a device and that it does not have yet. */
 export function declaredPoints(device: Device, type: DeviceType | undefined, allocateSeries: () => SeriesId, now: number, known: ReadonlySet<string>): Point[] {

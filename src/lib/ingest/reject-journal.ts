@@ -10,7 +10,7 @@ import type { Rejection } from './ingest.ts';
 export interface RejectJournal {
   /** Rows for what a batch refused. Counts all of it, writes as much as the limits allow. */
   statements(batch: Batch): Statement[];
-  /** A message that never became a batch, such as a publish to another device's topic. */
+  /** A message that never became a batch, such as a publish to another device's topic. The adapter has counted it. */
   refused(device: DeviceEntry, message: RejectedMessage, rejection: Rejection): Statement[];
 }
 
@@ -36,10 +36,7 @@ export function createRejectJournal(rejects: SystemStore['rejects'], keep: numbe
       const { protocol, address, topic, payload, receivedAt } = batch.message;
       return rows(batch.device, { protocol, address, topic, payload, receivedAt, payloadBytes: payload.length }, batch.rejections);
     },
-    refused(device, message, rejection) {
-      device.refused += 1;
-      return rows(device, message, [rejection]);
-    },
+    refused: (device, message, rejection) => rows(device, message, [rejection]),
   };
 
   function rows(device: DeviceEntry, message: RejectedMessage, rejections: readonly Rejection[]): Statement[] {
@@ -83,6 +80,13 @@ export function headOf(payload: Uint8Array): string {
   const head = payload.subarray(0, HEAD_BYTES);
   // A character may be cut at the end of the head; that alone does not make it binary.
   const text = new TextDecoder('utf-8').decode(head).replace(/\uFFFD$/, '');
-  const binary = text.includes('\uFFFD') || /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/.test(text);
-  return binary ? `0x${Buffer.from(head.subarray(0, HEAD_BYTES / 2)).toString('hex')}` : text;
+  return text.includes('\uFFFD') || head.some(isControl) ? `0x${Buffer.from(head.subarray(0, HEAD_BYTES / 2)).toString('hex')}` : text;
+}
+
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== TAB && byte !== LINE_FEED && byte !== CARRIAGE_RETURN) || byte === 0x7f;
 }

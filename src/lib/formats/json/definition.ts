@@ -1,3 +1,4 @@
+import { startsWithOneOf } from '../first-byte.ts';
 import type { FormatDefinition } from '../format.ts';
 
 export const jsonDefinition: FormatDefinition = {
@@ -8,12 +9,3 @@ export const jsonDefinition: FormatDefinition = {
   recognises: (payload) => startsWithOneOf(payload, '{['),
   load: async () => (await import('./json-format.ts')).jsonFormat,
 };
-
-/** The first byte that is not white space is one of these. */
-export function startsWithOneOf(payload: Uint8Array, characters: string): boolean {
-  for (const byte of payload) {
-    if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) continue;
-    return characters.includes(String.fromCharCode(byte));
-  }
-  return false;
-}

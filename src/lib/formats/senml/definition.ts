@@ -1,5 +1,5 @@
+import { startsWithOneOf } from '../first-byte.ts';
 import type { FormatDefinition } from '../format.ts';
-import { startsWithOneOf } from '../json/definition.ts';
 
 // The labels of a SenML record that Muster's own JSON list cannot begin with: RFC 8428 section 4.
 const SENML_LABEL = /^\s*\[\s*\{\s*"(?:bn|bt|bu|bv|bs|bver|n|u|v|vs|vb|vd|t|ut)"\s*:/;

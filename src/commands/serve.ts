@@ -1,0 +1,67 @@
+import { MusterCommand } from '../lib/cli/muster-command.ts';
+import { settingFlags } from '../lib/config/setting-flags.ts';
+import { EXIT } from '../lib/errors/catalogue.ts';
+
+export default class Serve extends MusterCommand<typeof Serve> {
+  static override summary = 'Run the hub';
+  static override description =
+    'Lets devices in over MQTT and HTTP, stores what they report and serves the API. Listens on loopback until told otherwise. ' +
+    'The first start on a data directory makes the project `default` and the user `admin`, prints the password once, and logs you in: the next command works at once. ' +
+    'SIGTERM and Ctrl-C stop it in order: nothing acknowledged is lost.';
+  static override examples = [
+    { description: 'On the usual ports, with the data in the usual place', command: '<%= config.bin %> <%= command.id %>' },
+    {
+      description: 'A throw-away hub on free ports, for a test',
+      command: '<%= config.bin %> <%= command.id %> --ephemeral --http 0 --mqtt 0 --ready-file hub.json',
+    },
+    {
+      description: 'For the network, with TLS',
+      command: '<%= config.bin %> <%= command.id %> --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --mqtts 8883 --set mqtt.port=null',
+    },
+  ];
+  static override flags = { ...settingFlags() };
+  protected override readonly interruptExitCode = EXIT.done;
+
+  async run(): Promise<void> {
+    const [{ loadSettings }, { startHub }, { runUntil }] = await Promise.all([
+      import('../lib/config/load-settings.ts'),
+      import('../lib/server/hub.ts'),
+      import('../lib/server/run-until.ts'),
+    ]);
+    const { settings } = await loadSettings({ flags: this.flags, env: process.env, file: this.flags.config as string | undefined });
+    const hub = await startHub(settings);
+    // From here on there is something to stop, whatever goes wrong below.
+    await runUntil(this.signal, hub, settings['stop-deadline-ms'], async () => {
+      if (settings['mqtt.open']) this.say('WARNING: mqtt.open is on. Any program on this machine may publish and subscribe to any topic without credentials.');
+      if (settings.ephemeral) this.say(`To use this hub:\n  export MUSTER_URL=${hub.url} MUSTER_TOKEN=${hub.token}`);
+      else await this.#logIn(hub);
+      const { url, mqttUrl, mqttsUrl, project, data } = hub;
+      const ready = { http: url, mqtt: mqttUrl, mqtts: mqttsUrl, project, data };
+      if (this.output !== 'table')
+        await this.printOne(
+          ready,
+          Object.keys(ready).map((name) => ({ name, value: (row: typeof ready) => row[name as keyof typeof ready] })),
+        );
+    });
+  }
+
+  /** Makes the hub the context `local`, and the current one unless another hub has been chosen. */
+  async #logIn(hub: { url: string; token: string; project: string; firstStart: { user: string; password: string } | null }): Promise<void> {
+    const { readContexts, saveContext } = await import('../lib/cli/contexts.ts');
+    if (hub.firstStart) {
+      const { user, password } = hub.firstStart;
+      this.say(`First start. Log in from elsewhere with:\n  muster login --url ${hub.url} --user ${user}\n  password: ${password}   (shown this once)`);
+    }
+    try {
+      const { current } = readContexts();
+      await saveContext(
+        { name: 'local', url: hub.url, token: hub.token, project: hub.project, readOnly: false },
+        { use: current === null || current === 'local' },
+      );
+      this.say(`You are logged in as the context \`local\`. Try: muster device list`);
+    } catch (error: unknown) {
+      // The hub serves all the same: it may run as a user without a home.
+      this.say(`The local context could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

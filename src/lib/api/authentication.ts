@@ -1,0 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Authenticator } from '../access/access.ts';
+import type { Principal } from '../access/principal.ts';
+import { MusterError } from '../errors/muster-error.ts';
+
+/** Who makes an HTTP request: a bearer token, a device's basic credentials, or (a browser's WebSocket) a token in the subprotocols. */
+export async function authenticate(authenticator: Authenticator, headers: IncomingHttpHeaders, address: string): Promise<Principal> {
+  const found = await answerOf(authenticator, headers, address);
+  if (found === null) throw new MusterError('not_logged_in', 'the request carries no credentials');
+  if (found.ok) return found.principal;
+  throw new MusterError(found.code, found.reason, found.retryAfterMs === null ? {} : { details: { retryAfterMs: found.retryAfterMs } });
+}
+
+async function answerOf(authenticator: Authenticator, headers: IncomingHttpHeaders, address: string) {
+  const [scheme = '', credentials = ''] = (headers.authorization ?? '').split(' ', 2);
+  if (scheme.toLowerCase() === 'bearer') return authenticator.bearer(credentials, address);
+  if (scheme.toLowerCase() === 'basic') {
+    const text = Buffer.from(credentials, 'base64').toString('utf8');
+    const colon = text.indexOf(':');
+    if (colon >= 0) return authenticator.device(text.slice(0, colon), text.slice(colon + 1), address);
+  }
+  const subprotocol = headers['sec-websocket-protocol']?.split(',').find((name) => name.trim().startsWith('bearer.'));
+  return subprotocol ? authenticator.bearer(subprotocol.trim().slice('bearer.'.length), address) : null;
+}

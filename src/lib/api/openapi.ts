@@ -1,0 +1,29 @@
+import type { Log } from '../domain/log.ts';
+import { createApiServer } from './api-server.ts';
+import { allRoutes, type RoutePorts } from './routes.ts';
+
+const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** The OpenAPI 3.1 document, without a running hub: the same routes and schemas that a hub serves and validates with. */
+export async function openApiDocument(version: string): Promise<Record<string, unknown>> {
+  // Routes look at their ports only when they are called, and nothing calls them here.
+  const ports = {} as RoutePorts;
+  const app = await createApiServer({
+    routes: allRoutes(ports),
+    authenticator: { bearer: never, device: never, user: never },
+    authorize: () => ({ ok: false, reason: 'nothing is served' }),
+    findDevice: () => never(),
+    log: silent,
+    payloadBytesMax: 1,
+    tls: null,
+    version,
+  });
+  await app.ready();
+  const document = app.swagger() as unknown as Record<string, unknown>;
+  await app.close();
+  return document;
+}
+
+function never(): never {
+  throw new Error('nothing is served');
+}

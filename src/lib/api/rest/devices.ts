@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { DeviceCredentials } from '../../access/device-credentials.ts';
+import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
+import type { Fleet } from '../../fleet/fleet.ts';
+import type { Presence } from '../../fleet/presence.ts';
+import { labelMatcher } from '../../stream/filter.ts';
+import { indexAfter, readCursor, pageOf as takePage } from '../cursor.ts';
+import { type Route, route } from '../route.ts';
+import { pageOf } from '../schema/common.ts';
+import { Device, DeviceCreate, DeviceCreated, DeviceQuery, DeviceUpdate } from '../schema/fleet.ts';
+import { listOf } from '../select-points.ts';
+
+export interface DevicePorts {
+  readonly fleet: Fleet;
+  readonly directory: Directory;
+  readonly presence: Presence;
+  readonly credentials: DeviceCredentials;
+}
+
+const ById = z.object({ id: z.string().max(200).describe('the id, or an alias such as imei:490154203237518') });
+
+export function deviceRoutes({ fleet, directory, presence, credentials }: DevicePorts): Route[] {
+  const render = (entry: DeviceEntry): Device => ({
+    ...entry.device,
+    status: presence.status(entry.device.id),
+    points: entry.points.size,
+    counters: { accepted: entry.accepted, rejected: entry.rejected, refused: entry.refused },
+  });
+
+  return [
+    route({
+      method: 'GET',
+      path: '/devices',
+      tag: 'devices',
+      summary: 'List devices by id',
+      permission: 'device:read',
+      query: DeviceQuery,
+      responses: { 200: pageOf(Device) },
+      handle({ query, project }) {
+        const after = readCursor(query.cursor, ['string'])?.[0] as string | undefined;
+        const sorted = directory.sortedDevices(project);
+        const accepts = deviceFilter(query, presence);
+        function* matching() {
+          for (let index = indexAfter(sorted, after, ({ device }) => device.id); index < sorted.length; index += 1) {
+            const entry = sorted[index];
+            if (entry && accepts(entry)) yield entry;
+          }
+        }
+        return { status: 200, body: takePage(matching(), query.limit, ({ device }) => [device.id], render) };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/devices',
+      tag: 'devices',
+      summary: 'Create a device',
+      permission: 'device:write',
+      body: DeviceCreate,
+      responses: { 201: DeviceCreated },
+      async handle({ body, project }) {
+        const entry = await fleet.createDevice(project, body);
+        const credential = body.credential === 'token' ? await credentials.create(entry.device, { kind: 'token' }) : undefined;
+        return { status: 201, body: { ...render(entry), ...(credential && { credential }) } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/devices/{id}',
+      tag: 'devices',
+      summary: 'Show a device with its status and counters',
+      permission: 'device:read',
+      params: ById,
+      device: 'id',
+      responses: { 200: Device },
+      handle: ({ device }) => ({ status: 200, body: render(device) }),
+    }),
+    route({
+      method: 'PATCH',
+      path: '/devices/{id}',
+      tag: 'devices',
+      summary: 'Change a device; null clears',
+      permission: 'device:write',
+      params: ById,
+      body: DeviceUpdate,
+      device: 'id',
+      responses: { 200: Device },
+      handle: async ({ device, body, project }) => ({ status: 200, body: render(await fleet.updateDevice(project, device.device.id, body)) }),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/devices/{id}',
+      tag: 'devices',
+      summary: 'Delete a device with its points, credentials and samples',
+      permission: 'device:write',
+      params: ById,
+      device: 'id',
+      responses: { 204: null },
+      async handle({ device, project }) {
+        await fleet.deleteDevice(project, device.device.id);
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function deviceFilter(query: z.output<typeof DeviceQuery>, presence: Presence): (entry: DeviceEntry) => boolean {
+  const labels = listOf(query.label)?.map(labelMatcher);
+  return ({ device }) =>
+    (query.kind === undefined || device.kind === query.kind) &&
+    (query.type === undefined || device.type === query.type) &&
+    (query.parent === undefined || device.parent === query.parent) &&
+    (query.state === undefined || device.state === query.state) &&
+    (query.alias === undefined || Object.values(device.aliases).includes(query.alias)) &&
+    (labels === undefined || labels.every((matches) => matches(device.labels))) &&
+    (query.online === undefined || presence.status(device.id).online === (query.online === 'true'));
+}

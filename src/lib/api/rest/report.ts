@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { Presence } from '../../fleet/presence.ts';
+import type { Ingest } from '../../ingest/ingest.ts';
+import { type Route, route } from '../route.ts';
+import { ReportResult } from '../schema/samples.ts';
+
+export interface ReportPorts {
+  readonly ingest: Ingest;
+  readonly presence: Presence;
+  readonly clock: () => number;
+}
+
+export function reportRoutes({ ingest, presence, clock }: ReportPorts): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/devices/{id}/report',
+      tag: 'samples',
+      summary: 'Report values of a device',
+      description:
+        'JSON `{"ts": ms, "values": {"boiler/temperature": 71.4}}`, a list of such objects, or a bare object of values (hub time); or SenML JSON. ' +
+        'The answer comes when the samples are on disk. A gateway may report for its children.',
+      permission: 'sample:write',
+      params: z.object({ id: z.string().max(200) }),
+      rawBody: true,
+      device: 'id',
+      responses: { 202: ReportResult, 422: ReportResult },
+      async handle({ device, body, principal, address, contentType, path }) {
+        const receivedAt = clock();
+        const outcome = await ingest.accept({
+          device: device.device,
+          principal,
+          protocol: 'http',
+          address,
+          topic: path,
+          contentType,
+          payload: body as unknown as Uint8Array,
+          receivedAt,
+        });
+        // An operator's import does not make a device look alive.
+        if (principal.kind === 'device') presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, receivedAt);
+        const { accepted, rejected, rejectedCount } = outcome;
+        const result = { accepted, rejected: rejected.map(({ code, reason, point }) => ({ code, reason, point })), rejectedCount, time: clock() };
+        return { status: accepted === 0 && rejectedCount > 0 ? 422 : 202, body: result };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import type { SeriesId } from '../../domain/ids.ts';
+import { MusterError } from '../../errors/muster-error.ts';
+import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
+import type { Fleet } from '../../fleet/fleet.ts';
+import type { SampleRow } from '../../storage/sample-store.ts';
+import { readCursor, writeCursor } from '../cursor.ts';
+import { type Route, route } from '../route.ts';
+import { ALL_TIME, type SampleReader } from '../sample-reader.ts';
+import { pageOf } from '../schema/common.ts';
+import { AggregateQuery, AggregateResult, CountQuery, CountResult, SampleItem, SamplesQuery } from '../schema/samples.ts';
+import { filterOf, listOf, selectPoints } from '../select-points.ts';
+
+export interface SamplePorts {
+  readonly fleet: Fleet;
+  readonly directory: Directory;
+  readonly reader: SampleReader;
+}
+
+const ById = z.object({ id: z.string().max(200) });
+
+export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/devices/{id}/samples',
+      tag: 'samples',
+      summary: 'Raw samples of a device, by time',
+      permission: 'sample:read',
+      params: ById,
+      query: SamplesQuery,
+      device: 'id',
+      responses: { 200: pageOf(SampleItem) },
+      async handle({ device, query, signal }) {
+        const series = seriesOf(directory, device, listOf(query.point));
+        const descending = query.order === 'desc';
+        const page = await readPage(
+          reader,
+          { series, from: query.from ?? ALL_TIME.from, to: query.to ?? ALL_TIME.to, descending, limit: query.limit, cursor: query.cursor },
+          signal,
+        );
+        return { status: 200, body: { items: page.rows.map(reader.render), cursor: page.cursor } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/devices/{id}/aggregate',
+      tag: 'samples',
+      summary: 'Samples of a device in buckets of time',
+      permission: 'sample:read',
+      params: ById,
+      query: AggregateQuery,
+      device: 'id',
+      responses: { 200: AggregateResult },
+      async handle({ device, query }) {
+        if (query.from >= query.to) throw new MusterError('invalid', '"from" must be before "to"', { details: { field: 'from' } });
+        const { from, to, everyMs, aggregate } = query;
+        const rows = await reader.aggregate({
+          series: seriesOf(directory, device, listOf(query.point)),
+          from,
+          to,
+          aggregate,
+          ...(everyMs !== undefined && { everyMs }),
+        });
+        const items = rows.map(({ series, time, value, count }) => ({
+          device: device.device.id,
+          point: directory.pointOfSeries(series)?.point.path ?? '',
+          time,
+          value,
+          count,
+        }));
+        return { status: 200, body: { items } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/samples/count',
+      tag: 'samples',
+      summary: 'How many samples are stored',
+      permission: 'sample:read',
+      query: CountQuery,
+      responses: { 200: CountResult },
+      async handle({ query, project }) {
+        const filter = filterOf(project, query, (id) => fleet.device(project, id));
+        const series = [...selectPoints(directory, filter)].map(({ entry }) => entry.point.series);
+        const count = series.length === 0 ? 0 : await reader.count({ series, from: query.from ?? ALL_TIME.from, to: query.to ?? ALL_TIME.to });
+        return { status: 200, body: { count, series: series.length } };
+      },
+    }),
+  ];
+}
+
+/** The series of a device's points, in the order asked for; a name without * that is no point of it is an error, not silence. */
+function seriesOf(directory: Directory, device: DeviceEntry, points: readonly string[] | undefined): SeriesId[] {
+  const series = new Set<SeriesId>();
+  for (const name of points ?? ['*']) {
+    const before = series.size;
+    for (const { entry } of selectPoints(directory, { project: device.device.project, devices: [device.device.id], points: [name] }))
+      series.add(entry.point.series);
+    if (series.size === before && !name.includes('*')) {
+      throw new MusterError('not_found', `${device.device.id} has no point ${name.slice(0, 210)}`, {
+        hint: `List its points with \`muster point list ${device.device.id}\`.`,
+      });
+    }
+  }
+  return [...series];
+}
+
+interface PageQuery {
+  readonly series: readonly SeriesId[];
+  readonly from: number;
+  readonly to: number;
+  readonly descending: boolean;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+/**
+ * A page by time. Several points may have a sample at the same time, and a page may end between them: the cursor holds the time and how many
+ * of that time have been given.
+ */
+async function readPage(reader: SampleReader, query: PageQuery, signal: AbortSignal): Promise<{ rows: SampleRow[]; cursor: string | null }> {
+  const [time, given] = (readCursor(query.cursor, ['number', 'number']) ?? [null, 0]) as [number | null, number];
+  const from = time !== null && !query.descending ? Math.max(query.from, time) : query.from;
+  const to = time !== null && query.descending ? Math.min(query.to, time + 1) : query.to;
+  const rows: SampleRow[] = [];
+  if (query.series.length === 0) return { rows, cursor: null };
+  let skip = given;
+  const wanted = query.limit + given + 1;
+  for await (const chunk of reader.read({ series: query.series, from, to, order: 'time', descending: query.descending, limit: wanted }, signal)) {
+    for (const row of chunk) {
+      if (skip > 0 && row.time === time) skip -= 1;
+      else {
+        skip = 0;
+        rows.push(row);
+      }
+    }
+  }
+  const page = rows.slice(0, query.limit);
+  const last = page.at(-1);
+  if (rows.length <= query.limit || last === undefined) return { rows: page, cursor: null };
+  const atLast = page.filter((row) => row.time === last.time).length + (last.time === time ? given : 0);
+  return { rows: page, cursor: writeCursor([last.time, atLast]) };
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { PointDefinition } from '../../domain/point.ts';
+import type { Directory } from '../../fleet/directory.ts';
+import type { Fleet } from '../../fleet/fleet.ts';
+import { readCursor, pageOf as takePage } from '../cursor.ts';
+import { type Route, route } from '../route.ts';
+import { PageQuery, pageOf } from '../schema/common.ts';
+import { DeviceType, DeviceTypeCreate, DeviceTypeUpdate } from '../schema/fleet.ts';
+
+const ById = z.object({ id: z.string().max(200) });
+
+export function typeRoutes({ fleet, directory }: { readonly fleet: Fleet; readonly directory: Directory }): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/types',
+      tag: 'types',
+      summary: 'List device types by id',
+      permission: 'type:read',
+      query: PageQuery,
+      responses: { 200: pageOf(DeviceType) },
+      handle({ query, project }) {
+        const after = readCursor(query.cursor, ['string'])?.[0];
+        const types = [...directory.typesOf(project)].sort((a, b) => (a.id < b.id ? -1 : 1)).filter(({ id }) => after === undefined || id > after);
+        return {
+          status: 200,
+          body: takePage(
+            types,
+            query.limit,
+            ({ id }) => [id],
+            (type) => type,
+          ),
+        };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/types',
+      tag: 'types',
+      summary: 'Create a device type',
+      permission: 'type:write',
+      body: DeviceTypeCreate,
+      responses: { 201: DeviceType },
+      handle: async ({ body, project }) => ({ status: 201, body: await fleet.createType(project, { ...body, points: body.points as PointDefinition[] }) }),
+    }),
+    route({
+      method: 'GET',
+      path: '/types/{id}',
+      tag: 'types',
+      summary: 'Show a device type',
+      permission: 'type:read',
+      params: ById,
+      responses: { 200: DeviceType },
+      handle: ({ params, project }) => ({ status: 200, body: fleet.type(project, params.id) }),
+    }),
+    route({
+      method: 'PATCH',
+      path: '/types/{id}',
+      tag: 'types',
+      summary: 'Change a device type; its devices follow at once',
+      permission: 'type:write',
+      params: ById,
+      body: DeviceTypeUpdate,
+      responses: { 200: DeviceType },
+      async handle({ params, body, project }) {
+        const { mode, description, points } = body;
+        const change = {
+          ...(mode !== undefined && { mode }),
+          ...(description !== undefined && { description }),
+          ...(points !== undefined && { points: points as PointDefinition[] }),
+        };
+        return { status: 200, body: await fleet.updateType(project, params.id, change) };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/types/{id}',
+      tag: 'types',
+      summary: 'Delete a device type that no device has',
+      permission: 'type:write',
+      params: ById,
+      responses: { 204: null },
+      async handle({ params, project }) {
+        await fleet.deleteType(project, params.id);
+        return { status: 204 };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,28 @@
+import type { SystemStore } from '../storage/system/system-store.ts';
+import { type AccessPorts, accessRoutes } from './rest/access.ts';
+import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
+import { type ExportPorts, exportRoutes } from './rest/export.ts';
+import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { pointRoutes } from './rest/points.ts';
+import { rejectRoutes } from './rest/rejects.ts';
+import { type ReportPorts, reportRoutes } from './rest/report.ts';
+import { type SamplePorts, sampleRoutes } from './rest/samples.ts';
+import { typeRoutes } from './rest/types.ts';
+import type { Route } from './route.ts';
+
+export type RoutePorts = AccessPorts & DevicePorts & ExportPorts & HubPorts & ReportPorts & SamplePorts & Pick<SystemStore, 'rejects'>;
+
+/** Every route of the API. Each names its permission; the server checks it. */
+export function allRoutes(ports: RoutePorts): Route[] {
+  return [
+    ...hubRoutes(ports),
+    ...accessRoutes(ports),
+    ...typeRoutes(ports),
+    ...deviceRoutes(ports),
+    ...rejectRoutes(ports),
+    ...pointRoutes(ports),
+    ...reportRoutes(ports),
+    ...sampleRoutes(ports),
+    ...exportRoutes(ports),
+  ];
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { isName, isPointPath, NAME_RULE, POINT_RULE } from '../../domain/ids.ts';
+
+export const Name = z.string().refine(isName, `must be ${NAME_RULE}`).meta({ id: 'Name', description: NAME_RULE });
+export const PointPathText = z.string().refine(isPointPath, `must be ${POINT_RULE}`).meta({ id: 'PointPath', description: POINT_RULE });
+export const Time = z.number().int().meta({ id: 'Time', description: 'ms since 1970-01-01T00:00:00Z' });
+export const Value = z.unknown().meta({ id: 'Value', description: 'number, boolean, string or any JSON value' });
+export const Text = (max: number) => z.string().max(max);
+
+/** Query of every list: pages by cursor. */
+export const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(10_000).default(100),
+  cursor: z.string().max(500).optional(),
+});
+
+export const pageOf = <Schema extends z.ZodType>(item: Schema) =>
+  z.object({ items: z.array(item), cursor: z.string().nullable().describe('pass it as ?cursor= for the next page; null at the end') });
+
+/** RFC 9457. `code` is the catalogue's. */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    hint: z.string(),
+    details: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof Problem>;

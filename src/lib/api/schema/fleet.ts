@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { ALIAS_KINDS, DEVICE_KINDS, DEVICE_STATES } from '../../domain/device.ts';
+import { TYPE_MODES } from '../../domain/device-type.ts';
+import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
+import { VALUE_TYPES } from '../../domain/value.ts';
+import { Name, PageQuery, PointPathText, Text, Time, Value } from './common.ts';
+
+const Labels = z.record(Name, Text(200)).refine((labels) => Object.keys(labels).length <= 64, 'at most 64 labels');
+const Aliases = z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1));
+
+export const DeviceStatus = z
+  .object({
+    online: z.boolean(),
+    connectedAt: Time.nullable(),
+    lastSeenAt: Time.nullable(),
+    lastAddress: z.string().nullable(),
+    protocol: z.string().nullable(),
+  })
+  .meta({ id: 'DeviceStatus' });
+
+export const Device = z
+  .object({
+    id: z.string(),
+    project: z.string(),
+    name: z.string(),
+    kind: z.enum(DEVICE_KINDS),
+    type: z.string().nullable(),
+    parent: z.string().nullable(),
+    state: z.enum(DEVICE_STATES),
+    labels: z.record(z.string(), z.string()),
+    aliases: z.partialRecord(z.enum(ALIAS_KINDS), z.string()),
+    createdAt: Time,
+    updatedAt: Time,
+    status: DeviceStatus,
+    points: z.number().int().describe('how many points it has'),
+    counters: z
+      .object({
+        accepted: z.number().int().describe('samples stored since the hub started'),
+        rejected: z.number().int().describe('messages and values not taken since the hub started'),
+        refused: z.number().int().describe('topics of others touched, subscriptions refused, since the hub started'),
+      })
+      .describe('since the hub started'),
+  })
+  .meta({ id: 'Device' });
+
+export const DeviceCreate = z.object({
+  id: Name,
+  name: Text(200).optional(),
+  kind: z.enum(DEVICE_KINDS).default('device'),
+  type: Name.optional(),
+  parent: Name.optional(),
+  labels: Labels.default({}),
+  aliases: Aliases.default({}),
+  credential: z.enum(['token', 'none']).default('none').describe('token: make one at once and show it in the answer'),
+});
+/** null clears. A label or alias of null is removed; the others stay. */
+export const DeviceUpdate = z.object({
+  name: Text(200).optional(),
+  type: Name.nullable().optional(),
+  parent: Name.nullable().optional(),
+  state: z.enum(DEVICE_STATES).optional(),
+  labels: z.record(Name, Text(200).nullable()).optional(),
+  aliases: z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1).nullable()).optional(),
+});
+
+export const Credential = z.object({ id: z.string(), device: z.string(), kind: z.enum(['token', 'password']), createdAt: Time }).meta({ id: 'Credential' });
+export const CredentialCreate = z.object({
+  kind: z.enum(['token', 'password']).default('token'),
+  password: z.string().min(10).max(1000).optional().describe('kind password: absent, the hub makes one'),
+});
+export const CredentialCreated = Credential.extend({
+  username: z.string().describe('what the device sends as MQTT user name (or HTTP basic user): its id'),
+  secret: z.string().describe('the token or password; shown this once'),
+});
+export const DeviceCreated = Device.extend({ credential: CredentialCreated.optional() });
+
+/** Each filter narrows. `label` repeats: ?label=site=paris&label=floor=2; a bare name asks that the label exists. */
+export const DeviceQuery = PageQuery.extend({
+  kind: z.enum(DEVICE_KINDS).optional(),
+  type: z.string().optional(),
+  parent: z.string().optional(),
+  state: z.enum(DEVICE_STATES).optional(),
+  online: z.enum(['true', 'false']).optional(),
+  label: z.union([z.string(), z.array(z.string())]).optional(),
+  alias: z.string().optional().describe('value of an alias of any kind'),
+});
+
+export const PointDefinition = z
+  .object({
+    path: PointPathText,
+    kind: z.enum(POINT_KINDS).default('measure'),
+    valueType: z.enum(VALUE_TYPES).default('number'),
+    unit: Text(32).nullable().default(null),
+    decimals: z.number().int().min(0).max(15).nullable().default(null),
+    min: z.number().nullable().default(null),
+    max: z.number().nullable().default(null),
+    description: Text(500).nullable().default(null),
+  })
+  .meta({ id: 'PointDefinition' });
+
+export const DeviceType = z
+  .object({
+    id: z.string(),
+    project: z.string(),
+    mode: z.enum(TYPE_MODES),
+    description: z.string().nullable(),
+    points: z.array(PointDefinition),
+    createdAt: Time,
+    updatedAt: Time,
+  })
+  .meta({ id: 'DeviceType' });
+export const DeviceTypeCreate = z.object({
+  id: Name,
+  mode: z.enum(TYPE_MODES).default('strict'),
+  description: Text(500).nullable().default(null),
+  points: z.array(PointDefinition).max(10_000).default([]),
+});
+/** `points` replaces the whole list; devices of the type follow at once. */
+export const DeviceTypeUpdate = z.object({
+  mode: z.enum(TYPE_MODES).optional(),
+  description: Text(500).nullable().optional(),
+  points: z.array(PointDefinition).max(10_000).optional(),
+});
+
+export const Latest = z.object({ time: Time, value: Value, quality: z.enum(QUALITIES), late: z.boolean() }).meta({ id: 'Latest' });
+export const Point = z
+  .object({
+    device: z.string(),
+    path: z.string(),
+    kind: z.enum(POINT_KINDS),
+    valueType: z.enum(VALUE_TYPES),
+    unit: z.string().nullable(),
+    decimals: z.number().nullable(),
+    min: z.number().nullable(),
+    max: z.number().nullable(),
+    description: z.string().nullable(),
+    createdAt: Time,
+    latest: Latest.nullable(),
+  })
+  .meta({ id: 'Point' });
+export const PointUpdate = z.object({
+  kind: z.enum(POINT_KINDS).optional(),
+  unit: Text(32).nullable().optional(),
+  decimals: z.number().int().min(0).max(15).nullable().optional(),
+  min: z.number().nullable().optional(),
+  max: z.number().nullable().optional(),
+  description: Text(500).nullable().optional(),
+});
+/** `device`, `point`, `label` and `kind` repeat; a point may hold * for any text. */
+export const PointQuery = PageQuery.extend({
+  device: z.union([z.string(), z.array(z.string())]).optional(),
+  point: z.union([z.string(), z.array(z.string())]).optional(),
+  label: z.union([z.string(), z.array(z.string())]).optional(),
+  kind: z.union([z.enum(POINT_KINDS), z.array(z.enum(POINT_KINDS))]).optional(),
+});
+
+export const Reject = z
+  .object({
+    id: z.string(),
+    device: z.string().nullable(),
+    time: Time,
+    code: z.string(),
+    step: z.string(),
+    reason: z.string(),
+    point: z.string().nullable(),
+    protocol: z.string(),
+    address: z.string().nullable(),
+    topic: z.string().nullable(),
+    payloadBytes: z.number().int(),
+    payloadHead: z.string(),
+  })
+  .meta({ id: 'Reject' });
+
+export type Device = z.infer<typeof Device>;
+export type DeviceCreate = z.input<typeof DeviceCreate>;
+export type DeviceCreated = z.infer<typeof DeviceCreated>;
+export type DeviceUpdate = z.input<typeof DeviceUpdate>;
+export type DeviceQuery = z.input<typeof DeviceQuery>;
+export type Credential = z.infer<typeof Credential>;
+export type CredentialCreate = z.input<typeof CredentialCreate>;
+export type CredentialCreated = z.infer<typeof CredentialCreated>;
+export type DeviceType = z.infer<typeof DeviceType>;
+export type DeviceTypeCreate = z.input<typeof DeviceTypeCreate>;
+export type DeviceTypeUpdate = z.input<typeof DeviceTypeUpdate>;
+export type Point = z.infer<typeof Point>;
+export type PointUpdate = z.input<typeof PointUpdate>;
+export type PointQuery = z.input<typeof PointQuery>;
+export type Reject = z.infer<typeof Reject>;

@@ -1,0 +1,63 @@
+import type { DeviceId, ProjectId } from '../domain/ids.ts';
+import type { PointKind } from '../domain/point.ts';
+import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
+import { globMatcher, labelMatcher, type PointFilter } from '../stream/filter.ts';
+
+/** A query parameter that may repeat. */
+export function listOf<Item extends string>(value: Item | readonly Item[] | undefined): readonly Item[] | undefined {
+  return value === undefined ? undefined : typeof value === 'string' ? [value] : (value as readonly Item[]);
+}
+
+export interface SelectedPoint {
+  readonly device: DeviceEntry;
+  readonly entry: PointEntry;
+}
+
+/** What `device`, `point`, `label` and `kind` of a query select. `resolveDevice` turns ids and aliases into devices, or throws. */
+export function filterOf(
+  project: ProjectId,
+  query: {
+    readonly device?: string | string[] | undefined;
+    readonly point?: string | string[] | undefined;
+    readonly label?: string | string[] | undefined;
+    readonly kind?: PointKind | PointKind[] | undefined;
+  },
+  resolveDevice: (id: string) => DeviceEntry,
+): PointFilter {
+  return {
+    project,
+    devices: listOf(query.device)?.map((id) => resolveDevice(id).device.id),
+    points: listOf(query.point),
+    labels: listOf(query.label),
+    kinds: listOf(query.kind),
+  };
+}
+
+/** The points that a filter selects, by device, then path; `after` skips up to and including a position. */
+export function* selectPoints(
+  directory: Directory,
+  filter: PointFilter,
+  after?: { readonly device: string; readonly point: string },
+): Generator<SelectedPoint> {
+  const labels = filter.labels?.map(labelMatcher);
+  const points = filter.points?.map(globMatcher);
+  const kinds = filter.kinds && new Set<string>(filter.kinds);
+  for (const device of devicesOf(directory, filter)) {
+    if (after && device.device.id < after.device) continue;
+    if (labels && !labels.every((matches) => matches(device.device.labels))) continue;
+    for (const path of [...device.points.keys()].sort()) {
+      const entry = device.points.get(path);
+      if (!entry) continue;
+      if (after && device.device.id === after.device && path <= after.point) continue;
+      if (points && !points.some((matches) => matches(path))) continue;
+      if (kinds && !kinds.has(entry.point.kind)) continue;
+      yield { device, entry };
+    }
+  }
+}
+
+function devicesOf(directory: Directory, filter: PointFilter): readonly DeviceEntry[] {
+  if (!filter.devices) return directory.sortedDevices(filter.project);
+  const ids = [...new Set<DeviceId>(filter.devices)].sort();
+  return ids.flatMap((id) => directory.device(id) ?? []);
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+
+/**
+ * The hub's settings: one entry gives the type, the default, the text of the reference, the name in the file
+ * (`mqtt.port` is `port` below `mqtt:`) and the environment (`MUSTER_MQTT_PORT`). Precedence: flag, environment, file, default.
+ */
+export interface SettingDefinition<Schema extends z.ZodType = z.ZodType> {
+  readonly schema: Schema;
+  readonly default: z.output<Schema>;
+  readonly summary: string;
+  /** The flag of `muster serve` that sets it. */
+  readonly flag?: string;
+  /** Never printed. */
+  readonly secret?: boolean;
+}
+
+function setting<Schema extends z.ZodType>(
+  schema: Schema,
+  fallback: z.output<Schema>,
+  summary: string,
+  more: { readonly flag?: string; readonly secret?: boolean } = {},
+): SettingDefinition<Schema> {
+  return { schema, default: fallback, summary, ...more };
+}
+
+const port = z.number().int().min(0).max(65_535);
+const optionalPort = port.nullable();
+const path = z.string().min(1).nullable();
+const count = z.number().int().min(1);
+const milliseconds = z.number().int().min(0);
+
+export const SETTINGS = {
+  data: setting(path, null, 'Data directory; without it $XDG_DATA_HOME/muster (or ~/.local/share/muster)', { flag: 'data' }),
+  ephemeral: setting(z.boolean(), false, 'Keep everything in a temporary directory that is removed at the end', { flag: 'ephemeral' }),
+  host: setting(z.string().min(1), '127.0.0.1', 'Address to listen on', { flag: 'host' }),
+  'allow-insecure': setting(z.boolean(), false, 'Listen on a public address without TLS', { flag: 'allow-insecure' }),
+  'http.port': setting(port, 8080, 'Port of the API, the stream and MQTT over WebSocket; 0 takes a free one', { flag: 'http' }),
+  'mqtt.port': setting(optionalPort, 1883, 'Port of MQTT; 0 takes a free one, null turns it off', { flag: 'mqtt' }),
+  'mqtts.port': setting(optionalPort, null, 'Port of MQTT over TLS; 0 takes a free one, null turns it off', { flag: 'mqtts' }),
+  'tls.cert': setting(path, null, 'PEM file with the certificate chain, for HTTPS and MQTT over TLS', { flag: 'tls-cert' }),
+  'tls.key': setting(path, null, 'PEM file with the private key', { flag: 'tls-key' }),
+  'log.level': setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info', 'Least level that is logged', { flag: 'log-level' }),
+  'log.format': setting(z.enum(['text', 'json']), 'text', 'Form of a log line on stderr', { flag: 'log-format' }),
+  'ready-file': setting(path, null, 'File to write, as JSON with the real ports and an admin token, once traffic is accepted', { flag: 'ready-file' }),
+  'pid-file': setting(path, null, 'File for the process id; without it hub.pid in the data directory', { flag: 'pid-file' }),
+  'stop-deadline-ms': setting(milliseconds, 10_000, 'Longest orderly stop; after it the hub ends with an error'),
+
+  'mqtt.open': setting(z.boolean(), false, 'Any client, any topic, no credentials. On loopback only, for conformance suites and experiments', {
+    flag: 'mqtt-open',
+  }),
+  'mqtt.refuse-subscriptions': setting(z.array(z.string().min(1)), [], 'Topic filters whose subscription is refused to everybody'),
+  'mqtt.keep-alive-max-seconds': setting(
+    z.number().int().min(0).max(65_535),
+    0,
+    'Longest keep-alive: MQTT 5 clients are told it, older ones with a longer or no keep-alive are refused; 0 is no limit',
+  ),
+  'mqtt.connect-timeout-ms': setting(count, 10_000, 'Time from the connection to its CONNECT'),
+  'mqtt.idle-write-timeout-ms': setting(milliseconds, 60_000, 'A subscriber that takes nothing for so long is cut; 0 waits for ever'),
+  'mqtt.receive-maximum': setting(
+    z.number().int().min(1).max(65_535),
+    100,
+    'In-flight window: QoS 1 and 2 messages of one client that wait for their acknowledgement',
+  ),
+  'mqtt.session-expiry-max-seconds': setting(z.number().int().min(0), 7 * 86_400, 'Longest session expiry of an MQTT 5 client; 0 is no limit'),
+  'mqtt.sessions-max': setting(count, 100_000, 'Sessions kept for absent clients'),
+  'mqtt.topic-alias-max': setting(z.number().int().min(0).max(65_535), 16, 'Topic aliases of an MQTT 5 client; 0 turns them off'),
+  'mqtt.packet-bytes-max': setting(count.max(268_435_460), 1_048_576, 'Largest MQTT packet; a connection that announces more is cut before it is read'),
+  'mqtt.topic-levels-max': setting(count.max(100), 16, 'Levels of a topic'),
+  'mqtt.client-id-bytes-max': setting(count.max(65_535), 256, 'Longest client identifier'),
+  'mqtt.connections-max': setting(count, 50_000, 'Open MQTT connections'),
+  'mqtt.subscriptions-max': setting(count, 1_000, 'Topic filters of one MQTT client'),
+  'mqtt.session-messages-max': setting(count, 1_000, 'Messages that wait for one client, absent or slow; beyond it they are dropped with a count'),
+  'mqtt.session-bytes-max': setting(count, 16_777_216, 'Their size'),
+  'mqtt.retained-messages-max': setting(count, 100_000, 'Retained messages; beyond it new ones are dropped with a count'),
+  'mqtt.retained-bytes-max': setting(count, 268_435_456, 'Their size'),
+  'mqtt.write-buffer-bytes-max': setting(
+    count,
+    1_048_576,
+    'Bytes on their way to one slow client; beyond it QoS 0 messages to it are dropped with a count and nothing more is read from it',
+  ),
+
+  'limits.payload-bytes-max': setting(count, 1_048_576, 'Largest HTTP body and MQTT payload'),
+  'limits.readings-per-message': setting(count, 10_000, 'Values in one message'),
+  'limits.points-per-device': setting(count, 10_000, 'Points of one device'),
+  'limits.points-per-project': setting(count, 1_000_000, 'Points of one project'),
+  'limits.devices-per-project': setting(count, 1_000_000, 'Devices of one project'),
+  'limits.value-bytes-max': setting(count, 65_536, 'Longest text or JSON value'),
+  'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),
+  'limits.commit-queue': setting(count, 20_000, 'Messages that wait for the disk; beyond it the hub refuses with `overloaded`'),
+  'limits.stream-queue': setting(count, 10_000, 'Samples that wait for one stream subscriber; beyond it they are dropped and a gap is reported'),
+  'limits.stream-subscribers': setting(count, 1_000, 'Stream subscribers'),
+  'limits.journal-bytes': setting(count, 1_073_741_824, 'Journal that waits for the sample store; beyond it the hub refuses writes'),
+
+  'ingest.earliest-time': setting(z.iso.datetime(), '2000-01-01T00:00:00Z', 'Older times are rejected: a clock that was never set'),
+  'ingest.future-max-ms': setting(milliseconds, 86_400_000, 'Times further ahead of the hub are rejected'),
+  'ingest.late-after-ms': setting(milliseconds, 600_000, 'Samples older than this on arrival are flagged late'),
+  'storage.apply-interval-ms': setting(count, 250, 'Time between two appends to the sample store'),
+  'storage.memory-bytes': setting(count, 1_073_741_824, 'Memory that the sample store may take'),
+
+  'access.failures-per-account': setting(count, 10, 'Wrong passwords or tokens in the window before an account is locked'),
+  'access.failures-per-address': setting(count, 100, 'The same for one network address'),
+  'access.failure-window-ms': setting(count, 900_000, 'The window, and how long the lock holds'),
+  'access.session-days': setting(count.max(366), 30, 'Validity of a log-in'),
+} as const satisfies Record<string, SettingDefinition>;
+
+export type SettingName = keyof typeof SETTINGS;
+/** The settings in force. */
+export type Settings = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> };
+
+/** `mqtt.packet-bytes-max` is `MUSTER_MQTT_PACKET_BYTES_MAX` in the environment. */
+export function environmentName(name: SettingName): string {
+  return `MUSTER_${name.replaceAll(/[.-]/g, '_').toUpperCase()}`;
+}
+
+export function defaultSettings(): Settings {
+  return Object.fromEntries(Object.entries(SETTINGS).map(([name, definition]) => [name, definition.default])) as Settings;
+}

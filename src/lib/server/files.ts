@@ -1,0 +1,53 @@
+import { chmod, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { defaultDataDirectory } from '../config/data-directory.ts';
+import type { Settings } from '../config/settings.ts';
+import { MusterError, messageOf } from '../errors/muster-error.ts';
+
+/** Makes the data directory, readable by its owner alone. An ephemeral one is removed by `discard`. */
+export async function openDataDirectory(settings: Settings): Promise<{ readonly folder: string; discard(): Promise<void> }> {
+  if (settings.ephemeral) {
+    const folder = await mkdtemp(join(tmpdir(), 'muster-'));
+    return { folder, discard: () => rm(folder, { recursive: true, force: true }) };
+  }
+  const folder = settings.data ?? defaultDataDirectory();
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error: unknown) {
+    throw new MusterError('storage_failed', `the data directory ${folder} cannot be made: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'Choose another with --data.',
+    });
+  }
+  // What an interrupted export left behind.
+  await rm(join(folder, 'tmp'), { recursive: true, force: true });
+  await mkdir(join(folder, 'tmp'), { mode: 0o700 });
+  return { folder, discard: async () => undefined };
+}
+
+/** Written whole or not at all, for the owner's eyes: readers wait for the file to appear and may find a token in it. */
+export async function writePrivately(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await chmod(temporary, 0o600);
+  await rename(temporary, path);
+}
+
+/** The PEM files of the settings; null when there are none. */
+export async function readTls(settings: Settings): Promise<{ readonly cert: Buffer; readonly key: Buffer } | null> {
+  const { 'tls.cert': cert, 'tls.key': key } = settings;
+  if (cert === null || key === null) return null;
+  try {
+    return { cert: await readFile(cert), key: await readFile(key) };
+  } catch (error: unknown) {
+    throw new MusterError('invalid_settings', `a TLS file cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,101 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createAccess } from '../access/create-access.ts';
+import { ensureFirstStart, type FirstStart } from '../access/first-start.ts';
+import { defaultSettings, type Settings } from '../config/settings.ts';
+import type { ProjectId } from '../domain/ids.ts';
+import type { Log } from '../domain/log.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import { openDataDirectory, readTls, writePrivately } from './files.ts';
+import { issueLocalToken } from './local-token.ts';
+import { lockDirectory } from './lock-directory.ts';
+import { createLog } from './log.ts';
+import { openDoors } from './open-doors.ts';
+import { openStorage } from './open-storage.ts';
+import { Shutdown } from './shutdown.ts';
+import { packageVersion } from './version.ts';
+
+const DEFAULT_PROJECT = 'default' as ProjectId;
+
+export interface HubOptions {
+  readonly log?: Log;
+  /** ms since 1970; for tests. */
+  readonly clock?: () => number;
+}
+
+/** A running hub. */
+export interface Hub {
+  /** Of the API, for example http://127.0.0.1:8080 */
+  readonly url: string;
+  readonly mqttUrl: string | null;
+  readonly mqttsUrl: string | null;
+  /** An administrator's token, made at this start in place of the former one. */
+  readonly token: string;
+  readonly project: string;
+  readonly data: string;
+  /** What the very first start on this directory made; the password is known here and nowhere else. */
+  readonly firstStart: FirstStart | null;
+  /** Stops taking, finishes what is under way, closes. Resolves with the names of steps that failed. Idempotent. */
+  stop(): Promise<readonly string[]>;
+}
+
+/**
+ * The composition root: opens everything in order and, when one step fails, closes what was open. Resolves when traffic is taken.
+ */
+export async function startHub(partial: Partial<Settings> = {}, options: HubOptions = {}): Promise<Hub> {
+  const settings: Settings = { ...defaultSettings(), ...partial };
+  const log = options.log ?? createLog(settings['log.level'], settings['log.format']);
+  const clock = options.clock ?? Date.now;
+  const shutdown = new Shutdown();
+  try {
+    const tls = await readTls(settings);
+    const data = await openDataDirectory(settings);
+    shutdown.defer('data directory', () => data.discard());
+    const lock = lockDirectory(data.folder);
+    shutdown.defer('lock', () => lock.release());
+    // A file of a former run would say that this one is ready.
+    const readyFile = settings['ready-file'];
+    if (readyFile !== null) await rm(readyFile, { force: true });
+    const pidFile = settings['pid-file'] ?? join(data.folder, 'hub.pid');
+    await writePrivately(pidFile, `${process.pid}\n`);
+    shutdown.defer('pid file', () => rm(pidFile, { force: true }));
+
+    const storage = await openStorage({ settings, folder: data.folder, log, clock, shutdown });
+    const access = createAccess({ system: storage.system, directory: storage.directory, settings, clock, log });
+    const firstStart = await ensureFirstStart({ system: storage.system, accounts: access.accounts, clock });
+    for (const project of await storage.system.projects.all()) storage.directory.projects.set(project.id, project);
+    const project = firstStart?.project ?? DEFAULT_PROJECT;
+    const token = await issueLocalToken(access.accounts, project);
+    const doors = await openDoors({
+      settings,
+      storage,
+      access,
+      tls,
+      temporaryFolder: join(data.folder, 'tmp'),
+      log,
+      clock,
+      version: packageVersion(),
+      shutdown,
+    });
+
+    const addresses = { http: doors.http, mqtt: doors.mqtt, mqtts: doors.mqtts };
+    if (readyFile !== null) {
+      await writePrivately(readyFile, `${JSON.stringify({ pid: process.pid, ...addresses, token, project, data: data.folder })}\n`);
+      shutdown.defer('ready file', () => rm(readyFile, { force: true }));
+    }
+    log.info({ http: doors.http.url, mqtt: doors.mqtt?.url ?? 'off', mqtts: doors.mqtts?.url ?? 'off', data: data.folder }, 'the hub takes traffic');
+    return {
+      url: doors.http.url,
+      mqttUrl: doors.mqtt?.url ?? null,
+      mqttsUrl: doors.mqtts?.url ?? null,
+      token,
+      project,
+      data: data.folder,
+      firstStart,
+      stop: () => shutdown.run(log),
+    };
+  } catch (error: unknown) {
+    await shutdown.run(log);
+    throw error instanceof MusterError ? error : new MusterError('internal', 'the hub could not start', { cause: error });
+  }
+}

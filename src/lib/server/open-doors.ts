@@ -1,0 +1,160 @@
+import type { Server } from 'node:http';
+import { authorize } from '../access/authorize.ts';
+import type { Access } from '../access/create-access.ts';
+import { createApiServer } from '../api/api-server.ts';
+import { authenticate } from '../api/authentication.ts';
+import { allRoutes } from '../api/routes.ts';
+import { createSampleReader } from '../api/sample-reader.ts';
+import { serveStream } from '../api/stream-socket.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../domain/log.ts';
+import { MusterError, messageOf } from '../errors/muster-error.ts';
+import { createFleet } from '../fleet/fleet.ts';
+import { createMqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
+import { createLiveStream } from '../stream/live-stream.ts';
+import { openIngest } from './open-ingest.ts';
+import type { Storage } from './open-storage.ts';
+import type { Shutdown } from './shutdown.ts';
+import { serveWebSockets } from './web-sockets.ts';
+
+export interface Address {
+  readonly url: string;
+  readonly port: number;
+}
+export interface Doors {
+  readonly http: Address;
+  readonly mqtt: Address | null;
+  readonly mqtts: Address | null;
+}
+
+export interface DoorPorts {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly access: Access;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly temporaryFolder: string;
+  readonly log: Log;
+  readonly clock: () => number;
+  readonly version: string;
+  readonly shutdown: Shutdown;
+}
+
+/** The spine and all ways in and out. Resolves when they listen. */
+export async function openDoors(ports: DoorPorts): Promise<Doors> {
+  const { settings, storage, access, tls, log, clock, version, shutdown } = ports;
+  const { directory, presence, samples, system } = storage;
+  const { authenticator, accounts, deviceCredentials } = access;
+  const startedAt = clock();
+  let stopping = false;
+
+  const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], subscribersMax: settings['limits.stream-subscribers'] });
+  const { pipeline, refused } = await openIngest({ settings, storage, stream, log });
+  const fleet = createFleet({
+    system,
+    directory,
+    clock,
+    devicesMax: settings['limits.devices-per-project'],
+    pointsPerDeviceMax: settings['limits.points-per-device'],
+    allocateSeries: storage.allocateSeries,
+    onDeviceClosed(device) {
+      deviceCredentials.deviceChanged(device);
+      if (!directory.device(device)) presence.forget(device);
+    },
+    onSeriesRemoved(series) {
+      samples
+        .remove(series)
+        .catch((error: unknown) => log.error({ reason: messageOf(error), series: series.length }, 'samples of a deleted device could not be removed'));
+    },
+  });
+
+  const mqtt = createMqttProtocol({
+    settings,
+    log,
+    directory,
+    presence,
+    authenticator,
+    authorize,
+    ingest: pipeline,
+    clock,
+    tls,
+    onCredentialsChanged: deviceCredentials.onCredentialsChanged,
+    onTokenRevoked: accounts.onTokenRevoked,
+    onRefused: refused,
+  });
+  const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
+
+  const api = await createApiServer({
+    routes: allRoutes({
+      fleet,
+      directory,
+      presence,
+      accounts,
+      credentials: deviceCredentials,
+      ingest: pipeline,
+      reader: createSampleReader({ store: samples, log: system.log, directory }),
+      store: samples,
+      rejects: system.rejects,
+      temporaryFolder: ports.temporaryFolder,
+      clock,
+      version,
+      startedAt,
+      mqttUrl: () => (listener('mqtt') ?? listener('mqtts'))?.url ?? null,
+      checks: () => ({ traffic: stopping ? 'the hub is stopping' : null, samples: storage.failure() }),
+    }),
+    authenticator,
+    authorize,
+    findDevice: fleet.device,
+    log,
+    payloadBytesMax: settings['limits.payload-bytes-max'],
+    tls,
+    version,
+  });
+
+  // Sources first, then what is under way, then the sinks: the steps run from the last to the first.
+  shutdown.defer('mqtt', () => mqtt.stop());
+  const sockets = serveWebSockets(api.server as Server, {
+    async authenticate(request) {
+      const principal = await authenticate(authenticator, request.headers, request.socket.remoteAddress ?? '');
+      if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
+      const own = principal.kind === 'device' ? { device: principal.id, parent: directory.device(principal.id)?.device.parent ?? null } : {};
+      const verdict = authorize(principal, 'sample:read', { project: principal.project, ...own });
+      if (!verdict.ok) throw new MusterError('not_allowed', verdict.reason);
+      return principal;
+    },
+    serveStream: (socket, request, principal) => serveStream(socket, request, principal, { fleet, stream, clock }),
+    serveMqtt: settings['mqtt.port'] === null && settings['mqtts.port'] === null ? null : (socket, request) => mqtt.handleWebSocket(socket, request),
+    packetBytesMax: settings['mqtt.packet-bytes-max'],
+  });
+  shutdown.defer('http', async () => {
+    sockets.close();
+    await api.close();
+  });
+  shutdown.defer('ingest', async () => {
+    stopping = true;
+    await Promise.all([mqtt.drain(), pipeline.drain()]);
+  });
+  await mqtt.start();
+  const http = await listenHttp(api, settings);
+  return { http, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
+}
+
+async function listenHttp(api: Awaited<ReturnType<typeof createApiServer>>, settings: Settings): Promise<Address> {
+  const { host, 'http.port': wanted } = settings;
+  try {
+    await api.listen({ host, port: wanted });
+  } catch (error: unknown) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new MusterError('address_in_use', `another program listens on port ${wanted} (HTTP)`, {
+        cause: error,
+        hint: 'Choose another with --http; 0 takes a free one.',
+      });
+    throw new MusterError('invalid_settings', `the hub cannot listen on ${host}:${wanted}: ${messageOf(error)}`, { cause: error });
+  }
+  const address = api.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : wanted;
+  const scheme = settings['tls.cert'] === null ? 'http' : 'https';
+  // Nobody can connect to "any address": say where it can be reached from here.
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return { url: `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`, port };
+}
