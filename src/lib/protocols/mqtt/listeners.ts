@@ -1,0 +1,94 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { MusterError } from '../../errors/muster-error.ts';
+import type { Protocol } from '../protocol.ts';
+import type { MqttPorts } from './ports.ts';
+
+/** TCP finds dead peers of clients without a keep-alive. */
+const PROBE_AFTER_MS = 60_000;
+
+export type Scheme = 'mqtt' | 'mqtts';
+type ListenerAddress = Protocol['listeners'][number];
+
+export interface Listener {
+  readonly address: ListenerAddress;
+  /** Takes no new connection; those that are open stay. */
+  close(): Promise<void>;
+}
+
+/** Binds the ports that the settings name. When one cannot be bound the others are closed again. */
+export async function listen(ports: MqttPorts, accept: (socket: Socket, scheme: Scheme) => void): Promise<readonly Listener[]> {
+  const { settings, tls } = ports;
+  const listeners: Listener[] = [];
+  try {
+    if (settings['mqtt.port'] !== null) {
+      const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS }, (socket) => accept(socket, 'mqtt'));
+      listeners.push(await bind(server, 'mqtt', settings.host, settings['mqtt.port']));
+    }
+    if (settings['mqtts.port'] !== null) {
+      if (tls === null) throw new MusterError('invalid_settings', 'mqtts.port needs tls.cert and tls.key.');
+      const server = createTlsServer(
+        {
+          cert: tls.cert,
+          key: tls.key,
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: settings['mqtt.connect-timeout-ms'],
+          noDelay: true,
+          keepAlive: true,
+          keepAliveInitialDelay: PROBE_AFTER_MS,
+        },
+        (socket) => accept(socket, 'mqtts'),
+      );
+      server.on('tlsClientError', (error, socket) =>
+        ports.log.debug({ protocol: 'mqtts', address: socket.remoteAddress, error: error.message }, 'TLS handshake failed'),
+      );
+      listeners.push(await bind(server, 'mqtts', settings.host, settings['mqtts.port']));
+    }
+  } catch (error: unknown) {
+    await Promise.all(listeners.map((listener) => listener.close()));
+    throw error;
+  }
+  return listeners;
+}
+
+async function bind(server: Server, name: Scheme, host: string, port: number): Promise<Listener> {
+  // A server that fails later (out of descriptors, for example) must not take the hub down; it goes on listening.
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      server.on('error', () => {});
+      resolve();
+    });
+  }).catch((cause: unknown) => {
+    throw bindError(cause, name, host, port);
+  });
+  const bound = server.address();
+  const real = typeof bound === 'object' && bound !== null ? bound.port : port;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  let closing: Promise<void> | null = null;
+  return {
+    address: { name, url: `${name}://${shown}:${real}`, host, port: real },
+    close() {
+      // The callback waits for connections that are still open, which the caller ends itself.
+      closing ??= new Promise((resolve) => server.close(() => resolve()));
+      return closing;
+    },
+  };
+}
+
+function bindError(cause: unknown, name: Scheme, host: string, port: number): MusterError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE') {
+    const option = name === 'mqtt' ? '--mqtt' : '--mqtts';
+    return new MusterError('address_in_use', `Port ${port} on ${host} (${name}) is in use by another program.`, {
+      hint: `Stop it, or choose another port with ${option}; 0 takes a free one.`,
+      cause,
+      details: { protocol: name, host, port },
+    });
+  }
+  return new MusterError('invalid_settings', `Cannot listen on ${host} port ${port} (${name}): ${cause instanceof Error ? cause.message : String(cause)}.`, {
+    hint: 'Check the address (--host) and whether this user may open the port.',
+    cause,
+  });
+}

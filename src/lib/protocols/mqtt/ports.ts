@@ -1,0 +1,89 @@
+import type { Authenticator, CredentialListener, TokenListener } from '../../access/access.ts';
+import type { Principal } from '../../access/principal.ts';
+import type { Action } from '../../access/roles.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { DeviceId } from '../../domain/ids.ts';
+import type { Log } from '../../domain/log.ts';
+import type { Directory } from '../../fleet/directory.ts';
+import type { Presence } from '../../fleet/presence.ts';
+import type { Ingest } from '../../ingest/ingest.ts';
+import type { Authorize } from './topic-access.ts';
+
+/** A publish, or a last will, that its sender may not make. */
+export interface RefusedPublish {
+  readonly principal: Principal;
+  /** The device that tried it; null for applications. */
+  readonly device: DeviceId | null;
+  readonly protocol: string;
+  readonly address: string | null;
+  readonly topic: string;
+  readonly action: Action;
+  readonly reason: string;
+  readonly payloadBytes: number;
+  /** At most 256 bytes. */
+  readonly payloadHead: Uint8Array;
+  /** ms since 1970 */
+  readonly time: number;
+}
+
+/** What the hub lends to the MQTT adapter. */
+export interface MqttPorts {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly directory: Directory;
+  readonly presence: Presence;
+  readonly authenticator: Authenticator;
+  readonly authorize: Authorize;
+  readonly ingest: Ingest;
+  /** ms since 1970 */
+  readonly clock: () => number;
+  /** PEM, for MQTT over TLS. */
+  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | null;
+  /** Subscribe; the answer unsubscribes. Also fired when a device is disabled or deleted. */
+  readonly onCredentialsChanged: (listener: CredentialListener) => () => void;
+  readonly onTokenRevoked: (listener: TokenListener) => () => void;
+  /** Called for each refused publish, so that it can be kept as a rejected message. Must not throw. */
+  readonly onRefused: (refused: RefusedPublish) => void;
+}
+
+/** Since start, except where it says *now*. */
+export interface MqttCounters {
+  /** now */
+  connections: number;
+  /** now, of clients present and absent */
+  sessions: number;
+  /** now */
+  retained: number;
+  /** Messages that wait for ingest, now. */
+  held: number;
+  received: number;
+  reports: number;
+  acknowledged: number;
+  /** Reports that ingest did not take: overloaded, storage failed, stopping. */
+  failed: number;
+  /** Publishes, wills and subscriptions that a right was missing for. */
+  refused: number;
+  /** Connections refused at CONNECT. */
+  refusedConnections: number;
+  /** Connections cut for what they sent. */
+  violations: number;
+  /** Messages to subscribers that were too slow, or beyond a limit. */
+  dropped: number;
+}
+
+export function newCounters(): MqttCounters {
+  return {
+    connections: 0,
+    sessions: 0,
+    retained: 0,
+    held: 0,
+    received: 0,
+    reports: 0,
+    acknowledged: 0,
+    failed: 0,
+    refused: 0,
+    refusedConnections: 0,
+    violations: 0,
+    dropped: 0,
+  };
+}
