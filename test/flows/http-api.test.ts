@@ -192,6 +192,8 @@ describe('the API of a hub', () => {
     expect(answer.status).toBe(202);
     expect(answer.body.rejected[0]).toMatchObject({ code: 'limit_reached', reason: expect.stringContaining('limits.points-per-project') });
     expect((await api('GET', '/devices/crowded/rejects')).body.items[0]).toMatchObject({ code: 'limit_reached', step: 'resolve' });
+    await api('DELETE', '/devices/crowded');
+    expect((await api('GET', '/points?limit=1000')).body.items.length).toBeLessThan(50);
   });
 
   it('takes a device by its alias and keeps aliases apart', async () => {
@@ -212,6 +214,19 @@ describe('the API of a hub', () => {
     await api('PATCH', '/types/meter', { points: [{ path: 'power', unit: 'W', max: 200 }, { path: 'voltage' }] });
     expect((await device('POST', '/devices/meter-1/report', { power: 101, voltage: 230 })).body.accepted).toBe(2);
     expect((await api('DELETE', '/types/meter')).body.code).toBe('in_use');
+  });
+
+  it('shows and changes a point whose path has levels', async () => {
+    const secret = await newDevice('levels');
+    await apiOf(hub.url, secret)('POST', '/devices/levels/report', { 'boiler/inner loop/x': 1, 'boiler/temperature': 70 });
+    expect((await api('PATCH', '/devices/levels/points/boiler/temperature', { unit: '°C', max: 80 })).body).toMatchObject({
+      path: 'boiler/temperature',
+      unit: '°C',
+      latest: { value: 70 },
+    });
+    expect((await api('GET', '/devices/levels/points/boiler/temperature')).body).toMatchObject({ max: 80 });
+    expect((await api('GET', '/devices/levels/points/boiler/nothing')).body.code).toBe('not_found');
+    expect((await apiOf(hub.url, secret)('POST', '/devices/levels/report', { 'boiler/temperature': 81 })).body.rejected[0].code).toBe('out_of_range');
   });
 
   it('deletes a device with all it had', async () => {

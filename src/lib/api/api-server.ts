@@ -87,6 +87,12 @@ function register(app: FastifyInstance, route: Route, ports: ApiPorts): void {
       ...(route.body && { body: route.body }),
       response: { ...Object.fromEntries(responses), '4xx': Problem, '5xx': Problem },
     },
+    // The router calls what a wildcard took `*`; the schema, and who reads it, call it `path`.
+    preValidation: (request, _reply, done) => {
+      const params = request.params as Record<string, string>;
+      if (params['*'] !== undefined) params.path = params['*'];
+      done();
+    },
     handler: (request, reply) => answer(route, ports, request, reply),
   });
 }
@@ -104,8 +110,7 @@ async function answer(route: Route, ports: ApiPorts, request: FastifyRequest, re
 
 /** The one place where a request becomes allowed: who is it, whose device is it, may they. */
 async function checkedRequest(route: Route, ports: ApiPorts, request: FastifyRequest, reply: FastifyReply): Promise<RouteRequest<never, never, never>> {
-  const params = { ...(request.params as Record<string, string>) };
-  if (params['*'] !== undefined) params.path = params['*'];
+  const params = request.params as Record<string, string>;
   const base = {
     params,
     query: request.query,

@@ -1,0 +1,55 @@
+import { Args, Flags } from '@oclif/core';
+import type { DeviceCreated } from '../../lib/api/schema/fleet.ts';
+import type { Column } from '../../lib/cli/column.ts';
+import { DEVICE_COLUMNS } from '../../lib/cli/device-columns.ts';
+import { aliasesOf } from '../../lib/cli/device-flags.ts';
+import { pairsOf } from '../../lib/cli/flags.ts';
+import { HubCommand } from '../../lib/cli/hub-command.ts';
+import { DEVICE_KINDS } from '../../lib/domain/device.ts';
+
+const SECRET_COLUMNS: readonly Column<DeviceCreated>[] = [
+  { name: 'username', value: (row) => row.credential?.username ?? null },
+  { name: 'secret', value: (row) => row.credential?.secret ?? null },
+];
+
+export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
+  static override summary = 'Make a device';
+  static override description = 'With --credential token it gets a token at once, which is shown this once; otherwise `device credential` makes one.';
+  static override args = { device: Args.string({ description: 'Id of the device, unique on the hub', required: true }) };
+  static override flags = {
+    name: Flags.string({ summary: 'Name for people', helpValue: '<text>' }),
+    kind: Flags.option({ summary: 'What it is', options: DEVICE_KINDS, default: 'device' as const })(),
+    type: Flags.string({ summary: 'Its device type', helpValue: '<type>' }),
+    parent: Flags.string({ summary: 'The gateway that may report for it', helpValue: '<device>' }),
+    label: Flags.string({ summary: 'A label; repeats', helpValue: '<name=value>', multiple: true, multipleNonGreedy: true }),
+    alias: Flags.string({
+      summary: 'Another name of it (serial, imei, iccid, mac); repeats',
+      helpValue: '<kind=value>',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    credential: Flags.option({ summary: 'Credential to make at once', options: ['token', 'none'] as const, default: 'none' as const })(),
+  };
+  static override examples = [
+    '<%= config.bin %> device create boiler-7',
+    '<%= config.bin %> device create gateway-1 --kind gateway --label site=paris --alias imei=490154203237518 --credential token',
+    '<%= config.bin %> device create meter-3 --parent gateway-1',
+  ];
+
+  async run(): Promise<void> {
+    const hub = await this.writable();
+    const { name, kind, type, parent, label, alias, credential } = this.flags;
+    const device = await hub.devices.create({
+      id: this.args.device,
+      kind,
+      credential,
+      labels: pairsOf('label', label),
+      aliases: aliasesOf(alias),
+      ...(name === undefined ? {} : { name }),
+      ...(type === undefined ? {} : { type }),
+      ...(parent === undefined ? {} : { parent }),
+    });
+    await this.printOne(device, device.credential ? [...DEVICE_COLUMNS, ...SECRET_COLUMNS] : DEVICE_COLUMNS);
+    if (device.credential) this.say('The secret is shown this once.');
+  }
+}

@@ -1,0 +1,53 @@
+import { Args, Flags } from '@oclif/core';
+import { DEVICE_COLUMNS } from '../../lib/cli/device-columns.ts';
+import { aliasesOf, withRemoved } from '../../lib/cli/device-flags.ts';
+import { pairsOf } from '../../lib/cli/flags.ts';
+import { HubCommand } from '../../lib/cli/hub-command.ts';
+import { ALIAS_KINDS, DEVICE_STATES } from '../../lib/domain/device.ts';
+import { MusterError } from '../../lib/errors/muster-error.ts';
+
+export default class DeviceUpdate extends HubCommand<typeof DeviceUpdate> {
+  static override summary = 'Change a device';
+  static override description = 'Labels and aliases that are not named stay as they are. A disabled device keeps its data and may neither connect nor report.';
+  static override args = { device: Args.string({ description: 'Id of the device, or an alias as kind:value', required: true }) };
+  static override flags = {
+    name: Flags.string({ summary: 'Name for people', helpValue: '<text>' }),
+    type: Flags.string({ summary: 'Its device type', helpValue: '<type>', exclusive: ['no-type'] }),
+    'no-type': Flags.boolean({ summary: 'Of no type any more' }),
+    parent: Flags.string({ summary: 'The gateway that may report for it', helpValue: '<device>', exclusive: ['no-parent'] }),
+    'no-parent': Flags.boolean({ summary: 'Behind no gateway any more' }),
+    state: Flags.option({ summary: 'May it connect?', options: DEVICE_STATES })(),
+    label: Flags.string({ summary: 'A label; repeats', helpValue: '<name=value>', multiple: true, multipleNonGreedy: true }),
+    unlabel: Flags.string({ summary: 'A label to remove; repeats', helpValue: '<name>', multiple: true, multipleNonGreedy: true }),
+    alias: Flags.string({
+      summary: 'Another name of it (serial, imei, iccid, mac); repeats',
+      helpValue: '<kind=value>',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    unalias: Flags.option({ summary: 'An alias to remove; repeats', options: ALIAS_KINDS, multiple: true, multipleNonGreedy: true })(),
+  };
+  static override examples = [
+    '<%= config.bin %> device update boiler-7 --name "Boiler, building 7" --label floor=2',
+    '<%= config.bin %> device update boiler-7 --unlabel floor --parent gateway-1',
+    '<%= config.bin %> device update boiler-7 --state disabled',
+  ];
+
+  async run(): Promise<void> {
+    const { flags } = this;
+    const labels = withRemoved(pairsOf('label', flags.label), flags.unlabel);
+    const aliases = withRemoved(aliasesOf(flags.alias), flags.unalias);
+    const change = {
+      ...(flags.name === undefined ? {} : { name: flags.name }),
+      ...(flags['no-type'] ? { type: null } : flags.type === undefined ? {} : { type: flags.type }),
+      ...(flags['no-parent'] ? { parent: null } : flags.parent === undefined ? {} : { parent: flags.parent }),
+      ...(flags.state === undefined ? {} : { state: flags.state }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+      ...(Object.keys(aliases).length === 0 ? {} : { aliases }),
+    };
+    if (Object.keys(change).length === 0)
+      throw new MusterError('usage', 'There is nothing to change.', { hint: 'Give one of the flags of `muster device update --help`.' });
+    const hub = await this.writable();
+    await this.printOne(await hub.devices.update(this.args.device, change), DEVICE_COLUMNS);
+  }
+}

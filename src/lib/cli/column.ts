@@ -1,0 +1,50 @@
+/** One column of what a command prints. */
+export interface Column<Row> {
+  /** What --columns and --sort call it, and the heading. */
+  readonly name: string;
+  /** For JSON, YAML and sorting: times stay ms since 1970. */
+  readonly value: (row: Row) => unknown;
+  /** For tables and CSV; absent, the value as text. */
+  readonly text?: (row: Row) => string;
+  /** Aligned right in a table. */
+  readonly right?: boolean;
+  /** Left out of the tables of lists unless --columns names it. */
+  readonly wide?: boolean;
+}
+
+/** ISO 8601 in UTC for ms since 1970; nothing for null. */
+export function isoTime(time: number | null | undefined): string {
+  if (time === null || time === undefined) return '';
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
+}
+
+/** A column of a time in ms since 1970. */
+export function timeColumn<Row>(name: string, time: (row: Row) => number | null | undefined, more: { readonly wide?: boolean } = {}): Column<Row> {
+  return { name, value: (row) => time(row) ?? null, text: (row) => isoTime(time(row)), ...more };
+}
+
+/** A column of `name=value` pairs, in the order of their names. */
+export function pairsColumn<Row>(
+  name: string,
+  pairs: (row: Row) => Readonly<Record<string, string | undefined>>,
+  more: { readonly wide?: boolean } = {},
+): Column<Row> {
+  return { name, value: pairs, text: (row) => pairsText(pairs(row)), ...more };
+}
+
+function pairsText(pairs: Readonly<Record<string, string | undefined>>): string {
+  return Object.entries(pairs)
+    .filter(([, value]) => value !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+}
+
+/** A cell as text, for tables and CSV. */
+export function cellText<Row>(column: Column<Row>, row: Row): string {
+  if (column.text) return column.text(row);
+  const value = column.value(row);
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

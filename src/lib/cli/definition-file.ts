@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { MusterError } from '../errors/muster-error.ts';
+import { readStdin } from './prompt.ts';
+
+const BYTES_MAX = 16 * 1024 * 1024;
+/** What the hub says about a thing and nobody may write: left out, so that the output of `show` can be given back. */
+const READ_ONLY_KEYS = new Set(['project', 'createdAt', 'updatedAt']);
+
+/** A YAML or JSON file (- for stdin) with one object of the given keys. */
+export async function readDefinition(file: string, keys: readonly string[]): Promise<Record<string, unknown>> {
+  const text = file === '-' ? await readStdin(BYTES_MAX) : await readFile(file, 'utf8');
+  const { parse } = await import('yaml');
+  let value: unknown;
+  try {
+    // Aliases could blow a small file up; a definition has no need of many.
+    value = parse(text, { maxAliasCount: 100 });
+  } catch (error: unknown) {
+    throw new MusterError('usage', `${name(file)} is neither YAML nor JSON.`, { cause: error, hint: firstLine(error), details: { file } });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MusterError('usage', `${name(file)} does not hold one object.`, { hint: `Its keys are: ${keys.join(', ')}.`, details: { file } });
+  }
+  const entries = Object.entries(value).filter(([key]) => !READ_ONLY_KEYS.has(key));
+  const unknown = entries.find(([key]) => !keys.includes(key));
+  if (unknown)
+    throw new MusterError('usage', `${name(file)} has an unknown key \`${unknown[0]}\`.`, { hint: `Its keys are: ${keys.join(', ')}.`, details: { file } });
+  return Object.fromEntries(entries);
+}
+
+function name(file: string): string {
+  return file === '-' ? 'The text on stdin' : file;
+}
+
+function firstLine(error: unknown): string {
+  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+}

@@ -1,0 +1,46 @@
+import { Flags } from '@oclif/core';
+import { MusterError } from '../errors/muster-error.ts';
+import { DURATION_RULE, parseDuration } from './duration.ts';
+
+/** A duration; the parsed value is in ms. */
+export const durationFlag = Flags.custom<number>({
+  helpValue: '<duration>',
+  parse: async (input, _, options) => {
+    const duration = parseDuration(input);
+    if (duration === undefined) throw new MusterError('usage', `--${options.name} \`${input}\` is not ${DURATION_RULE}.`, { details: { flag: options.name } });
+    return duration;
+  },
+});
+
+export const LIST_LIMIT = 100;
+
+/** The flags of every command that lists: with them, `printList` never cuts in silence. */
+export const listFlags = {
+  limit: Flags.integer({ summary: 'Rows at most', helpValue: '<rows>', min: 1, default: LIST_LIMIT, exclusive: ['all'] }),
+  all: Flags.boolean({ summary: 'All rows', exclusive: ['limit'] }),
+};
+
+/** For what destroys or changes many. */
+export const yesFlag = Flags.boolean({ char: 'y', summary: 'Do not ask' });
+export const dryRunFlag = Flags.boolean({ summary: 'Say what would happen, and change nothing' });
+
+/** `--label site=paris` repeated, as an object. */
+export function pairsOf(flag: string, pairs: readonly string[] | undefined): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const pair of pairs ?? []) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new MusterError('usage', `--${flag} \`${pair}\` is not NAME=VALUE.`, { hint: `Write it as --${flag} name=value.` });
+    Object.defineProperty(result, pair.slice(0, at), { value: pair.slice(at + 1), enumerable: true, configurable: true, writable: true });
+  }
+  return result;
+}
+
+/** Any finite number; oclif knows integers alone. */
+export const numberFlag = Flags.custom<number>({
+  helpValue: '<number>',
+  parse: async (input, _, options) => {
+    const number = input.trim() === '' ? Number.NaN : Number(input);
+    if (!Number.isFinite(number)) throw new MusterError('usage', `--${options.name} \`${input}\` is not a number.`, { details: { flag: options.name } });
+    return number;
+  },
+});

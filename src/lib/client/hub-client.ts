@@ -1,0 +1,252 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
+import type {
+  Credential,
+  CredentialCreate,
+  CredentialCreated,
+  Device,
+  DeviceCreate,
+  DeviceCreated,
+  DeviceQuery,
+  DeviceType,
+  DeviceTypeCreate,
+  DeviceTypeUpdate,
+  DeviceUpdate,
+  Point,
+  PointQuery,
+  PointUpdate,
+  Reject,
+} from '../api/schema/fleet.ts';
+import type {
+  AggregateQuery,
+  AggregateResult,
+  CountQuery,
+  CountResult,
+  ReportResult,
+  SampleItem,
+  SamplesQuery,
+  StreamMessage,
+  StreamQuery,
+} from '../api/schema/samples.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import { notMuster } from './failures.ts';
+import { encodeLevels, normalizeHubUrl, queryText } from './hub-url.ts';
+import { pagesOf } from './pages.ts';
+import { createTransport } from './transport.ts';
+
+export interface RequestOptions {
+  /** Lists repeat their name; null and undefined are left out. */
+  readonly query?: object | undefined;
+  /** Text and bytes are sent as they are (say what they are in `headers`), anything else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+export interface StreamedAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Fails when the body is cut. */
+  readonly body: Readable;
+}
+
+export interface ListOptions {
+  /** Rows over all pages; absent: all there are. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** Paging is the client's business: these take the filters alone. */
+type Filters<Query> = Omit<Query, 'limit' | 'cursor'>;
+
+/** A hub's API. Every method throws a MusterError with the catalogue's code. */
+export interface HubClient {
+  readonly url: string;
+  readonly project: string | null;
+  /** `path` is below /api/v1 and already encoded. */
+  request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
+  /** For large answers: the body as it flows. `timeoutMs` is for its head, then for each pause. */
+  stream(method: string, path: string, options?: Omit<RequestOptions, 'body'>): Promise<StreamedAnswer>;
+  /** All items of a list, page after page. */
+  pages<T>(path: string, query?: object, options?: ListOptions): AsyncGenerator<T>;
+  /** Samples as they are stored. Ends when `signal` aborts or after a `bye`; throws `unreachable` when the connection is lost. */
+  live(query: StreamQuery, signal: AbortSignal): AsyncGenerator<StreamMessage>;
+
+  time(): Promise<{ time: number }>;
+  whoami(): Promise<Whoami>;
+  readonly sessions: { create(user: string, password: string): Promise<LoginResponse>; end(): Promise<void> };
+  readonly projects: { list(options?: ListOptions): AsyncGenerator<Project> };
+  readonly tokens: { list(options?: ListOptions): AsyncGenerator<Token>; create(token: TokenCreate): Promise<TokenCreated>; revoke(id: string): Promise<void> };
+  readonly users: {
+    list(options?: ListOptions): AsyncGenerator<User>;
+    create(user: UserCreate): Promise<UserCreated>;
+    update(name: string, change: UserUpdate): Promise<User>;
+    remove(name: string): Promise<void>;
+  };
+  readonly types: {
+    list(options?: ListOptions): AsyncGenerator<DeviceType>;
+    create(type: DeviceTypeCreate): Promise<DeviceType>;
+    show(id: string): Promise<DeviceType>;
+    update(id: string, change: DeviceTypeUpdate): Promise<DeviceType>;
+    delete(id: string): Promise<void>;
+  };
+  readonly devices: {
+    list(filters?: Filters<DeviceQuery>, options?: ListOptions): AsyncGenerator<Device>;
+    create(device: DeviceCreate): Promise<DeviceCreated>;
+    show(id: string): Promise<Device>;
+    update(id: string, change: DeviceUpdate): Promise<Device>;
+    delete(id: string): Promise<void>;
+    credentials(id: string, options?: ListOptions): AsyncGenerator<Credential>;
+    addCredential(id: string, credential: CredentialCreate): Promise<CredentialCreated>;
+    removeCredential(id: string, credentialId: string): Promise<void>;
+    rejects(id: string, options?: ListOptions): AsyncGenerator<Reject>;
+  };
+  readonly points: {
+    list(filters?: Filters<PointQuery>, options?: ListOptions): AsyncGenerator<Point>;
+    show(device: string, path: string): Promise<Point>;
+    update(device: string, path: string, change: PointUpdate): Promise<Point>;
+  };
+  /** Rejected messages of the whole project, newest first. */
+  rejects(options?: ListOptions): AsyncGenerator<Reject>;
+  /** `payload`: text and bytes as they are, anything else as JSON. Default content type: application/json. */
+  report(device: string, payload: unknown, contentType?: string): Promise<ReportResult>;
+  samples(device: string, query: Filters<SamplesQuery>, options?: ListOptions): AsyncGenerator<SampleItem>;
+  aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
+  count(query: CountQuery): Promise<CountResult>;
+  /** Ends the kept connections. A process ends without it too. */
+  close(): void;
+}
+
+export interface HubClientOptions {
+  readonly url: string;
+  readonly token: string | null;
+  /** The hub refuses when the token is of another. */
+  readonly project?: string | null;
+  readonly timeoutMs?: number;
+  /** PEM file of the CA that signed the hub's certificate. */
+  readonly ca?: string | null;
+  /** For every request that brings no signal of its own. */
+  readonly signal?: AbortSignal;
+}
+
+export const TIMEOUT_MS = 30_000;
+
+export function createHubClient(options: HubClientOptions): HubClient {
+  const url = normalizeHubUrl(options.url);
+  const ca = options.ca ?? null;
+  const project = options.project ?? null;
+  const transport = createTransport({ url, token: options.token, project, ca });
+
+  async function request<T>(method: string, path: string, given: RequestOptions = {}): Promise<T> {
+    const { body, headers } = encodeBody(given.body, given.headers);
+    const { status, contentType, body: text } = await transport.exchange({ ...outgoing(method, path, given, headers), body });
+    if (status === 204 || text === '') return undefined as T;
+    if (!contentType.includes('json')) throw notMuster(url, status, contentType);
+    try {
+      return JSON.parse(text) as T;
+    } catch (error: unknown) {
+      throw new MusterError('unreachable', `The answer of ${url} is not JSON, though it says so.`, {
+        cause: error,
+        hint: 'Check the URL: host, port and path.',
+      });
+    }
+  }
+
+  function outgoing(method: string, path: string, given: RequestOptions, headers: Readonly<Record<string, string>>) {
+    return {
+      method,
+      path: `/api/v1${path}${queryText(given.query)}`,
+      headers,
+      body: null,
+      signal: given.signal ?? options.signal ?? null,
+      timeoutMs: given.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS,
+    };
+  }
+
+  const pages = <T>(path: string, query: object = {}, list: ListOptions = {}): AsyncGenerator<T> =>
+    pagesOf<T>((page) => request('GET', path, { query: { ...query, ...page }, ...(list.signal ? { signal: list.signal } : {}) }), list.limit);
+  const at = (collection: string, id: string): string => `/${collection}/${encodeURIComponent(id)}`;
+  const pointAt = (device: string, path: string): string => `${at('devices', device)}/points/${encodeLevels(path)}`;
+
+  return {
+    url,
+    project,
+    request,
+    async stream(method, path, given = {}) {
+      const answer = await transport.open(outgoing(method, path, given, given.headers ?? {}));
+      return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
+    },
+    pages,
+    async *live(query, signal) {
+      const { liveMessages } = await import('./live.ts');
+      yield* liveMessages({
+        url,
+        token: options.token,
+        project,
+        ca,
+        path: `/api/v1/stream${queryText(query)}`,
+        timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+        signal,
+      });
+    },
+    time: () => request('GET', '/time'),
+    whoami: () => request('GET', '/whoami'),
+    sessions: {
+      create: (user, password) => request('POST', '/sessions', { body: { user, password } }),
+      end: () => request('DELETE', '/sessions/current'),
+    },
+    projects: { list: (list) => pages('/projects', {}, list) },
+    tokens: {
+      list: (list) => pages('/tokens', {}, list),
+      create: (body) => request('POST', '/tokens', { body }),
+      revoke: (id) => request('DELETE', at('tokens', id)),
+    },
+    users: {
+      list: (list) => pages('/users', {}, list),
+      create: (body) => request('POST', '/users', { body }),
+      update: (name, body) => request('PATCH', at('users', name), { body }),
+      remove: (name) => request('DELETE', at('users', name)),
+    },
+    types: {
+      list: (list) => pages('/types', {}, list),
+      create: (body) => request('POST', '/types', { body }),
+      show: (id) => request('GET', at('types', id)),
+      update: (id, body) => request('PATCH', at('types', id), { body }),
+      delete: (id) => request('DELETE', at('types', id)),
+    },
+    devices: {
+      list: (filters, list) => pages('/devices', filters, list),
+      create: (body) => request('POST', '/devices', { body }),
+      show: (id) => request('GET', at('devices', id)),
+      update: (id, body) => request('PATCH', at('devices', id), { body }),
+      delete: (id) => request('DELETE', at('devices', id)),
+      credentials: (id, list) => pages(`${at('devices', id)}/credentials`, {}, list),
+      addCredential: (id, body) => request('POST', `${at('devices', id)}/credentials`, { body }),
+      removeCredential: (id, credentialId) => request('DELETE', `${at('devices', id)}/credentials/${encodeURIComponent(credentialId)}`),
+      rejects: (id, list) => pages(`${at('devices', id)}/rejects`, {}, list),
+    },
+    points: {
+      list: (filters, list) => pages('/points', filters, list),
+      show: (device, path) => request('GET', pointAt(device, path)),
+      update: (device, path, body) => request('PATCH', pointAt(device, path), { body }),
+    },
+    rejects: (list) => pages('/rejects', {}, list),
+    report: (device, payload, contentType = 'application/json') =>
+      request('POST', `${at('devices', device)}/report`, { body: payload, headers: { 'content-type': contentType } }),
+    samples: (device, query, list) => pages(`${at('devices', device)}/samples`, query, list),
+    aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
+    count: (query) => request('GET', '/samples/count', { query }),
+    close: () => transport.close(),
+  };
+}
+
+function encodeBody(
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): { body: string | Uint8Array | null; headers: Readonly<Record<string, string>> } {
+  if (body === undefined) return { body: null, headers };
+  if (typeof body === 'string' || body instanceof Uint8Array) return { body, headers };
+  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
+}
