@@ -2,6 +2,17 @@ import { MusterCommand } from '../lib/cli/muster-command.ts';
 import { settingFlags } from '../lib/config/setting-flags.ts';
 import { EXIT } from '../lib/errors/catalogue.ts';
 
+/** The token that the last start left in the local context. */
+async function knownToken(): Promise<string | null> {
+  const { readContexts } = await import('../lib/cli/contexts.ts');
+  try {
+    return readContexts().contexts.find(({ name }) => name === 'local')?.token ?? null;
+  } catch {
+    // A broken contexts file is told when this start's context is saved.
+    return null;
+  }
+}
+
 export default class Serve extends MusterCommand<typeof Serve> {
   static override summary = 'Run the hub';
   static override description =
@@ -29,7 +40,7 @@ export default class Serve extends MusterCommand<typeof Serve> {
       import('../lib/server/run-until.ts'),
     ]);
     const { settings } = await loadSettings({ flags: this.flags, env: process.env, file: this.flags.config as string | undefined });
-    const hub = await startHub(settings);
+    const hub = await startHub(settings, { localToken: settings.ephemeral ? null : await knownToken() });
     // From here on there is something to stop, whatever goes wrong below.
     await runUntil(this.signal, hub, settings['stop-deadline-ms'], async () => {
       if (settings['mqtt.open']) this.say('WARNING: mqtt.open is on. Any program on this machine may publish and subscribe to any topic without credentials.');

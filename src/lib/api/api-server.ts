@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject, validatorCompiler } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { Authenticator } from '../access/access.ts';
 import type { Principal, Resource } from '../access/principal.ts';
 import type { Action } from '../access/roles.ts';
@@ -57,7 +58,11 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
       },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, device: { type: 'http', scheme: 'basic' } } },
     },
-    transform: jsonSchemaTransform,
+    // The wildcard of the router is the parameter `path` to everybody else.
+    transform(input) {
+      const { schema, url } = jsonSchemaTransform(input);
+      return { schema, url: url.replace('*', ':path') };
+    },
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(async (scope) => {
@@ -72,8 +77,11 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
   return app as unknown as FastifyInstance;
 }
 
+/** What an answer without a JSON body is. */
+const EMPTY: Readonly<Record<string, string>> = { 204: 'Done', 426: 'Ask for it as a WebSocket' };
+
 function register(app: FastifyInstance, route: Route, ports: ApiPorts): void {
-  const responses = Object.entries(route.responses).filter(([, schema]) => schema !== null);
+  const responses = Object.entries(route.responses).map(([status, schema]) => [status, schema ?? z.null().describe(EMPTY[status] ?? 'A file')]);
   app.route({
     method: route.method,
     url: urlOf(route),

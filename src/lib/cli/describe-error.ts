@@ -1,6 +1,6 @@
+import { nearestName } from '../domain/nearest-name.ts';
 import { CATALOGUE, type ErrorCode, EXIT } from '../errors/catalogue.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
-import { nearest } from './edit-distance.ts';
 
 export interface DescribedError {
   readonly code: ErrorCode;
@@ -38,7 +38,7 @@ function unknownCommand(words: string, commands: readonly string[]): DescribedEr
   const topic = words.split(' ')[0] ?? '';
   const siblings = commands.filter((id) => id.startsWith(`${topic} `));
   const more = siblings.length > 0 ? `muster ${topic} --help` : 'muster --help';
-  const suggestion = siblings.length > 0 ? nearestVerb(words, topic, siblings) : (nearest(words, commands) ?? nearest(topic, firstWords(commands)));
+  const suggestion = siblings.length > 0 ? nearestVerb(words, topic, siblings) : (nearestName(words, commands) ?? nearestName(topic, firstWords(commands)));
   return {
     code: 'usage',
     message: `\`muster ${words}\` is not a command.`,
@@ -58,7 +58,7 @@ function withoutFrame(message: string): string {
 
 function nearestVerb(words: string, topic: string, siblings: readonly string[]): string | undefined {
   const rest = (id: string): string => id.slice(topic.length + 1);
-  const verb = nearest(rest(words), siblings.map(rest));
+  const verb = nearestName(rest(words), siblings.map(rest));
   return verb === undefined ? undefined : `${topic} ${verb}`;
 }
 
@@ -79,7 +79,7 @@ function parseError(error: unknown, message: string, { command, flags }: Vocabul
     .filter((line) => line !== '');
   const flag = /^Nonexistent flags?: (\S+?),?(\s|$)/.exec(lines[0] ?? '')?.[1];
   if (flag !== undefined) {
-    const suggestion = nearest(flag, flags);
+    const suggestion = nearestName(flag, flags);
     return {
       code: 'usage',
       message: `There is no flag ${flag}.`,

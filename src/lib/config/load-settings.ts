@@ -1,6 +1,6 @@
+import { nearestName } from '../domain/nearest-name.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { checkCombinations } from './check-combinations.ts';
-import { nearestName } from './nearest-name.ts';
 import { describeShape, fromText, type SettingShape, shapeOf } from './setting-shape.ts';
 import { defaultSettings, environmentName, SETTINGS, type SettingDefinition, type SettingName, type Settings } from './settings.ts';
 import { readSettingsFile, unknownSetting } from './settings-file.ts';
@@ -114,12 +114,14 @@ function fromEnvironment(env: NonNullable<SettingSources['env']>, shape: ShapeLo
     }
     // Only a likely slip is refused: other programs set variables with this prefix too (Kubernetes: MUSTER_SERVICE_HOST).
     const nearest = OTHER_VARIABLES.has(variable)
-      ? null
+      ? undefined
       : nearestName(
           variable.slice(7),
           [...names.keys()].map((known) => known.slice(7)),
+          // A guess here is an error, and variables of other programs must not become one.
+          Math.max(1, Math.floor((variable.length - 7) / 4)),
         );
-    if (nearest !== null) problems.push({ setting: null, source: variable, problem: `is not a setting; did you mean MUSTER_${nearest}?` });
+    if (nearest !== undefined) problems.push({ setting: null, source: variable, problem: `is not a setting; did you mean MUSTER_${nearest}?` });
   }
   return entries;
 }

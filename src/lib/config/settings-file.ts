@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Document, Node, Pair, YAMLMap } from 'yaml';
+import { nearestName } from '../domain/nearest-name.ts';
 import { messageOf } from '../errors/muster-error.ts';
-import { nearestName } from './nearest-name.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
 
 /** A settings file is written by hand: more than this is a mistake. */
@@ -130,5 +130,5 @@ function walk(yaml: typeof import('yaml'), document: Document, root: YAMLMap, at
 /** `is not a setting; did you mean mqtt.port?` */
 export function unknownSetting(name: string): string {
   const nearest = nearestName(name, NAMES);
-  return nearest === null ? 'is not a setting' : `is not a setting; did you mean ${nearest}?`;
+  return nearest === undefined ? 'is not a setting' : `is not a setting; did you mean ${nearest}?`;
 }

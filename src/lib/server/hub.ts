@@ -7,7 +7,7 @@ import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { openDataDirectory, readTls, writePrivately } from './files.ts';
-import { issueLocalToken } from './local-token.ts';
+import { localToken } from './local-token.ts';
 import { lockDirectory } from './lock-directory.ts';
 import { createLog } from './log.ts';
 import { openDoors } from './open-doors.ts';
@@ -21,6 +21,8 @@ export interface HubOptions {
   readonly log?: Log;
   /** ms since 1970; for tests. */
   readonly clock?: () => number;
+  /** The token of the last start, if it is known. */
+  readonly localToken?: string | null;
 }
 
 /** A running hub. */
@@ -29,7 +31,7 @@ export interface Hub {
   readonly url: string;
   readonly mqttUrl: string | null;
   readonly mqttsUrl: string | null;
-  /** An administrator's token, made at this start in place of the former one. */
+  /** An administrator's token: `localToken` if that is one, else a new one in its place. */
   readonly token: string;
   readonly project: string;
   readonly data: string;
@@ -65,7 +67,7 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     const firstStart = await ensureFirstStart({ system: storage.system, accounts: access.accounts, clock });
     for (const project of await storage.system.projects.all()) storage.directory.projects.set(project.id, project);
     const project = firstStart?.project ?? DEFAULT_PROJECT;
-    const token = await issueLocalToken(access.accounts, project);
+    const token = await localToken(access, project, options.localToken ?? null);
     const doors = await openDoors({
       settings,
       storage,

@@ -1,13 +1,17 @@
-import type { Accounts } from '../access/accounts.ts';
+import type { Access } from '../access/create-access.ts';
 import type { ProjectId } from '../domain/ids.ts';
 
 const NAME = 'local';
 
 /**
- * An administrator's token for whoever started the hub: for the local context and the ready file. Each start makes a new one and revokes the
- * former, because the hub keeps only a hash and could not hand out the old one again.
+ * An administrator's token for whoever starts the hub: for the local context and the ready file. The one of the last start goes on when it is
+ * brought along, so that commands under way survive a restart; the hub itself keeps only a hash. Else a new one takes its place.
  */
-export async function issueLocalToken(accounts: Accounts, project: ProjectId): Promise<string> {
+export async function localToken({ accounts, authenticator }: Access, project: ProjectId, known: string | null): Promise<string> {
+  if (known !== null) {
+    const answer = await authenticator.bearer(known, null);
+    if (answer.ok && answer.principal.kind === 'token' && answer.principal.role === 'admin' && answer.principal.project === project) return known;
+  }
   for (const { id, name, user, revokedAt } of await accounts.tokens.list(project)) {
     if (name === NAME && user === null && revokedAt === null) await accounts.tokens.revoke(project, id);
   }

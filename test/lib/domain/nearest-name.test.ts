@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
-import { editDistance, nearest } from '../../../src/lib/cli/edit-distance.ts';
+import { editDistance, nearestName } from '../../../src/lib/domain/nearest-name.ts';
 
 test('counts insertions, deletions, replacements and swaps', () => {
   expect(editDistance('', '')).toBe(0);
@@ -21,7 +21,7 @@ test('is zero for equal texts alone, the same both ways, and never above the lon
   );
 });
 
-test('the nearest is near', () => {
-  expect(nearest('--jsno', ['--output', '--json'])).toBe('--json');
-  expect(nearest('frobnicate', ['list', 'show'])).toBeUndefined();
+test('the nearestName is near', () => {
+  expect(nearestName('--jsno', ['--output', '--json'])).toBe('--json');
+  expect(nearestName('frobnicate', ['list', 'show'])).toBeUndefined();
 });

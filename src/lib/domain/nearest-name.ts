@@ -18,10 +18,12 @@ export function editDistance(one: string, other: string): number {
   return last[width - 1] ?? 0;
 }
 
-/** The candidate that was most likely meant; undefined when none is near. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+/** The candidate that was most likely meant; undefined when none is within so many slips. */
+export function nearestName(word: string, candidates: Iterable<string>, slipsMax = Math.max(2, Math.ceil(word.length / 3))): string | undefined {
+  // Longer than any name of ours: not worth the time, which grows with the product of the lengths.
+  if (word.length > 100) return undefined;
   let best: string | undefined;
-  let least = Math.max(2, Math.ceil(word.length / 3)) + 1;
+  let least = slipsMax + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= least) continue;
     const distance = editDistance(word, candidate);
