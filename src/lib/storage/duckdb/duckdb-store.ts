@@ -137,7 +137,6 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
         options.onApplied(message.journalId);
         break;
       case 'failing':
-        options.log.error({ folder: options.folder, code: message.failure.code }, message.failure.message);
         options.onFailed(errorOf(message.failure));
         break;
       case 'done':
@@ -231,7 +230,6 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     if (broken !== null) return;
     broken = error;
     settleAll(error);
-    options.log.error({ folder: options.folder, code: error.code }, error.message);
     // At its start the store rejects; afterwards somebody has to be told.
     if (state !== 'starting') options.onFailed(error);
   }

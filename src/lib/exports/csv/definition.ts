@@ -1,0 +1,11 @@
+import type { ExportFormatDefinition } from '../export-format.ts';
+
+export const csv: ExportFormatDefinition = {
+  name: 'csv',
+  summary: 'Comma-separated values with a header line, for spreadsheets and everything else',
+  contentType: 'text/csv; charset=utf-8',
+  extension: 'csv',
+  resumable: true,
+  writer: 'stream',
+  load: async () => (await import('./encode.ts')).csvFormat,
+};

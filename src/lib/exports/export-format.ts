@@ -1,0 +1,42 @@
+/** One exported row. `time` in ms since 1970. */
+export interface ExportRow {
+  readonly time: number;
+  readonly device: string;
+  readonly point: string;
+  readonly value: unknown;
+  readonly quality: string;
+  readonly late: boolean;
+}
+
+export const LAYOUTS = ['long', 'wide'] as const;
+export type Layout = (typeof LAYOUTS)[number];
+export const TIME_STYLES = ['iso', 'epoch'] as const;
+export type TimeStyle = (typeof TIME_STYLES)[number];
+
+export interface ExportOptions {
+  readonly layout: Layout;
+  readonly time: TimeStyle;
+  /** IANA name, such as Europe/Berlin; for `iso` times, written with their offset. */
+  readonly timezone: string;
+  /** Wide layout: the columns, in this order. */
+  readonly points: readonly string[];
+  /** False when a former part of the same export stands before these rows: no header, no opening bracket. */
+  readonly atStart: boolean;
+}
+
+/** Turns chunks of rows into bytes, in constant memory. */
+export interface ExportFormat {
+  encode(rows: AsyncIterable<readonly ExportRow[]>, options: ExportOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface ExportFormatDefinition {
+  readonly name: string;
+  readonly summary: string;
+  readonly contentType: string;
+  readonly extension: string;
+  /** Can an interrupted file be continued from its last whole row? */
+  readonly resumable: boolean;
+  /** `engine`: the sample store writes it itself (Parquet). */
+  readonly writer: 'stream' | 'engine';
+  load(): Promise<ExportFormat>;
+}
