@@ -20,7 +20,7 @@ export async function buildAll() {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20.12',
+    target: 'node20.15',
     jsx: 'automatic',
     minifySyntax: true,
     minifyWhitespace: true,

@@ -26,7 +26,7 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
-  target: 'node20.12',
+  target: 'node20.15',
   packages: 'external',
   logLevel: 'error',
 });

@@ -25,7 +25,7 @@ try {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20.12',
+    target: 'node20.15',
     packages: 'external',
   });
   for (const phase of PHASES) {

@@ -13,7 +13,7 @@ let bundles = 0;
 export async function bundled(source: string): Promise<string> {
   // Inside the package, so that the bundle finds its dependencies and the built worker threads.
   const outfile = join(ROOT, 'node_modules', '.cache', 'muster-test', `${process.pid}-${threadId}-${bundles++}.mjs`);
-  await build({ entryPoints: [source], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20.12', packages: 'external', logLevel: 'error' });
+  await build({ entryPoints: [source], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20.15', packages: 'external', logLevel: 'error' });
   onTestFinished(() => rmSync(outfile, { force: true }));
   return outfile;
 }

@@ -62,7 +62,13 @@ describe('the ingest pipeline', () => {
     const statement = (record: unknown) => ({ sql: JSON.stringify(record), parameters: [] });
     const system = {
       points: { ensure: statement },
-      rejects: { insert: (record: RejectRecord) => (rejects.push(record), statement(record)), trim: () => [] },
+      rejects: {
+        insert(record: RejectRecord) {
+          rejects.push(record);
+          return statement(record);
+        },
+        trim: () => [],
+      },
     } as unknown as SystemStore;
     pipeline = createPipeline({
       context,
@@ -100,7 +106,9 @@ describe('the ingest pipeline', () => {
 
   it('answers only after the disk has', async () => {
     let answered = false;
-    const answer = pipeline.accept(message('open-1', { a: 1 })).then((outcome) => ((answered = true), outcome));
+    const answer = pipeline.accept(message('open-1', { a: 1 })).finally(() => {
+      answered = true;
+    });
     await settled();
     expect(answered).toBe(false);
     expect(published).toEqual([]);
