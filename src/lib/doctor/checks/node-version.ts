@@ -1,7 +1,7 @@
 import { type Check, fail, ok } from '../check.ts';
 
 /** As `engines` in package.json. */
-const LEAST = [20, 12] as const;
+const LEAST = [20, 15] as const;
 
 export const nodeVersion: Check = { name: 'node', run: async () => checkNodeVersion(process.versions.node) };
 

@@ -1,0 +1,95 @@
+import mqtt from 'mqtt';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { apiOf } from '../helpers/api.ts';
+import { startHub, type TestHub } from '../helpers/hub.ts';
+import { requirePeer, runPeer } from '../helpers/peers.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
+
+describe('a device on a real hub over MQTT', () => {
+  let hub: TestHub;
+  let api: ReturnType<typeof apiOf>;
+  beforeAll(async () => {
+    hub = await startHub([], { keep: true });
+    api = apiOf(hub.url, hub.token);
+  });
+  afterAll(async () => {
+    await hub.stop();
+  });
+  const newDevice = async (id: string, more: object = {}) =>
+    (await api('POST', '/devices', { id, credential: 'token', ...more })).body.credential.secret as string;
+  const statusOf = async (id: string) => (await api('GET', `/devices/${id}`)).body.status;
+  const connect = async (url: string, username: string, password: string, protocolVersion: 4 | 5 = 5) => {
+    const client = await mqtt.connectAsync(url, { username, password, protocolVersion, reconnectPeriod: 0 });
+    onTestFinished(() => void client.end(true));
+    return client;
+  };
+  const valuesOf = async (id: string) =>
+    (await api('GET', `/devices/${id}/samples?point=*`)).body.items.map(({ point, value }: { point: string; value: unknown }) => [point, value]);
+
+  it.each([4, 5] as const)('is online within a second of its connection and offline within a second of its end (version %i)', async (version) => {
+    const secret = await newDevice(`present-${version}`);
+    const client = await connect(hub.mqttUrl, `present-${version}`, secret, version);
+    await waitUntil(async () => (await statusOf(`present-${version}`)).online === true, 'it is online', 1000);
+    expect(await statusOf(`present-${version}`)).toMatchObject({ lastAddress: '127.0.0.1', protocol: 'mqtt' });
+    client.stream.destroy();
+    await waitUntil(async () => (await statusOf(`present-${version}`)).online === false, 'it is offline', 1000);
+  });
+
+  it('reports over a WebSocket at /mqtt, and for the devices behind it', async () => {
+    const secret = await newDevice('web-gw', { kind: 'gateway' });
+    await newDevice('web-child', { parent: 'web-gw' });
+    const client = await connect(`${hub.url.replace('http', 'ws')}/mqtt`, 'web-gw', secret, 4);
+    await client.publishAsync('devices/web-gw/report', '{"load": 0.5}', { qos: 1 });
+    await client.publishAsync('devices/web-child/report', '{"door": true}', { qos: 2 });
+    expect(await valuesOf('web-gw')).toEqual([['load', 0.5]]);
+    expect(await valuesOf('web-child')).toEqual([['door', true]]);
+    expect(await statusOf('web-child')).toMatchObject({ online: true, protocol: 'mqtt-ws' });
+  });
+
+  it('is cut off at once when its credential is removed or it is disabled', async () => {
+    const secret = await newDevice('cut');
+    const client = await connect(hub.mqttUrl, 'cut', secret);
+    const closed = new Promise<void>((done) => client.once('close', () => done()));
+    const { items } = (await api('GET', '/devices/cut/credentials')).body;
+    await api('DELETE', `/devices/cut/credentials/${items[0].id}`);
+    await closed;
+    await expect(mqtt.connectAsync(hub.mqttUrl, { username: 'cut', password: secret, reconnectPeriod: 0 })).rejects.toThrow(/[Nn]ot authorized|Bad user/);
+  });
+
+  it('does not see or touch what belongs to another device, and the attempt is visible', async () => {
+    await newDevice('victim');
+    const secret = await newDevice('intruder');
+    const client = await connect(hub.mqttUrl, 'intruder', secret);
+    await expect(client.publishAsync('devices/victim/report', '{"a": 1}', { qos: 1 })).rejects.toThrow(/[Nn]ot authorized/);
+    await expect(client.subscribeAsync('devices/victim/set')).rejects.toThrow();
+    await expect(client.subscribeAsync('#')).rejects.toThrow();
+    expect(await valuesOf('victim')).toEqual([]);
+    expect((await api('GET', '/devices/intruder')).body.counters.refused).toBeGreaterThanOrEqual(3);
+    await waitUntil(async () => (await api('GET', '/devices/intruder/rejects')).body.items.length > 0, 'the attempt is kept');
+    expect((await api('GET', '/devices/intruder/rejects')).body.items[0]).toMatchObject({
+      code: 'not_allowed',
+      step: 'authorize',
+      topic: 'devices/victim/report',
+      payloadHead: '{"a": 1}',
+    });
+  });
+
+  it.for(['mqttv311', 'mqttv5'])('works with mosquitto_pub and mosquitto_sub (%s)', async (version, context) => {
+    requirePeer('mosquitto_pub', context);
+    const id = `mosquitto-${version}`;
+    const secret = await newDevice(id);
+    const common = ['-h', '127.0.0.1', '-p', new URL(hub.mqttUrl).port, '-V', version];
+    const subscriber = runPeer('mosquitto_sub', [...common, '-u', 'operator', '-P', hub.token, '-t', `devices/${id}/report`, '-q', '1']);
+    // Its subscription follows its connection; only a message that it hears tells that it is there.
+    await waitUntil(
+      async () => {
+        const report = ['-u', id, '-P', secret, '-t', `devices/${id}/report`, '-q', '2', '-m', '{"temperature": 21.5}'];
+        expect(await runPeer('mosquitto_pub', [...common, ...report]).exited).toMatchObject({ code: 0, stderr: '' });
+        return subscriber.output().includes('{"temperature": 21.5}');
+      },
+      'mosquitto_sub hears a report',
+      10_000,
+    );
+    expect(new Set((await valuesOf(id)).map(String))).toEqual(new Set(['temperature,21.5']));
+  });
+});
