@@ -29,8 +29,11 @@ export interface Batch {
 
 export const REJECTIONS_LISTED = 100;
 
+/** An empty list, made once. */
+export const NONE: readonly never[] = [];
+
 export function openBatch(message: InboundMessage, device: DeviceEntry): Batch {
-  return { message, device, readings: [], samples: [], rejections: [], rejectedCount: 0, refused: false };
+  return { message, device, readings: NONE, samples: NONE, rejections: NONE, rejectedCount: 0, refused: false };
 }
 
 export function refuse(batch: Batch, rejection: Rejection): Batch {

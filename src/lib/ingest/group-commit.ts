@@ -14,7 +14,11 @@ export interface GroupCommit {
   readonly depth: number;
 }
 
-interface Waiter {
+/** Messages that will be written together and share one answer. */
+interface Group {
+  readonly builder: SampleBuilder;
+  messages: number;
+  readonly written: Promise<number | null>;
   readonly resolve: (journalId: number | null) => void;
   readonly reject: (error: MusterError) => void;
 }
@@ -24,11 +28,11 @@ interface Waiter {
  * is free. A message with statements of its own (a new point, a rejection) is a unit of its own, so that a refusal of the database hits nobody else.
  */
 export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit {
-  let builder = new SampleBuilder();
-  let waiters: Waiter[] = [];
+  let group: Group | null = null;
   let depth = 0;
   let inFlight = 0;
-  let scheduled = false;
+  /** Samples in the last group: the next is likely to be as large. */
+  let lastCount = 0;
 
   return {
     get depth() {
@@ -38,43 +42,38 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
       if (depth >= queueMax) return Promise.reject(new MusterError('overloaded', `${queueMax} messages wait for the disk`));
       depth += 1;
       if (statements.length > 0) return commitAlone(samples, statements);
-      return new Promise((resolve, reject) => {
-        builder.add(samples);
-        waiters.push({ resolve, reject });
-        if (inFlight === 0 && !scheduled) {
-          scheduled = true;
-          // Whatever else this turn of the event loop brings goes along.
-          setImmediate(flush);
-        }
-      });
+      if (group === null) {
+        group = openGroup(lastCount);
+        // Whatever else this turn of the event loop brings goes along.
+        if (inFlight === 0) setImmediate(flush);
+      }
+      group.builder.add(samples);
+      group.messages += 1;
+      return group.written;
     },
   };
 
   function flush(): void {
-    scheduled = false;
-    if (waiters.length === 0) return;
-    const group = waiters;
-    const columns = builder.columns();
-    waiters = [];
-    builder = new SampleBuilder(Math.max(1024, columns.count));
+    if (group === null || inFlight > 0) return;
+    const { builder, messages, resolve, reject } = group;
+    group = null;
     inFlight += 1;
-    log.commit({ samples: columns }).then(
-      (receipt) => {
-        settle(group.length);
-        for (const waiter of group) waiter.resolve(receipt.journalId);
+    lastCount = builder.count;
+    const settle = () => {
+      depth -= messages;
+      inFlight -= 1;
+      flush();
+    };
+    log.commit({ samples: builder.columns() }).then(
+      ({ journalId }) => {
+        settle();
+        resolve(journalId);
       },
       (error: unknown) => {
-        settle(group.length);
-        const failure = asMusterError(error);
-        for (const waiter of group) waiter.reject(failure);
+        settle();
+        reject(asMusterError(error));
       },
     );
-  }
-
-  function settle(messages: number): void {
-    depth -= messages;
-    inFlight -= 1;
-    if (inFlight === 0) flush();
   }
 
   async function commitAlone(samples: readonly ResolvedSample[], statements: readonly Statement[]): Promise<number | null> {
@@ -89,6 +88,16 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
       depth -= 1;
     }
   }
+}
+
+function openGroup(expectedCount: number): Group {
+  let resolve: Group['resolve'] = () => undefined;
+  let reject: Group['reject'] = () => undefined;
+  const written = new Promise<number | null>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { builder: new SampleBuilder(Math.max(1024, expectedCount)), messages: 0, written, resolve, reject };
 }
 
 function asMusterError(error: unknown): MusterError {

@@ -4,7 +4,6 @@ import type { SystemStore } from '../storage/system/system-store.ts';
 import { type Batch, openBatch, type ResolvedSample } from './batch.ts';
 import type { IngestContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { InboundMessage } from './inbound-message.ts';
 import type { Ingest, Outcome } from './ingest.ts';
 import type { RejectJournal } from './reject-journal.ts';
 import { decode } from './steps/decode.ts';
@@ -12,6 +11,8 @@ import { resolve } from './steps/resolve.ts';
 
 /** The spine, in order. A step is (batch, context) => batch, pure but for the points that it makes known. */
 const STEPS: readonly ((batch: Batch, context: IngestContext) => Batch)[] = [decode, resolve];
+
+const NO_STATEMENTS: readonly Statement[] = [];
 
 export interface PipelinePorts {
   readonly context: IngestContext;
@@ -34,33 +35,42 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   let drained: (() => void) | null = null;
 
   return {
-    async accept(message) {
-      if (draining) throw new MusterError('stopping', 'the hub is stopping');
+    // The hot path: one promise per message, none for what does not wait.
+    accept(message) {
+      if (draining) return Promise.reject(new MusterError('stopping', 'the hub is stopping'));
+      const device = context.directory.device(message.device.id);
+      if (!device) return Promise.reject(new MusterError('not_found', `the device ${message.device.id} is gone`));
+      const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
+      const fresh = newPoints(batch.samples);
+      const statements = batch.rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
+      if (batch.samples.length === 0 && statements.length === 0) return Promise.resolve(publishAndCount(batch, null));
       underWay += 1;
-      try {
-        return await run(message);
-      } finally {
-        underWay -= 1;
-        if (underWay === 0) drained?.();
-      }
+      return commit.add(batch.samples, statements).then(
+        (journalId) => {
+          left();
+          return publishAndCount(batch, journalId);
+        },
+        (error: unknown) => {
+          left();
+          throw error;
+        },
+      );
     },
     drain() {
       draining = true;
-      return underWay === 0 ? Promise.resolve() : new Promise((done) => (drained = done));
+      if (underWay === 0) return Promise.resolve();
+      return new Promise((done) => {
+        drained = done;
+      });
     },
   };
 
-  async function run(message: InboundMessage): Promise<Outcome> {
-    const device = context.directory.device(message.device.id);
-    if (!device) throw new MusterError('not_found', `the device ${message.device.id} is gone`);
-    let batch = openBatch(message, device);
-    for (const step of STEPS) {
-      batch = step(batch, context);
-      if (batch.refused) break;
-    }
-    const statements = [...newPoints(batch.samples), ...rejects.statements(batch)];
-    const nothingToStore = batch.samples.length === 0 && statements.length === 0;
-    const journalId = nothingToStore ? null : await commit.add(batch.samples, statements);
+  function left(): void {
+    underWay -= 1;
+    if (underWay === 0) drained?.();
+  }
+
+  function publishAndCount(batch: Batch, journalId: number | null): Outcome {
     for (const { entry } of batch.samples) entry.stored = true;
     publish(batch, journalId);
     return { accepted: batch.samples.length, rejected: batch.rejections, rejectedCount: batch.rejectedCount };
@@ -70,7 +80,8 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
    * Rows of points that are not yet on disk. Every message that meets such a point brings its row along (the database ignores the
    * second), so that no order of commits and failures leaves a sample without its point.
    */
-  function newPoints(samples: readonly ResolvedSample[]): Statement[] {
+  function newPoints(samples: readonly ResolvedSample[]): readonly Statement[] {
+    if (samples.every(({ entry }) => entry.stored)) return NO_STATEMENTS;
     const fresh = new Set<ResolvedSample['entry']>();
     for (const { entry } of samples) if (!entry.stored) fresh.add(entry);
     return [...fresh].map((entry) => system.points.ensure(entry.point));

@@ -5,7 +5,7 @@ import { fitsValueType, inferValueType, type SampleValue } from '../../domain/va
 import type { DeviceEntry, PointEntry } from '../../fleet/directory.ts';
 import { definitionFor, typeAllows } from '../../fleet/point-definition.ts';
 import type { Reading } from '../../formats/reading.ts';
-import { type Batch, REJECTIONS_LISTED, type ResolvedSample } from '../batch.ts';
+import { type Batch, NONE, REJECTIONS_LISTED, type ResolvedSample } from '../batch.ts';
 import type { IngestContext } from '../context.ts';
 import type { Rejection } from '../ingest.ts';
 
@@ -20,15 +20,25 @@ export function resolve(batch: Batch, context: IngestContext): Batch {
   const { project, type: typeId } = batch.device.device;
   const type = typeId === null ? undefined : context.directory.type(project, typeId);
   const samples: ResolvedSample[] = [];
-  const rejections: Rejection[] = [];
+  let rejections: Rejection[] | null = null;
   let rejectedCount = 0;
   for (const reading of batch.readings) {
     const refusal = resolveOne(reading, batch.device, type, receivedAt, context, samples);
     if (refusal === null) continue;
     rejectedCount += 1;
+    rejections ??= [];
     if (rejections.length < REJECTIONS_LISTED) rejections.push({ ...refusal, step: 'resolve', point: reading.path.slice(0, 200) });
   }
-  return { ...batch, samples, rejections, rejectedCount, refused: samples.length === 0 };
+  // The readings have served; what waits for the disk should be little, for there may be many.
+  return {
+    message: batch.message,
+    device: batch.device,
+    readings: NONE,
+    samples,
+    rejections: rejections ?? NONE,
+    rejectedCount,
+    refused: samples.length === 0,
+  };
 }
 
 function resolveOne(

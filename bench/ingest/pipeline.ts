@@ -1,0 +1,120 @@
+// The spine alone, without a wire or a disk: messages per second of processor time.
+// Run: npx esbuild bench/ingest/pipeline.ts --bundle --platform=node --format=esm --packages=external --outfile=dist/bench-pipeline.js && node dist/bench-pipeline.js
+import type { Device } from '../../src/lib/domain/device.ts';
+import type { SeriesId } from '../../src/lib/domain/ids.ts';
+import { Directory } from '../../src/lib/fleet/directory.ts';
+import { loadFormats } from '../../src/lib/formats/registry.ts';
+import { createGroupCommit } from '../../src/lib/ingest/group-commit.ts';
+import { createPipeline } from '../../src/lib/ingest/pipeline.ts';
+import { createRejectJournal } from '../../src/lib/ingest/reject-journal.ts';
+import { publishCommitted } from '../../src/lib/server/publish-committed.ts';
+import type { CommitLog } from '../../src/lib/storage/commit-log.ts';
+import type { SampleStore } from '../../src/lib/storage/sample-store.ts';
+import type { SystemStore } from '../../src/lib/storage/system/system-store.ts';
+import { createLiveStream } from '../../src/lib/stream/live-stream.ts';
+
+const MESSAGES = 200_000;
+const IN_FLIGHT = 5_000;
+const COMMIT_MS = 5;
+
+function directoryOf(devices: number): Directory {
+  const directory = new Directory();
+  for (let index = 0; index < devices; index += 1) {
+    const device = {
+      id: `device-${index}`,
+      project: 'default',
+      name: '',
+      kind: 'device',
+      type: null,
+      parent: null,
+      state: 'active',
+      labels: {},
+      aliases: {},
+      createdAt: 0,
+      updatedAt: 0,
+    };
+    directory.putDevice(device as unknown as Device);
+  }
+  return directory;
+}
+
+async function measure(points: number): Promise<number> {
+  const directory = directoryOf(100);
+  let journalId = 0;
+  let series = 0;
+  const log: CommitLog = {
+    commit: () =>
+      new Promise((resolve) =>
+        setTimeout(() => {
+          journalId += 1;
+          resolve({ journalId, changes: [] });
+        }, COMMIT_MS),
+      ),
+    applied: () => undefined,
+    lastJournalId: 0,
+    depth: 0,
+  };
+  const statement = () => ({ sql: '', parameters: [] });
+  const system = { points: { ensure: statement }, rejects: { insert: statement, trim: () => [] } } as unknown as SystemStore;
+  const limits = {
+    readingsPerMessage: 10_000,
+    pointsPerDevice: 10_000,
+    pointsPerProject: 1e6,
+    valueBytesMax: 65_536,
+    earliestTime: 0,
+    futureMaxMs: 86_400_000,
+    lateAfterMs: 600_000,
+  };
+  const allocateSeries = () => {
+    series += 1;
+    return series as SeriesId;
+  };
+  const pipeline = createPipeline({
+    context: { directory, chooseFormat: await loadFormats(), allocateSeries, limits },
+    system,
+    commit: createGroupCommit(log, IN_FLIGHT * 2),
+    rejects: createRejectJournal(system.rejects, 100),
+    publish: publishCommitted({
+      store: { committed: () => undefined } as unknown as SampleStore,
+      stream: createLiveStream(directory, { queueMax: 100, subscribersMax: 10 }),
+    }),
+  });
+  const values = Object.fromEntries(Array.from({ length: points }, (_, index) => [`point/${index}`, index * 1.5]));
+  const payload = Buffer.from(JSON.stringify({ ts: Date.now(), values }));
+  const devices = [...directory.devices()];
+  let sent = 0;
+  let done = 0;
+  const before = process.cpuUsage();
+  await new Promise<void>((finished) => {
+    const send = () => {
+      while (sent - done < IN_FLIGHT && sent < MESSAGES) {
+        const device = devices[sent % devices.length]?.device;
+        if (!device) return;
+        sent += 1;
+        const message = {
+          device,
+          principal: { kind: 'open' as const },
+          protocol: 'bench',
+          address: null,
+          topic: null,
+          contentType: null,
+          payload,
+          receivedAt: Date.now(),
+        };
+        pipeline.accept(message).then(() => {
+          done += 1;
+          if (done === MESSAGES) finished();
+        });
+      }
+      if (sent < MESSAGES) setImmediate(send);
+    };
+    send();
+  });
+  const { user, system: kernel } = process.cpuUsage(before);
+  return (MESSAGES / (user + kernel)) * 1e6;
+}
+
+for (const points of [1, 3, 10]) {
+  const rate = await measure(points);
+  process.stdout.write(`${points} points per message: ${Math.round(rate)} messages, ${Math.round(rate * points)} points per second of processor time\n`);
+}
