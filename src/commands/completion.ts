@@ -1,6 +1,12 @@
 import { Args } from '@oclif/core';
+import type { Column } from '../lib/cli/column.ts';
 import { SHELLS, type Shell } from '../lib/cli/completion/shells.ts';
 import { MusterCommand } from '../lib/cli/muster-command.ts';
+
+const COLUMNS: readonly Column<{ readonly shell: string; readonly script: string }>[] = [
+  { name: 'shell', value: (row) => row.shell },
+  { name: 'script', value: (row) => row.script },
+];
 
 export default class Completion extends MusterCommand<typeof Completion> {
   static override summary = 'Print the script with which a shell completes commands, flags and values';
@@ -16,6 +22,10 @@ export default class Completion extends MusterCommand<typeof Completion> {
   async run(): Promise<void> {
     const { completionModel } = await import('../lib/cli/completion/model.ts');
     const { COMPLETION_SCRIPTS } = await import('../lib/cli/completion/scripts.ts');
-    await this.write(COMPLETION_SCRIPTS[this.args.shell as Shell](completionModel(this.config)));
+    const shell = this.args.shell as Shell;
+    const script = COMPLETION_SCRIPTS[shell](completionModel(this.config));
+    // The script as it is, unless it is asked for as a value.
+    if (this.output === 'table' && this.flags.columns === undefined && this.flags.sort === undefined) await this.write(script);
+    else await this.printOne({ shell, script }, COLUMNS);
   }
 }

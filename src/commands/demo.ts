@@ -26,7 +26,12 @@ It ends with the recordings, after about a minute, or with Ctrl-C: both are an o
 
   async run(): Promise<void> {
     const { flags } = this;
-    const [{ runDemo }, { startHub }] = await Promise.all([import('../lib/simulation/demo/run-demo.ts'), import('../lib/server/hub.ts')]);
+    const [{ runDemo }, { startHub }, { REPORT_COLUMNS }] = await Promise.all([
+      import('../lib/simulation/demo/run-demo.ts'),
+      import('../lib/server/hub.ts'),
+      import('../lib/simulation/report-columns.ts'),
+    ]);
+    this.checkColumns(REPORT_COLUMNS);
     const outcome = await runDemo({
       startHub,
       durationMs: flags.duration ?? null,

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { type Column, timeColumn } from '../lib/cli/column.ts';
 import { readContexts } from '../lib/cli/contexts.ts';
+import { durationFlag } from '../lib/cli/flags.ts';
 import { type LoginResult, logIn } from '../lib/cli/log-in.ts';
 import { MusterCommand } from '../lib/cli/muster-command.ts';
 import { password, secretFromStdin } from '../lib/cli/prompt.ts';
@@ -35,21 +36,24 @@ export default class Login extends MusterCommand<typeof Login> {
     context: Flags.string({ summary: 'Name to keep it under; without it, that of the same URL or the host', helpValue: '<name>' }),
     project: Flags.string({ summary: 'Project that the log-in must belong to', helpValue: '<name>' }),
     ca: Flags.string({ summary: 'PEM file of the CA that signed the certificate of the hub', helpValue: '<file>' }),
+    timeout: durationFlag({ summary: 'Longest wait for an answer (default 30s)' }),
   };
 
   async run(): Promise<void> {
     const { flags } = this;
+    this.checkColumns(COLUMNS);
     const result = await logIn({
       ...flags,
+      timeoutMs: flags.timeout,
       contexts: readContexts(),
       signal: this.signal,
       warn: (line) => this.say(line),
       proof: async () => {
-        if (flags['token-stdin']) return { token: await secretFromStdin('token-stdin') };
+        if (flags['token-stdin']) return { token: await secretFromStdin('token-stdin', this.signal) };
         if (flags.user === undefined)
           throw new MusterError('usage', 'Who logs in?', { hint: 'Give --user NAME, or --token-stdin.', details: { flag: 'user' } });
         const secret = flags['password-stdin']
-          ? await secretFromStdin('password-stdin')
+          ? await secretFromStdin('password-stdin', this.signal)
           : await password(`Password of ${flags.user}`, { flag: '--password-stdin', signal: this.signal });
         return { user: flags.user, password: secret };
       },

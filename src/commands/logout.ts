@@ -1,7 +1,21 @@
 import { Flags } from '@oclif/core';
+import type { Column } from '../lib/cli/column.ts';
 import { forgetToken, readContexts } from '../lib/cli/contexts.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
+
+interface LoggedOut {
+  readonly url: string;
+  readonly context: string | null;
+  /** By this command or before it. */
+  readonly revoked: boolean;
+}
+
+const COLUMNS: readonly Column<LoggedOut>[] = [
+  { name: 'url', value: (row) => row.url },
+  { name: 'context', value: (row) => row.context },
+  { name: 'revoked', value: (row) => row.revoked },
+];
 
 export default class Logout extends HubCommand<typeof Logout> {
   static override summary = 'Revoke the token in use, and forget it';
@@ -12,6 +26,7 @@ export default class Logout extends HubCommand<typeof Logout> {
   };
 
   async run(): Promise<void> {
+    this.checkColumns(COLUMNS);
     const target = this.target();
     if (target.token === null) throw new MusterError('not_logged_in', 'Nobody is logged in.');
     if (!this.flags.local) {
@@ -25,6 +40,6 @@ export default class Logout extends HubCommand<typeof Logout> {
     }
     const kept = readContexts().contexts.find((context) => context.name === target.context);
     if (kept?.token === target.token) await forgetToken(kept.name);
-    this.say(`Logged out of ${target.url}.`);
+    await this.printDone(`Logged out of ${target.url}.`, { url: target.url, context: target.context, revoked: !this.flags.local }, COLUMNS);
   }
 }

@@ -1,3 +1,4 @@
+import type { Column } from '../lib/cli/column.ts';
 import { MusterCommand } from '../lib/cli/muster-command.ts';
 import { settingFlags } from '../lib/config/setting-flags.ts';
 import { EXIT } from '../lib/errors/catalogue.ts';
@@ -12,6 +13,17 @@ async function knownToken(): Promise<string | null> {
     return null;
   }
 }
+
+/** What a script learns on stdout once the hub takes traffic. */
+interface Ready {
+  readonly http: string;
+  readonly mqtt: string | null;
+  readonly mqtts: string | null;
+  readonly project: string;
+  readonly data: string;
+}
+
+const COLUMNS: readonly Column<Ready>[] = (['http', 'mqtt', 'mqtts', 'project', 'data'] as const).map((name) => ({ name, value: (row) => row[name] }));
 
 export default class Serve extends MusterCommand<typeof Serve> {
   static override summary = 'Run the hub';
@@ -34,6 +46,7 @@ export default class Serve extends MusterCommand<typeof Serve> {
   protected override readonly interruptExitCode = EXIT.done;
 
   async run(): Promise<void> {
+    this.checkColumns(COLUMNS);
     const [{ loadSettings }, { startHub }, { runUntil }] = await Promise.all([
       import('../lib/config/load-settings.ts'),
       import('../lib/server/hub.ts'),
@@ -47,12 +60,8 @@ export default class Serve extends MusterCommand<typeof Serve> {
       if (settings.ephemeral) this.say(`To use this hub:\n  export MUSTER_URL=${hub.url} MUSTER_TOKEN=${hub.token}`);
       else await this.#logIn(hub);
       const { url, mqttUrl, mqttsUrl, project, data } = hub;
-      const ready = { http: url, mqtt: mqttUrl, mqtts: mqttsUrl, project, data };
-      if (this.output !== 'table')
-        await this.printOne(
-          ready,
-          Object.keys(ready).map((name) => ({ name, value: (row: typeof ready) => row[name as keyof typeof ready] })),
-        );
+      if (this.output !== 'table' || this.flags.columns !== undefined)
+        await this.printOne({ http: url, mqtt: mqttUrl, mqtts: mqttsUrl, project, data }, COLUMNS);
     });
   }
 

@@ -209,8 +209,11 @@ describe('the API of a hub', () => {
     await api('POST', '/types', { id: 'meter', points: [{ path: 'power', unit: 'W', max: 100 }] });
     const secret = await newDevice('meter-1', { type: 'meter' });
     const device = apiOf(hub.url, secret);
-    expect((await device('POST', '/devices/meter-1/report', { power: 101 })).body.rejected[0].code).toBe('out_of_range');
-    expect((await device('POST', '/devices/meter-1/report', { voltage: 230 })).body).toMatchObject({ accepted: 0, rejected: [{ code: 'unknown_point' }] });
+    expect((await device('POST', '/devices/meter-1/report', { power: 101 })).body.details.rejected[0].code).toBe('out_of_range');
+    expect((await device('POST', '/devices/meter-1/report', { voltage: 230 })).body).toMatchObject({
+      code: 'rejected',
+      details: { accepted: 0, rejected: [{ code: 'unknown_point' }] },
+    });
     await api('PATCH', '/types/meter', { points: [{ path: 'power', unit: 'W', max: 200 }, { path: 'voltage' }] });
     expect((await device('POST', '/devices/meter-1/report', { power: 101, voltage: 230 })).body.accepted).toBe(2);
     expect((await api('DELETE', '/types/meter')).body.code).toBe('in_use');
@@ -226,7 +229,7 @@ describe('the API of a hub', () => {
     });
     expect((await api('GET', '/devices/levels/points/boiler/temperature')).body).toMatchObject({ max: 80 });
     expect((await api('GET', '/devices/levels/points/boiler/nothing')).body.code).toBe('not_found');
-    expect((await apiOf(hub.url, secret)('POST', '/devices/levels/report', { 'boiler/temperature': 81 })).body.rejected[0].code).toBe('out_of_range');
+    expect((await apiOf(hub.url, secret)('POST', '/devices/levels/report', { 'boiler/temperature': 81 })).body.details.rejected[0].code).toBe('out_of_range');
   });
 
   it('deletes a device with all it had', async () => {

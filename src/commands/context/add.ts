@@ -30,6 +30,7 @@ export default class ContextAdd extends MusterCommand<typeof ContextAdd> {
   async run(): Promise<void> {
     const { flags } = this;
     const { name } = this.args;
+    this.checkColumns(CONTEXT_COLUMNS);
     const before = readContexts();
     const url = normalizeHubUrl(flags.url);
     const same = before.contexts.find((context) => context.name === name && normalizeHubUrl(context.url) === url);
@@ -37,7 +38,7 @@ export default class ContextAdd extends MusterCommand<typeof ContextAdd> {
     const context = {
       name,
       url,
-      token: flags['token-stdin'] ? await secretFromStdin('token-stdin') : (same?.token ?? null),
+      token: flags['token-stdin'] ? await secretFromStdin('token-stdin', this.signal) : (same?.token ?? null),
       project: flags.project ?? same?.project ?? null,
       readOnly: flags['read-only'],
       ...(ca === undefined ? {} : { ca }),

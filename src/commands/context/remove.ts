@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { BULK_COLUMNS } from '../../lib/cli/bulk.ts';
 import { readContexts, removeContext } from '../../lib/cli/contexts.ts';
 import { yesFlag } from '../../lib/cli/flags.ts';
 import { MusterCommand } from '../../lib/cli/muster-command.ts';
@@ -14,11 +15,12 @@ export default class ContextRemove extends MusterCommand<typeof ContextRemove> {
 
   async run(): Promise<void> {
     const { name } = this.args;
+    this.checkColumns(BULK_COLUMNS);
     if (!readContexts().contexts.some((context) => context.name === name)) {
       throw new MusterError('not_found', `There is no context ${name}.`, { hint: 'See `muster context list`.' });
     }
     await confirmUnless(this.flags.yes, `Forget the context ${name} and its token?`, this.signal);
     await removeContext(name);
-    this.say(`Removed ${name}.`);
+    await this.printDone(`Removed ${name}.`, { id: name, status: 'removed', code: null, reason: null }, BULK_COLUMNS);
   }
 }

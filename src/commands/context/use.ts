@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
-import { switchContext } from '../../lib/cli/contexts.ts';
+import { CONTEXT_COLUMNS, contextRow } from '../../lib/cli/context-columns.ts';
+import { readContexts, switchContext } from '../../lib/cli/contexts.ts';
 import { MusterCommand } from '../../lib/cli/muster-command.ts';
 
 export default class ContextUse extends MusterCommand<typeof ContextUse> {
@@ -12,7 +13,10 @@ export default class ContextUse extends MusterCommand<typeof ContextUse> {
   ];
 
   async run(): Promise<void> {
-    await switchContext(this.args.name);
-    this.say(`Using ${this.args.name}.`);
+    const { name } = this.args;
+    this.checkColumns(CONTEXT_COLUMNS);
+    await switchContext(name);
+    const context = readContexts().contexts.find((one) => one.name === name);
+    if (context) await this.printDone(`Using ${name}.`, contextRow(context, name), CONTEXT_COLUMNS);
   }
 }

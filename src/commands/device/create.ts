@@ -37,8 +37,10 @@ export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
   ];
 
   async run(): Promise<void> {
-    const hub = await this.writable();
     const { name, kind, type, parent, label, alias, credential } = this.flags;
+    const columns = credential === 'none' ? DEVICE_COLUMNS : [...DEVICE_COLUMNS, ...SECRET_COLUMNS];
+    this.checkColumns(columns);
+    const hub = await this.writable();
     const device = await hub.devices.create({
       id: this.args.device,
       kind,
@@ -49,7 +51,7 @@ export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
       ...(type === undefined ? {} : { type }),
       ...(parent === undefined ? {} : { parent }),
     });
-    await this.printOne(device, device.credential ? [...DEVICE_COLUMNS, ...SECRET_COLUMNS] : DEVICE_COLUMNS);
+    await this.printOne(device, columns);
     if (device.credential) this.say('The secret is shown this once.');
   }
 }

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import type { CredentialCreated } from '../../lib/api/schema/fleet.ts';
 import { CREDENTIAL_COLUMNS } from '../../lib/cli/access-columns.ts';
+import { BULK_COLUMNS } from '../../lib/cli/bulk.ts';
 import type { Column } from '../../lib/cli/column.ts';
 import { yesFlag } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
@@ -40,12 +41,13 @@ export default class DeviceCredential extends HubCommand<typeof DeviceCredential
       return this.print(hub.devices.credentials(device), CREDENTIAL_COLUMNS);
     }
     const hub = await this.writable();
+    this.checkColumns(remove === undefined ? COLUMNS : BULK_COLUMNS);
     if (remove !== undefined) {
       await confirmUnless(this.flags.yes, `Remove the credential ${remove} of ${device}?`, this.signal);
       await hub.devices.removeCredential(device, remove);
-      return this.say(`Removed ${remove}.`);
+      return this.printDone(`Removed ${remove}.`, { id: remove, status: 'removed', code: null, reason: null }, BULK_COLUMNS);
     }
-    const given = this.flags['password-stdin'] ? { password: await secretFromStdin('password-stdin') } : {};
+    const given = this.flags['password-stdin'] ? { password: await secretFromStdin('password-stdin', this.signal) } : {};
     const kind = this.flags['password-stdin'] || this.flags['generate-password'] ? 'password' : 'token';
     await this.printOne(await hub.devices.addCredential(device, { kind, ...given }), COLUMNS);
     this.say('The secret is shown this once.');

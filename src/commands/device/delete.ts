@@ -16,6 +16,7 @@ export default class DeviceDelete extends HubCommand<typeof DeviceDelete> {
   ];
 
   async run(): Promise<void> {
+    this.checkColumns(BULK_COLUMNS);
     const hub = await this.writable();
     const ids = this.args.device;
     const dryRun = this.flags['dry-run'];

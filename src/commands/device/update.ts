@@ -47,6 +47,7 @@ export default class DeviceUpdate extends HubCommand<typeof DeviceUpdate> {
     };
     if (Object.keys(change).length === 0)
       throw new MusterError('usage', 'There is nothing to change.', { hint: 'Give one of the flags of `muster device update --help`.' });
+    this.checkColumns(DEVICE_COLUMNS);
     const hub = await this.writable();
     await this.printOne(await hub.devices.update(this.args.device, change), DEVICE_COLUMNS);
   }

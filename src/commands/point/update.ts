@@ -42,6 +42,7 @@ export default class PointUpdate extends HubCommand<typeof PointUpdate> {
     };
     if (Object.keys(change).length === 0)
       throw new MusterError('usage', 'There is nothing to change.', { hint: 'Give one of the flags of `muster point update --help`.' });
+    this.checkColumns(POINT_COLUMNS);
     const hub = await this.writable();
     await this.printOne(await hub.points.update(this.args.device, this.args.point, change), POINT_COLUMNS);
   }

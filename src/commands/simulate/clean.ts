@@ -44,6 +44,7 @@ it is left alone unless --force is given.`;
 
   async run(): Promise<void> {
     const { flags } = this;
+    this.checkColumns(COLUMNS);
     const hub = flags['dry-run'] ? await this.hub() : await this.writable();
     const { findRuns, removeRun } = await import('../../lib/simulation/clean-up.ts');
     const runs = await findRuns(hub, this.signal, flags.run);

@@ -23,6 +23,7 @@ export default class TokenCreate extends HubCommand<typeof TokenCreate> {
   ];
 
   async run(): Promise<void> {
+    this.checkColumns(COLUMNS);
     const hub = await this.writable();
     const { role, expires } = this.flags;
     const token = await hub.tokens.create({

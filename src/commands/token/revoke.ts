@@ -14,6 +14,7 @@ export default class TokenRevoke extends HubCommand<typeof TokenRevoke> {
   static override examples = ['<%= config.bin %> token revoke 01f3a9', '<%= config.bin %> token revoke 01f3a9 7c20bb --yes'];
 
   async run(): Promise<void> {
+    this.checkColumns(BULK_COLUMNS);
     const hub = await this.writable();
     const ids = this.args.id;
     const dryRun = this.flags['dry-run'];

@@ -28,10 +28,11 @@ A file holds the same as YAML or JSON, with the keys id, mode, description and p
 
   async run(): Promise<void> {
     const { mode, description, point, file } = this.flags;
-    const base = file === undefined ? {} : await readTypeFile(file);
+    const base = file === undefined ? {} : await readTypeFile(file, this.signal);
     const id = this.args.type ?? base.id;
     if (id === undefined) throw new MusterError('usage', 'The type has no id.', { hint: 'Give it as the argument, or in the file.' });
     const points = changePoints(base.points ?? [], point, undefined);
+    this.checkColumns(TYPE_COLUMNS);
     const hub = await this.writable();
     const type = await hub.types.create({
       ...base,

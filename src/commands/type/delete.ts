@@ -13,6 +13,7 @@ export default class TypeDelete extends HubCommand<typeof TypeDelete> {
   static override examples = ['<%= config.bin %> type delete probe', '<%= config.bin %> type delete probe boiler --yes'];
 
   async run(): Promise<void> {
+    this.checkColumns(BULK_COLUMNS);
     const hub = await this.writable();
     const ids = this.args.type;
     const dryRun = this.flags['dry-run'];

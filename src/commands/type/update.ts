@@ -29,7 +29,7 @@ ${POINT_SPEC_HELP}`;
     const { mode, description, point, file } = this.flags;
     const { type } = this.args;
     const removed = this.flags['remove-point'];
-    const base = file === undefined ? {} : await readTypeFile(file);
+    const base = file === undefined ? {} : await readTypeFile(file, this.signal);
     const { id, ...change } = {
       ...base,
       ...(mode === undefined ? {} : { mode }),
@@ -41,6 +41,7 @@ ${POINT_SPEC_HELP}`;
     if (Object.keys(change).length === 0 && !changesPoints) {
       throw new MusterError('usage', 'There is nothing to change.', { hint: 'Give --mode, --description, --point, --remove-point or --file.' });
     }
+    this.checkColumns(TYPE_COLUMNS);
     const hub = await this.writable();
     const points = changesPoints ? changePoints(change.points ?? (await hub.types.show(type)).points, point, removed) : change.points;
     await this.printOne(await hub.types.update(type, { ...change, ...(points === undefined ? {} : { points }) }), TYPE_COLUMNS);

@@ -22,10 +22,12 @@ export default class UserCreate extends HubCommand<typeof UserCreate> {
   ];
 
   async run(): Promise<void> {
+    const columns = this.flags['password-stdin'] ? USER_COLUMNS : COLUMNS;
+    this.checkColumns(columns);
     const hub = await this.writable();
-    const password = this.flags['password-stdin'] ? await secretFromStdin('password-stdin') : undefined;
+    const password = this.flags['password-stdin'] ? await secretFromStdin('password-stdin', this.signal) : undefined;
     const user = await hub.users.create({ name: this.args.name, role: this.flags.role, ...(password === undefined ? {} : { password }) });
-    await this.printOne(user, user.password === undefined ? USER_COLUMNS : COLUMNS);
+    await this.printOne(user, columns);
     if (user.password !== undefined) this.say('The password is shown this once.');
   }
 }

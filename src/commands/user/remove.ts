@@ -14,6 +14,7 @@ export default class UserRemove extends HubCommand<typeof UserRemove> {
   static override examples = ['<%= config.bin %> user remove grace', '<%= config.bin %> user remove grace ada --yes'];
 
   async run(): Promise<void> {
+    this.checkColumns(BULK_COLUMNS);
     const hub = await this.writable();
     const names = this.args.name;
     const dryRun = this.flags['dry-run'];

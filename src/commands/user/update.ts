@@ -29,6 +29,7 @@ export default class UserUpdate extends HubCommand<typeof UserUpdate> {
     if (role === undefined && !disable && !enable && !asked) {
       throw new MusterError('usage', 'There is nothing to change.', { hint: 'Give --role, --disable, --enable, --password or --password-stdin.' });
     }
+    this.checkColumns(USER_COLUMNS);
     const hub = await this.writable();
     const secret = await this.#newPassword();
     const user = await hub.users.update(this.args.name, {
@@ -40,7 +41,7 @@ export default class UserUpdate extends HubCommand<typeof UserUpdate> {
   }
 
   async #newPassword(): Promise<string | undefined> {
-    if (this.flags['password-stdin']) return secretFromStdin('password-stdin');
+    if (this.flags['password-stdin']) return secretFromStdin('password-stdin', this.signal);
     if (!this.flags.password) return undefined;
     const how = { flag: '--password-stdin', signal: this.signal };
     const first = await password(`New password of ${this.args.name}`, how);

@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { MusterError } from '../errors/muster-error.ts';
-import { readStdin } from './prompt.ts';
+import { readStdin, readText } from './prompt.ts';
 
 const BYTES_MAX = 16 * 1024 * 1024;
 /** What the hub says about a thing and nobody may write: left out, so that the output of `show` can be given back. */
 const READ_ONLY_KEYS = new Set(['project', 'createdAt', 'updatedAt']);
 
 /** A YAML or JSON file (- for stdin) with one object of the given keys. */
-export async function readDefinition(file: string, keys: readonly string[]): Promise<Record<string, unknown>> {
-  const text = file === '-' ? await readStdin(BYTES_MAX) : await readFile(file, 'utf8');
+export async function readDefinition(file: string, keys: readonly string[], signal: AbortSignal): Promise<Record<string, unknown>> {
+  const text = file === '-' ? await readStdin(BYTES_MAX, signal) : await readText(createReadStream(file), { bytesMax: BYTES_MAX, signal, name: file });
   const { parse } = await import('yaml');
   let value: unknown;
   try {

@@ -1,13 +1,14 @@
 import { Flags } from '@oclif/core';
 import { MusterError } from '../errors/muster-error.ts';
-import { DURATION_RULE, parseDuration } from './duration.ts';
+import { DURATION_RULE, readDuration } from './duration.ts';
 
 /** A duration; the parsed value is in ms. */
 export const durationFlag = Flags.custom<number>({
   helpValue: '<duration>',
   parse: async (input, _, options) => {
-    const duration = parseDuration(input);
-    if (duration === undefined) throw new MusterError('usage', `--${options.name} \`${input}\` is not ${DURATION_RULE}.`, { details: { flag: options.name } });
+    const duration = readDuration(input.trim());
+    if (duration === null || duration === 0)
+      throw new MusterError('usage', `--${options.name} \`${input}\` is not a duration ${DURATION_RULE}.`, { details: { flag: options.name } });
     return duration;
   },
 });

@@ -11,6 +11,8 @@ export interface LoginRequest {
   readonly ca?: string | undefined;
   readonly contexts: Contexts;
   readonly signal: AbortSignal;
+  /** Longest wait for an answer, in ms. */
+  readonly timeoutMs?: number | undefined;
   readonly warn: (line: string) => void;
   /** Asked for only once the hub is known. */
   readonly proof: () => Promise<{ readonly token: string } | { readonly user: string; readonly password: string }>;
@@ -38,10 +40,12 @@ export async function logIn(request: LoginRequest): Promise<LoginResult> {
   if (isOpenLine(url)) request.warn(`Warning: ${url} is not encrypted; others on the way can read the password and the token.`);
 
   const proof = await request.proof();
-  const session =
-    'token' in proof ? await byToken(connect(url, proof.token, ca, request.signal), proof.token) : await byPassword(url, proof, ca, request.signal);
+  const { signal, timeoutMs } = request;
+  const connect = (token: string | null): HubClient =>
+    createHubClient({ url, token, ca: ca ?? null, signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  const session = 'token' in proof ? await byToken(connect(proof.token), proof.token) : await byPassword(connect(null), proof);
   if (request.project !== undefined && request.project !== session.project) {
-    if ('password' in proof) await connect(url, session.token, ca, request.signal).sessions.end();
+    if ('password' in proof) await connect(session.token).sessions.end();
     throw new MusterError('not_allowed', `The log-in belongs to the project ${session.project}, not to ${request.project}.`, {
       hint: 'Log in with a user or token of that project.',
     });
@@ -64,13 +68,9 @@ async function byToken(hub: HubClient, token: string): Promise<Session> {
   return { token, name, role, project, expiresAt: null };
 }
 
-async function byPassword(url: string, proof: { user: string; password: string }, ca: string | undefined, signal: AbortSignal): Promise<Session> {
-  const { token, user, role, project, expiresAt } = await connect(url, null, ca, signal).sessions.create(proof.user, proof.password);
+async function byPassword(hub: HubClient, proof: { user: string; password: string }): Promise<Session> {
+  const { token, user, role, project, expiresAt } = await hub.sessions.create(proof.user, proof.password);
   return { token, name: user, role, project, expiresAt };
-}
-
-function connect(url: string, token: string | null, ca: string | undefined, signal: AbortSignal): HubClient {
-  return createHubClient({ url, token, ca: ca ?? null, signal });
 }
 
 /** The host, as far as it makes a name. */

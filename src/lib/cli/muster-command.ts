@@ -2,7 +2,7 @@ import { Command, Flags, type Interfaces } from '@oclif/core';
 import { EXIT, type ExitCode } from '../errors/catalogue.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Column } from './column.ts';
-import { type Printed, printObject, printRows } from './output.ts';
+import { checkColumnNames, type Printed, printObject, printRows } from './output.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './output-format.ts';
 import { BrokenPipeError, isBrokenPipe, writeOut } from './standard-output.ts';
 
@@ -76,6 +76,21 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
   /** One object. */
   protected async printOne<Row>(row: Row, columns: readonly Column<Row>[]): Promise<void> {
     await printObject(row, columns, { ...this.#printOptions(), limit: null });
+  }
+
+  /** What was done: a line on stderr for a person, an object on stdout for whoever asks for a format or for columns. */
+  protected async printDone<Row>(line: string, row: Row, columns: readonly Column<Row>[]): Promise<void> {
+    if (this.output === 'table' && this.#common().columns === undefined) this.say(line);
+    else await this.printOne(row, columns);
+  }
+
+  /**
+   * For commands that change something, before they do: found out only while printing, a wrong --columns would leave exit code 2 with
+   * the change made, and a secret that is shown once lost.
+   */
+  protected checkColumns(columns: readonly Column<never>[]): void {
+    const { columns: names, sort } = this.#printOptions();
+    checkColumnNames(columns, names, sort);
   }
 
   /** Bytes or text to stdout as they are; resolves when they are written. */

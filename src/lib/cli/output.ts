@@ -95,6 +95,8 @@ async function writeRows<Row>(ordered: Iterable<Row> | AsyncIterable<Row>, chose
 
 /** Prints one object. */
 export async function printObject<Row>(row: Row, columns: readonly Column<Row>[], options: PrintOptions): Promise<void> {
+  // In order by itself, whatever the column: but there must be one of that name.
+  checkColumnNames(columns, null, options.sort);
   // One object has room for every column.
   const chosen = options.columns === null ? columns : chooseColumns(columns, options);
   const object = options.columns === null ? row : pick(row, chosen);
@@ -114,6 +116,12 @@ export async function printObject<Row>(row: Row, columns: readonly Column<Row>[]
       return options.write(stringify(object, { aliasDuplicateObjects: false }));
     }
   }
+}
+
+/** Throws usage when --columns or --sort names a column that there is not. */
+export function checkColumnNames<Row>(columns: readonly Column<Row>[], names: readonly string[] | null, sort: string | null): void {
+  for (const name of names ?? []) columnNamed(columns, name, '--columns');
+  if (sort !== null) columnNamed(columns, sortedColumn(sort), '--sort');
 }
 
 function chooseColumns<Row>(columns: readonly Column<Row>[], options: PrintOptions): readonly Column<Row>[] {
@@ -137,7 +145,7 @@ function pick<Row>(row: Row, columns: readonly Column<Row>[]): Record<string, un
 
 function sortBy<Row>(columns: readonly Column<Row>[], sort: string): (one: Row, other: Row) => number {
   const descending = sort.startsWith('-');
-  const column = columnNamed(columns, descending ? sort.slice(1) : sort, '--sort');
+  const column = columnNamed(columns, sortedColumn(sort), '--sort');
   const order = new Intl.Collator('en', { numeric: true });
   return (one, other) => {
     const left = column.value(one);
@@ -147,6 +155,10 @@ function sortBy<Row>(columns: readonly Column<Row>[], sort: string): (one: Row, 
     const both = typeof left === 'number' && typeof right === 'number' ? left - right : order.compare(cellText(column, one), cellText(column, other));
     return descending ? -both : both;
   };
+}
+
+function sortedColumn(sort: string): string {
+  return sort.replace(/^-/, '');
 }
 
 function isNothing(value: unknown): boolean {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { MusterError } from '../errors/muster-error.ts';
 
 /** Questions are asked only of a person: stdin and stderr both a terminal. */
@@ -48,21 +49,35 @@ async function ask(question: string, signal: AbortSignal, hidden: boolean): Prom
   }
 }
 
-/** All of stdin, as text; for secrets, without the line break at the end. */
-export async function readStdin(bytesMax: number): Promise<string> {
+/** All of stdin, as text. Rejects when the signal aborts: a pipe may stay open and silent for ever. */
+export async function readStdin(bytesMax: number, signal: AbortSignal): Promise<string> {
+  return readText(process.stdin, { bytesMax, signal, name: 'stdin' });
+}
+
+/** All of a stream, as text. */
+export async function readText(stream: Readable, options: { readonly bytesMax: number; readonly signal: AbortSignal; readonly name: string }): Promise<string> {
+  const { bytesMax, signal, name } = options;
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of process.stdin) {
-    const piece = Buffer.from(chunk);
-    bytes += piece.length;
-    if (bytes > bytesMax) throw new MusterError('payload_too_large', `There are more than ${bytesMax} bytes on stdin.`, { hint: 'Send less.' });
-    chunks.push(piece);
+  const interrupt = (): void => void stream.destroy(new MusterError('interrupted', 'Interrupted.'));
+  if (signal.aborted) interrupt();
+  signal.addEventListener('abort', interrupt, { once: true });
+  try {
+    for await (const chunk of stream) {
+      const piece = Buffer.from(chunk);
+      bytes += piece.length;
+      if (bytes > bytesMax) throw new MusterError('payload_too_large', `There are more than ${bytesMax} bytes in ${name}.`, { hint: 'Give less.' });
+      chunks.push(piece);
+    }
+  } finally {
+    signal.removeEventListener('abort', interrupt);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-export async function secretFromStdin(flag: string): Promise<string> {
-  const secret = (await readStdin(65_536)).replace(/\r?\n$/, '');
+/** One line, without its line break. */
+export async function secretFromStdin(flag: string, signal: AbortSignal): Promise<string> {
+  const secret = (await readStdin(65_536, signal)).replace(/\r?\n$/, '');
   if (secret === '' || /[\r\n]/.test(secret)) throw new MusterError('usage', `--${flag} wants one line on stdin.`);
   return secret;
 }

@@ -8,8 +8,8 @@ export type TypeDefinition = Partial<DeviceTypeCreate>;
 const KEYS = ['id', 'mode', 'description', 'points'];
 
 /** A device type from a file. The hub checks the values. */
-export async function readTypeFile(file: string): Promise<TypeDefinition> {
-  const definition = await readDefinition(file, KEYS);
+export async function readTypeFile(file: string, signal: AbortSignal): Promise<TypeDefinition> {
+  const definition = await readDefinition(file, KEYS, signal);
   const { points } = definition;
   if (points !== undefined && !Array.isArray(points)) throw new MusterError('usage', 'The `points` of a type are a list.', { details: { file } });
   return definition as TypeDefinition;

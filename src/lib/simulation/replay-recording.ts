@@ -1,8 +1,8 @@
 import type { Device } from '../api/schema/fleet.ts';
 import type { CountQuery } from '../api/schema/samples.ts';
+import { formatDuration } from '../cli/duration.ts';
 import type { HubClient } from '../client/hub-client.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { formatDuration } from '../reading/duration.ts';
 import type { PayloadName, QualityOfService, ReplayTimes, SimulatedProtocol } from './choices.ts';
 import { cleanUp, cleanUpFailed, releaseCredentials } from './clean-up.ts';
 import { connectFleet } from './fleet-connection.ts';

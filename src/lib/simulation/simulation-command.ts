@@ -14,7 +14,8 @@ export abstract class SimulationCommand<T extends typeof Command> extends HubCom
   }
 
   protected async show(): Promise<ShownRun> {
-    const { showRun } = await import('./show-run.ts');
+    const [{ showRun }, { REPORT_COLUMNS }] = await Promise.all([import('./show-run.ts'), import('./report-columns.ts')]);
+    this.checkColumns(REPORT_COLUMNS);
     return showRun({ say: (line) => this.say(line), stderr: process.stderr });
   }
 

@@ -1,17 +1,11 @@
 import { array, assert, constantFrom, integer, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { aliasesOf, withRemoved } from '../../../src/lib/cli/device-flags.ts';
-import { parseDuration } from '../../../src/lib/cli/duration.ts';
 import { pairsOf } from '../../../src/lib/cli/flags.ts';
 import { hiddenToken } from '../../../src/lib/cli/hidden-token.ts';
 import { requestedFormat } from '../../../src/lib/cli/output-format.ts';
 import { fitWidths } from '../../../src/lib/cli/table.ts';
 import { textWidth } from '../../../src/lib/cli/text-width.ts';
-
-test('reads durations, and nothing else', () => {
-  expect(['500ms', '30s', '1.5h', '90d', '2w', '5m'].map(parseDuration)).toEqual([500, 30_000, 5_400_000, 7_776_000_000, 1_209_600_000, 300_000]);
-  for (const text of ['', '30', 's', '-1s', '0s', '1 s', '1e3s', '1y', '99999999999999w']) expect(parseDuration(text), text).toBeUndefined();
-});
 
 test('reads NAME=VALUE, where the value may hold anything', () => {
   expect(pairsOf('label', ['site=paris', 'query=a=b', 'empty='])).toEqual({ site: 'paris', query: 'a=b', empty: '' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MusterError } from '../../errors/muster-error.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { type Route, route } from '../route.ts';
@@ -24,7 +25,7 @@ export function reportRoutes({ ingest, presence, clock }: ReportPorts): Route[] 
       params: z.object({ id: z.string().max(200) }),
       rawBody: true,
       device: 'id',
-      responses: { 202: ReportResult, 422: ReportResult },
+      responses: { 202: ReportResult },
       async handle({ device, body, principal, address, contentType, path }) {
         const receivedAt = clock();
         const outcome = await ingest.accept({
@@ -41,7 +42,9 @@ export function reportRoutes({ ingest, presence, clock }: ReportPorts): Route[] 
         if (principal.kind === 'device') presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, receivedAt);
         const { accepted, rejected, rejectedCount } = outcome;
         const result = { accepted, rejected: rejected.map(({ code, reason, point }) => ({ code, reason, point })), rejectedCount, time: clock() };
-        return { status: accepted === 0 && rejectedCount > 0 ? 422 : 202, body: result };
+        if (accepted === 0 && rejectedCount > 0)
+          throw new MusterError('rejected', `no value was accepted: ${rejected[0]?.reason ?? 'see the reasons'}`, { details: result });
+        return { status: 202, body: result };
       },
     }),
   ];

@@ -1,0 +1,43 @@
+import { Flags } from '@oclif/core';
+import { parseDuration, parsePositiveDuration } from '../cli/duration.ts';
+import { POINT_KINDS } from '../domain/point.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import { checkTimeZone } from './time-zone.ts';
+
+/** `1h30m` as ms; longer than zero. */
+export const spanFlag = Flags.custom<number>({ helpValue: '<duration>', parse: async (input) => parsePositiveDuration(input) });
+
+/** The same, and 0s is a duration too. */
+export const waitFlag = Flags.custom<number>({ helpValue: '<duration>', parse: async (input) => parseDuration(input) });
+
+/** Read by `parseTime` or `parseRange` when the time zone is known. */
+export const timeFlag = Flags.custom<string>({ helpValue: '<time>' });
+
+export const timezoneFlag = Flags.custom<string>({
+  summary: 'Zone of times that name none, and of the times shown: an IANA name, UTC or local',
+  helpValue: '<zone>',
+  default: 'UTC',
+  parse: async (input) => checkTimeZone(input),
+});
+
+export const rangeFlags = {
+  from: timeFlag({ summary: 'Beginning, inclusive: -2h, yesterday, 2026-11-22T10:00, epoch, ...' }),
+  to: timeFlag({ summary: 'End, exclusive; now unless given' }),
+  timezone: timezoneFlag(),
+};
+
+/** Each narrows; several of one kind widen. */
+export const pointFilterFlags = {
+  point: Flags.string({ summary: 'Only these points; * stands for any text', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
+  label: Flags.string({ summary: 'Only devices with this label', helpValue: '<name[=value]>', multiple: true, multipleNonGreedy: true }),
+};
+
+export const kindFlag = Flags.option({ summary: 'Only points of this kind', options: POINT_KINDS, multiple: true, multipleNonGreedy: true });
+
+/** A global flag that means nothing for this command is refused, not ignored. */
+export function refuseFlags(command: string, flags: object, names: readonly string[]): void {
+  for (const name of names) {
+    const value: unknown = (flags as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined && value !== false) throw new MusterError('usage', `\`muster ${command}\` has no --${name} here.`, { details: { flag: name } });
+  }
+}

@@ -1,0 +1,187 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { MusterError, messageOf } from '../../errors/muster-error.ts';
+import type { RecordedRow } from './recorded-value.ts';
+
+export const RECORDING_FORMATS = ['csv', 'ndjson'] as const;
+export type RecordingFormat = (typeof RECORDING_FORMATS)[number];
+
+export interface RecordingInput {
+  readonly stream: Readable;
+  /** Null for stdin. */
+  readonly bytes: number | null;
+}
+
+/** Opens a file, or stdin for `-`. When the signal aborts it ends with an error: a pipe may stay open and silent for ever. */
+export async function openRecording(file: string, signal: AbortSignal): Promise<RecordingInput> {
+  const input = file === '-' ? { stream: process.stdin, bytes: null } : await openFile(file);
+  const interrupt = (): void => void input.stream.destroy(new MusterError('interrupted', 'Interrupted.'));
+  signal.addEventListener('abort', interrupt, { once: true });
+  input.stream.once('close', () => signal.removeEventListener('abort', interrupt));
+  return input;
+}
+
+async function openFile(file: string): Promise<RecordingInput> {
+  try {
+    const facts = await stat(file);
+    if (facts.isDirectory()) throw new MusterError('usage', `${file} is a directory.`, { hint: 'Give one file.' });
+    return { stream: createReadStream(file), bytes: facts.isFile() ? facts.size : null };
+  } catch (error: unknown) {
+    if (error instanceof MusterError) throw error;
+    throw new MusterError('usage', `${file} cannot be read: ${messageOf(error)}.`, {
+      hint: 'Check the path and its permissions; - reads from stdin.',
+      cause: error,
+    });
+  }
+}
+
+export function formatOf(file: string, chosen: RecordingFormat | undefined): RecordingFormat {
+  return chosen ?? (/\.(ndjson|jsonl|json)$/i.test(file) ? 'ndjson' : 'csv');
+}
+
+export interface Recording {
+  readonly header: readonly string[];
+  /** In the order of the file, in constant memory. */
+  readonly rows: AsyncIterable<RecordedRow>;
+}
+
+class QuotedCell {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+interface CsvRecord {
+  readonly record: readonly (string | QuotedCell)[];
+  readonly info: { readonly lines: number };
+}
+
+function cellText(cell: string | QuotedCell): string {
+  return typeof cell === 'string' ? cell : cell.text;
+}
+
+/** Larger rows are no recording but a file of another kind. */
+const ROW_BYTES_MAX = 1_048_576;
+
+export async function readCsv(stream: Readable, delimiter: string | undefined): Promise<Recording> {
+  const { parse } = await import('csv-parse');
+  const records = parse({
+    bom: true,
+    info: true,
+    // A row that is too short or too long is one bad row, not the end of the import.
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: ROW_BYTES_MAX,
+    delimiter: delimiter ?? [',', ';', '\t', '|'],
+    // In an export of ours the quotes tell text from numbers.
+    cast: (text, { quoting }) => (quoting ? new QuotedCell(text) : text),
+  });
+  const iterator = records[Symbol.asyncIterator]() as AsyncIterator<CsvRecord>;
+  // A failure of the source must end the parser too, and the other way round.
+  stream.on('error', (error) => records.destroy(error));
+  records.on('close', () => stream.destroy());
+  stream.pipe(records);
+  const next = async (): Promise<CsvRecord | null> => {
+    try {
+      const result = await iterator.next();
+      return result.done === true ? null : result.value;
+    } catch (error: unknown) {
+      if (error instanceof MusterError) throw error;
+      throw new MusterError('invalid', `The CSV cannot be read: ${messageOf(error)}.`, {
+        hint: 'Check the quotes, and the delimiter with --delimiter.',
+        cause: error,
+      });
+    }
+  };
+  const first = await next();
+  if (first === null) throw new MusterError('invalid', 'The file is empty.', { hint: 'The first line must name the columns.' });
+  const header = first.record.map(cellText);
+  const places = new Map(header.map((name, index) => [name, index]));
+
+  async function* rows(): AsyncGenerator<RecordedRow> {
+    try {
+      for (;;) {
+        const record = await next();
+        if (record === null) return;
+        const cells = record.record;
+        yield {
+          line: record.info.lines,
+          typed: false,
+          names: header,
+          field: (column) => {
+            const cell = cells[places.get(column) ?? -1];
+            return cell === undefined ? undefined : cellText(cell);
+          },
+          quoted: (column) => typeof cells[places.get(column) ?? -1] === 'object',
+        };
+      }
+    } finally {
+      records.destroy();
+    }
+  }
+  return { header, rows: rows() };
+}
+
+/** NDJSON, or a JSON array with an object on each line. The header is the keys of the first object; a later object may have others beside them. */
+export async function readNdjson(stream: Readable): Promise<Recording> {
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  const iterator = lines[Symbol.asyncIterator]();
+  let failure: Error | null = null;
+  // readline does not pass on what its input died of.
+  stream.on('error', (error) => {
+    failure = error;
+    lines.close();
+  });
+  let line = 0;
+  async function next(): Promise<RecordedRow | null> {
+    for (;;) {
+      const result = await iterator.next();
+      if (failure !== null)
+        throw failure instanceof MusterError ? failure : new MusterError('invalid', `The file cannot be read: ${messageOf(failure)}.`, { cause: failure });
+      if (result.done === true) return null;
+      line += 1;
+      const text = (line === 1 ? result.value.replace(/^\uFEFF/, '') : result.value).trim().replace(/,$/, '');
+      // A JSON array with an object on each line, as an export writes it, is read the same way.
+      if (text === '' || text === '[' || text === ']') continue;
+      return rowOf(text, line);
+    }
+  }
+  const first = await next();
+  if (first === null) throw new MusterError('invalid', 'The file is empty.', { hint: 'Each line must be a JSON object.' });
+
+  async function* rows(firstRow: RecordedRow): AsyncGenerator<RecordedRow> {
+    try {
+      for (let row: RecordedRow | null = firstRow; row !== null; row = await next()) yield row;
+    } finally {
+      lines.close();
+      stream.destroy();
+    }
+  }
+  return { header: first.names, rows: rows(first) };
+}
+
+function rowOf(text: string, line: number): RecordedRow {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error: unknown) {
+    throw new MusterError('invalid', `Line ${line} is not JSON: "${text.slice(0, 60)}".`, {
+      hint: 'Each line must be a JSON object. For CSV give --format csv.',
+      cause: error,
+    });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MusterError('invalid', `Line ${line} is not a JSON object: "${text.slice(0, 60)}".`, { hint: 'For CSV give --format csv.' });
+  }
+  const object = value as Readonly<Record<string, unknown>>;
+  return {
+    line,
+    typed: true,
+    names: Object.keys(object),
+    field: (column) => (Object.hasOwn(object, column) ? object[column] : undefined),
+    quoted: () => false,
+  };
+}

@@ -1,0 +1,202 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createHubClient, type HubClient } from '../../src/lib/client/hub-client.ts';
+import { expand } from '../../src/lib/reference/command-pages.ts';
+import { startHub, type TestHub } from '../helpers/hub.ts';
+import { repository } from '../helpers/source-graph.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+// Every example of every command's help runs in a shell as it stands, from a fresh start each: the fleet, files and contexts that
+// examples may name are made here and described in docs/contribute/examples.md.
+
+interface Manifest {
+  readonly commands: Readonly<Record<string, { readonly hidden?: boolean; readonly examples?: readonly (string | { readonly command: string })[] }>>;
+}
+const manifest = JSON.parse(readFileSync(join(repository, 'oclif.manifest.json'), 'utf8')) as Manifest;
+const examples = Object.entries(manifest.commands).flatMap(([id, command]) =>
+  command.hidden ? [] : (command.examples ?? []).map((example) => [id, expand(typeof example === 'string' ? example : example.command, id)] as const),
+);
+
+/** They go on until Ctrl-C, and this is the exit code they leave then. */
+const ENDLESS: readonly (readonly [RegExp, number])[] = [
+  [/^muster serve\b/, 0],
+  [/^muster demo\b(?!.*--duration)/, 0],
+  [/^muster tail(?!.*--(?:count|duration))/, 130],
+  [/^muster trend\b.*--follow/, 130],
+];
+/** They ask a question, or for a password: without a terminal that is wrong usage, with a hint how to do without. */
+const ASKS = [
+  /^muster (?:device|type|token|user|context) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster simulate clean$/,
+  /^muster login(?!.*-stdin)/,
+];
+
+const PASSWORD = 'correct horse battery staple';
+
+let hub: TestHub;
+let client: HubClient;
+
+beforeAll(async () => {
+  hub = await startHub([], { keep: true });
+  client = createHubClient({ url: hub.url, token: hub.token });
+  await client.users.update('admin', { password: PASSWORD });
+});
+afterAll(async () => {
+  client?.close();
+  await hub?.stop();
+});
+
+test('there are examples', () => {
+  expect(examples.length).toBeGreaterThan(40);
+});
+
+describe.each([...new Set(examples.map(([id]) => id))])('muster %s', (id) => {
+  test.each(examples.filter(([command]) => command === id).map(([, line]) => line))('%s', { timeout: 60_000 }, async (line) => {
+    const ids = await makeFleet(line);
+    const ended = await run(concrete(line, ids), ENDLESS.find(([pattern]) => pattern.test(line)) !== undefined);
+    const expected = ASKS.some((pattern) => pattern.test(line)) ? 2 : (ENDLESS.find(([pattern]) => pattern.test(line))?.[1] ?? 0);
+    expect(`${ended.code} ${ended.code === expected ? '' : ended.output}`.trim()).toBe(String(expected));
+    expect(ended.output).not.toMatch(/^\s+at .*\(/m);
+    if (expected === 2) expect(ended.output).toMatch(/terminal|--yes|-stdin/);
+  });
+});
+
+interface Ids {
+  readonly tokens: readonly string[];
+  readonly credentials: readonly string[];
+}
+
+/** What an example stands for on this machine: the hub's address, free ports, loopback, the ids of secrets, a second instead of minutes. */
+function concrete(line: string, ids: Ids): string {
+  const secrets = line.includes('credential') ? ids.credentials : ids.tokens;
+  return line
+    .replaceAll('http://127.0.0.1:8080', hub.url)
+    .replaceAll('01f3a9', secrets[0] ?? '')
+    .replaceAll('7c20bb', secrets[1] ?? '')
+    .replace('--host 0.0.0.0', '--host 127.0.0.1')
+    .replace(/--(http|mqtts?) \d+/g, '--$1 0')
+    .replace(/--duration \S+/, '--duration 1s');
+}
+
+async function makeFleet(line: string): Promise<Ids> {
+  const devices: { id: string; parent: string | null }[] = [];
+  for await (const device of client.devices.list()) devices.push(device);
+  // A gateway goes after its children.
+  devices.sort((one, other) => Number(one.parent === null) - Number(other.parent === null));
+  for (const { id } of devices) await client.devices.delete(id);
+  for await (const type of client.types.list()) await client.types.delete(type.id);
+  for await (const user of client.users.list()) if (user.name !== 'admin') await client.users.remove(user.name);
+  // What an example creates is not there yet; everything else is.
+  const creates = / (?:create|replay) | --create\b/.test(line);
+  const missing = (name: string): boolean => creates && new RegExp(` (?:create|--device|-d) ${name}\\b`).test(line);
+  // type.yaml is the type `boiler` too.
+  if (!missing('boiler') && !line.includes('create --file')) {
+    await client.types.create({
+      id: 'boiler',
+      points: [
+        { path: 'boiler/temperature', unit: '°C' },
+        { path: 'boiler/on', valueType: 'boolean', kind: 'status' },
+      ],
+    });
+  }
+  if (!missing('probe')) await client.types.create({ id: 'probe', mode: 'open' });
+  if (!missing('gateway-1')) {
+    await client.devices.create({ id: 'gateway-1', kind: 'gateway', labels: { site: 'paris' }, aliases: { imei: '490154203237518' } });
+  }
+  const credentials: string[] = [];
+  for (const id of ['gw-1', 'boiler-7', 'boiler-8', 'station-1']) {
+    if (missing(id)) continue;
+    await client.devices.create({ id, labels: { site: 'paris', floor: '2' } });
+    await client.report(
+      id,
+      [60_000, 3_600_000, 86_400_000].map((ago) => ({
+        ts: Date.now() - ago,
+        values: { 'boiler/temperature': 71.4, 'boiler/pressure': 1.6, 'boiler/on': true },
+      })),
+    );
+    if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
+  }
+  for (const name of ['grace', 'ada']) if (!missing(name)) await client.users.create({ name, role: 'operator' });
+  const tokens: string[] = [];
+  for await (const token of client.tokens.list()) if (token.name.startsWith('example-') && token.revokedAt === null) tokens.push(token.id);
+  while (tokens.length < 2) tokens.push((await client.tokens.create({ name: `example-${tokens.length}`, role: 'viewer' })).id);
+  return { tokens, credentials };
+}
+
+async function makeFolder(): Promise<{ readonly folder: string; readonly env: NodeJS.ProcessEnv }> {
+  const folder = temporaryFolder();
+  const [bin, config] = [join(folder, '.bin'), join(folder, '.muster')];
+  for (const home of ['.zfunc', '.config/fish/completions']) mkdirSync(join(folder, home), { recursive: true });
+  mkdirSync(bin);
+  mkdirSync(config);
+  writeFileSync(join(bin, 'muster'), `#!/bin/sh\nexec '${process.execPath}' '${join(repository, 'bin/run.js')}' "$@"\n`);
+  chmodSync(join(bin, 'muster'), 0o755);
+  symlinkSync(join(repository, 'assets'), join(folder, 'assets'));
+  writeFileSync(join(folder, 'token.txt'), (await client.tokens.create({ name: 'context', role: 'admin' })).token);
+  writeFileSync(join(folder, 'password.txt'), `${PASSWORD}\n`);
+  writeFileSync(join(folder, 'type.yaml'), 'id: boiler\nmode: open\npoints:\n  - path: boiler/temperature\n    unit: °C\n');
+  writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
+  writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');
+  writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');
+  const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', 'key.pem', '-out', 'cert.pem'];
+  execFileSync('openssl', ['req', '-x509', ...key, ...subject], { cwd: folder, stdio: 'ignore' });
+  // A log-in of its own for each context: `logout` revokes it.
+  const context = async (readOnly: boolean) => ({
+    url: hub.url,
+    token: (await client.tokens.create({ name: 'context', role: 'admin' })).token,
+    project: 'default',
+    readOnly,
+  });
+  writeFileSync(
+    join(config, 'contexts.json'),
+    JSON.stringify({ current: 'local', contexts: { local: await context(false), ci: await context(false), other: await context(false) } }),
+    {
+      mode: 0o600,
+    },
+  );
+  const { MUSTER_URL: _, MUSTER_TOKEN: __, ...inherited } = hub.env;
+  return {
+    folder,
+    env: {
+      ...inherited,
+      HOME: folder,
+      PROFILE: join(folder, 'profile.ps1'),
+      PATH: `${bin}:${process.env.PATH}`,
+      MUSTER_CONFIG_DIR: config,
+      XDG_DATA_HOME: folder,
+      MUSTER_HTTP_PORT: '0',
+      MUSTER_MQTT_PORT: '0',
+    },
+  };
+}
+
+async function run(line: string, endless: boolean): Promise<{ readonly code: number; readonly output: string }> {
+  const { folder, env } = await makeFolder();
+  // A process group, so that a signal reaches the command and not only its shell: as Ctrl-C does.
+  const child = spawn('bash', ['-c', line], { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let interrupted = false;
+  const feed = endless ? setInterval(() => void client.report('gw-1', { 'boiler/temperature': 70 }).catch(() => undefined), 200) : undefined;
+  const heard = (chunk: Buffer): void => {
+    output += chunk;
+    if (!endless || interrupted || !/\n/.test(output)) return;
+    interrupted = true;
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+  };
+  child.stdout.on('data', heard);
+  child.stderr.on('data', heard);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => resolve({ code: code ?? -1, output }));
+      setTimeout(() => {
+        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+      }, 45_000).unref();
+    });
+  } finally {
+    clearInterval(feed);
+  }
+}
