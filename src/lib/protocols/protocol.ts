@@ -12,9 +12,9 @@ export interface Protocol {
   readonly listeners: readonly { readonly name: string; readonly url: string; readonly host: string; readonly port: number }[];
 }
 
-export interface ProtocolDefinition<Ports> {
+export interface ProtocolDefinition<Ports, Instance extends Protocol = Protocol> {
   readonly name: string;
   readonly summary: string;
   readonly settings: z.ZodType;
-  load(): Promise<{ create(ports: Ports): Protocol }>;
+  load(): Promise<{ create(ports: Ports): Instance }>;
 }

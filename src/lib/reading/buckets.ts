@@ -1,6 +1,6 @@
 import type { AggregateQuery, Bucket } from '../api/schema/samples.ts';
 import type { HubClient } from '../client/hub-client.ts';
-import type { Aggregate } from '../domain/sample.ts';
+import type { Aggregate } from '../domain/aggregate.ts';
 
 export interface BucketQuery {
   readonly point: readonly string[];

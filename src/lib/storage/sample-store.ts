@@ -1,6 +1,6 @@
+import type { Aggregate } from '../domain/aggregate.ts';
 import type { SeriesId } from '../domain/ids.ts';
 import type { Quality } from '../domain/point.ts';
-import type { Aggregate } from '../domain/sample.ts';
 import type { SampleValue } from '../domain/value.ts';
 
 /** One stored value; a row of every reading. */

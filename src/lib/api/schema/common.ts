@@ -7,10 +7,15 @@ export const Time = z.number().int().meta({ id: 'Time', description: 'ms since 1
 export const Value = z.unknown().meta({ id: 'Value', description: 'number, boolean, string or any JSON value' });
 export const Text = (max: number) => z.string().max(max);
 
+/** A cursor holds the names of a device and a point, each letter of which may take six of its own. */
+export const Cursor = z.string().max(2_000);
+/** A query parameter that may be given more than once. */
+export const Repeated = <Item extends z.ZodType<string>>(item: Item) => z.union([item, z.array(item).max(1_000)]);
+
 /** Query of every list: pages by cursor. */
 export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
-  cursor: z.string().max(500).optional(),
+  cursor: Cursor.optional(),
 });
 
 export const pageOf = <Schema extends z.ZodType>(item: Schema) =>

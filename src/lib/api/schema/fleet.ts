@@ -3,7 +3,7 @@ import { ALIAS_KINDS, DEVICE_KINDS, DEVICE_STATES } from '../../domain/device.ts
 import { TYPE_MODES } from '../../domain/device-type.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { VALUE_TYPES } from '../../domain/value.ts';
-import { Name, PageQuery, PointPathText, Text, Time, Value } from './common.ts';
+import { Name, PageQuery, PointPathText, Repeated, Text, Time, Value } from './common.ts';
 
 const Labels = z.record(Name, Text(200)).refine((labels) => Object.keys(labels).length <= 64, 'at most 64 labels');
 const Aliases = z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1));
@@ -81,7 +81,7 @@ export const DeviceQuery = PageQuery.extend({
   parent: z.string().optional(),
   state: z.enum(DEVICE_STATES).optional(),
   online: z.enum(['true', 'false']).optional(),
-  label: z.union([z.string(), z.array(z.string())]).optional(),
+  label: Repeated(z.string()).optional(),
   alias: z.string().optional().describe('value of an alias of any kind'),
 });
 
@@ -148,10 +148,10 @@ export const PointUpdate = z.object({
 });
 /** `device`, `point`, `label` and `kind` repeat; a point may hold * for any text. */
 export const PointQuery = PageQuery.extend({
-  device: z.union([z.string(), z.array(z.string())]).optional(),
-  point: z.union([z.string(), z.array(z.string())]).optional(),
-  label: z.union([z.string(), z.array(z.string())]).optional(),
-  kind: z.union([z.enum(POINT_KINDS), z.array(z.enum(POINT_KINDS))]).optional(),
+  device: Repeated(z.string()).optional(),
+  point: Repeated(z.string()).optional(),
+  label: Repeated(z.string()).optional(),
+  kind: Repeated(z.enum(POINT_KINDS)).optional(),
 });
 
 export const Reject = z

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { AGGREGATES } from '../../domain/aggregate.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
-import { AGGREGATES } from '../../domain/sample.ts';
 import { LAYOUTS, TIME_STYLES } from '../../exports/export-format.ts';
-import { Time, Value } from './common.ts';
+import { Cursor, Repeated, Time, Value } from './common.ts';
 
-const Repeated = z.union([z.string(), z.array(z.string())]);
+const Names = Repeated(z.string());
 
 export const ReportResult = z
   .object({
@@ -21,16 +21,16 @@ export const SampleItem = z
 
 /** Raw samples of one device: by time, ties in the order of `point`. from <= time < to. */
 export const SamplesQuery = z.object({
-  point: Repeated.describe('a path, or with * for any text; repeats'),
+  point: Names.describe('a path, or with * for any text; repeats'),
   from: z.coerce.number().int().optional().describe('ms since 1970; absent: the beginning'),
   to: z.coerce.number().int().optional().describe('ms since 1970, exclusive; absent: no end'),
   order: z.enum(['asc', 'desc']).default('asc'),
   limit: z.coerce.number().int().min(1).max(100_000).default(1000),
-  cursor: z.string().max(500).optional(),
+  cursor: Cursor.optional(),
 });
 
 export const AggregateQuery = z.object({
-  point: Repeated,
+  point: Names,
   from: z.coerce.number().int(),
   to: z.coerce.number().int(),
   everyMs: z.coerce.number().int().min(1).optional().describe('bucket width; absent: one bucket'),
@@ -43,9 +43,9 @@ export const AggregateResult = z.object({ items: z.array(Bucket) });
 
 /** Points of many devices. Absent `device` and `label`: the whole project. */
 export const CountQuery = z.object({
-  device: Repeated.optional(),
-  point: Repeated.optional(),
-  label: Repeated.optional(),
+  device: Names.optional(),
+  point: Names.optional(),
+  label: Names.optional(),
   from: z.coerce.number().int().optional(),
   to: z.coerce.number().int().optional(),
 });
@@ -53,9 +53,9 @@ export const CountResult = z.object({ count: z.number().int(), series: z.number(
 
 export const ExportQuery = z.object({
   format: z.string(),
-  device: Repeated.optional(),
-  point: Repeated.optional(),
-  label: Repeated.optional(),
+  device: Names.optional(),
+  point: Names.optional(),
+  label: Names.optional(),
   from: z.coerce.number().int().optional(),
   to: z.coerce.number().int().optional(),
   layout: z.enum(LAYOUTS).default('long'),
@@ -66,10 +66,10 @@ export const ExportQuery = z.object({
 
 /** The stream's filters, in the query of its URL. */
 export const StreamQuery = z.object({
-  device: Repeated.optional(),
-  point: Repeated.optional(),
-  label: Repeated.optional(),
-  kind: z.union([z.enum(POINT_KINDS), z.array(z.enum(POINT_KINDS))]).optional(),
+  device: Names.optional(),
+  point: Names.optional(),
+  label: Names.optional(),
+  kind: Repeated(z.enum(POINT_KINDS)).optional(),
 });
 /** What the hub sends on the stream, one JSON object per WebSocket text message. */
 export const StreamMessage = z

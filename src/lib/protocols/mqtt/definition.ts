@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { SETTINGS } from '../../config/settings.ts';
 import type { ProtocolDefinition } from '../protocol.ts';
+import type { MqttProtocol } from './mqtt-protocol.ts';
 import type { MqttPorts } from './ports.ts';
 
-export const mqtt: ProtocolDefinition<MqttPorts> = {
+export const mqtt: ProtocolDefinition<MqttPorts, MqttProtocol> = {
   name: 'mqtt',
   summary: 'MQTT 3.1.1 and 5 over TCP, TLS and WebSocket',
   settings: z.object(

@@ -1,4 +1,4 @@
-import type { Aggregate } from '../../domain/sample.ts';
+import type { Aggregate } from '../../domain/aggregate.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { AggregateQuery, SampleQuery, TimeRange } from '../sample-store.ts';
 
