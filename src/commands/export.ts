@@ -48,6 +48,7 @@ export default class Export extends HubCommand<typeof Export> {
     const hub = await this.hub();
     const { file } = this.flags;
     if (file === undefined) return this.#toStdout(hub);
+    if (file === '') throw new MusterError('usage', 'The name of the file is empty.', { hint: 'Give --file FILE, or leave --file out for stdout.' });
     if (this.flags.resume) return this.#resume(hub, file);
     if (!this.flags.force) await checkFree(file);
     await this.#begin(hub, file);

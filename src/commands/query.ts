@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { listFlags } from '../lib/cli/flags.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
-import { AGGREGATES } from '../lib/domain/sample.ts';
+import { AGGREGATES } from '../lib/domain/aggregate.ts';
 import { bucketsByTime } from '../lib/reading/buckets.ts';
 import { rangeFlags, spanFlag } from '../lib/reading/flags.ts';
 import { explainEmptyRange } from '../lib/reading/newest-sample.ts';
@@ -57,6 +57,7 @@ export default class Query extends HubCommand<typeof Query> {
       const query = { point, ...range, order: descending ? 'desc' : 'asc' } as const;
       await this.printList((limit) => counted(hub.samples(device, query, { limit })), sampleColumns(timezone), this.flags);
     }
-    if (rows === 0) this.say(await explainEmptyRange(hub, device, point, { ...range, timezone, now }));
+    if (rows === 0)
+      this.say(await explainEmptyRange(hub, device, point, { ...range, timezone, now, aggregate: aggregate ?? (every === undefined ? undefined : 'avg') }));
   }
 }

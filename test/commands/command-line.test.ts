@@ -33,7 +33,7 @@ describe('wrong usage is exit code 2, with a hint', () => {
     [['device', 'list', '--kind', 'toaster'], 'gateway'],
     [['device', 'show'], 'device'],
     [['device', 'list', '--columns', 'size'], 'id, name'],
-    [['whoami', '--timeout', '5'], '30s'],
+    [['whoami', '--timeout', '5'], '90s'],
   ])('%j', async (args, expected) => {
     const fake = await fakeServer((_request, response) => json(response, 200, { items: [], cursor: null }));
     const at = env({ MUSTER_URL: fake.url, MUSTER_TOKEN: 'mst_a_b' });

@@ -36,6 +36,9 @@ const ids = Object.keys(commands);
 /** Those that drive a hub: they wait for its answer. */
 const driving = ids.filter((id) => commands[id]?.flags.timeout !== undefined);
 
+/** Those that change the hub, and ask it nothing before. */
+const CHANGING = /create|update|delete|remove|revoke|credential|import|log/;
+
 const ERROR = /^Error: [^\n]+\n {2}[^\n]+\n {2}\(([a-z_]+)\)\n$/;
 const STACK = /^\s+at /m;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: there must be none.
@@ -149,6 +152,15 @@ describe.concurrent('every command', { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await run(id, [...(prepared.args ?? entry.args), '--json'], { stdin, env });
     expect(`${code}${code === 0 ? '' : stderr}`).toBe('0');
     expect(JSON.parse(stdout)).toEqual(expect.anything());
+  });
+
+  test.each(ids)('muster %s refuses a column that there is not, before it changes anything', async (id) => {
+    const { args, stdin } = entryOf(id);
+    // A hub that is down shows what comes first.
+    const env = CHANGING.test(id) ? { MUSTER_URL: 'http://127.0.0.1:1', MUSTER_TOKEN: hub.token } : {};
+    const { code, stdout, stderr } = await run(id, [...args, '--columns', 'no-such-column'], { stdin: stdin ? { text: stdin(hub.token) } : 'open', env });
+    expect(`${code} ${code === 2 ? stdout : stderr}`).toBe('2 ');
+    expect(stderr).toMatch(ERROR);
   });
 
   test.each(driving)('muster %s ends with 6, unreachable, when the hub is down', async (id) => {

@@ -81,7 +81,7 @@ describe('muster import', () => {
   });
 
   test.each([
-    [['import', '/nonexistent.csv', '--device', 'd'], 2],
+    [['import', '/nonexistent.csv', '--device', 'd'], 3],
     [['import', '-', '--device', 'nobody'], 3],
     [['import', '-'], 2],
     [['import', '-', '--device', 'd', '--map', 'x'], 2],

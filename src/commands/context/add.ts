@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { CONTEXT_COLUMNS, contextRow } from '../../lib/cli/context-columns.ts';
@@ -35,6 +36,7 @@ export default class ContextAdd extends MusterCommand<typeof ContextAdd> {
     const url = normalizeHubUrl(flags.url);
     const same = before.contexts.find((context) => context.name === name && normalizeHubUrl(context.url) === url);
     const ca = flags.ca === undefined ? same?.ca : resolve(flags.ca);
+    if (flags.ca !== undefined) await access(flags.ca, constants.R_OK);
     const context = {
       name,
       url,

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { DEVICE_COLUMNS } from '../../lib/cli/device-columns.ts';
-import { listFlags } from '../../lib/cli/flags.ts';
+import { filterFlag, listFlags } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { DEVICE_KINDS, DEVICE_STATES } from '../../lib/domain/device.ts';
 
@@ -9,12 +9,12 @@ export default class DeviceList extends HubCommand<typeof DeviceList> {
   static override description = 'Each filter narrows the list.';
   static override flags = {
     kind: Flags.option({ summary: 'Of this kind', options: DEVICE_KINDS })(),
-    type: Flags.string({ summary: 'Of this device type', helpValue: '<type>' }),
-    parent: Flags.string({ summary: 'Behind this gateway', helpValue: '<device>' }),
+    type: filterFlag({ summary: 'Of this device type', helpValue: '<type>' }),
+    parent: filterFlag({ summary: 'Behind this gateway', helpValue: '<device>' }),
     state: Flags.option({ summary: 'In this state', options: DEVICE_STATES })(),
     online: Flags.boolean({ summary: 'Online now; --no-online for those that are not', allowNo: true }),
-    label: Flags.string({ summary: 'With this label, or this value of it; repeats', helpValue: '<name[=value]>', multiple: true, multipleNonGreedy: true }),
-    alias: Flags.string({ summary: 'With this serial number, IMEI, ICCID or MAC', helpValue: '<value>' }),
+    label: filterFlag({ summary: 'With this label, or this value of it; repeats', helpValue: '<name[=value]>', multiple: true, multipleNonGreedy: true }),
+    alias: filterFlag({ summary: 'With this serial number, IMEI, ICCID or MAC', helpValue: '<value>' }),
     ...listFlags,
   };
   static override examples = [

@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { listFlags } from '../../lib/cli/flags.ts';
+import { filterFlag, listFlags } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { POINT_COLUMNS } from '../../lib/cli/type-columns.ts';
 import { POINT_KINDS } from '../../lib/domain/point.ts';
@@ -9,8 +9,8 @@ export default class PointList extends HubCommand<typeof PointList> {
   static override description = 'Each filter narrows the list.';
   static override args = { device: Args.string({ description: 'Ids of devices; without them, of the whole project', multiple: true }) };
   static override flags = {
-    point: Flags.string({ summary: 'Path of the points, * for any text; repeats', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
-    label: Flags.string({
+    point: filterFlag({ summary: 'Path of the points, * for any text; repeats', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
+    label: filterFlag({
       summary: 'Of devices with this label, or this value of it; repeats',
       helpValue: '<name[=value]>',
       multiple: true,

@@ -18,6 +18,7 @@ export default class SettingsValidate extends MusterCommand<typeof SettingsValid
   static override flags = settingFlags();
 
   async run(): Promise<void> {
+    this.checkColumns(COLUMNS);
     const { checkSettings } = await import('../../lib/config/load-settings.ts');
     const { problems } = await checkSettings({ flags: this.flags, env: process.env, file: this.flags.config });
     if (problems.length > 0 || this.output !== 'table') await this.print(problems, COLUMNS);

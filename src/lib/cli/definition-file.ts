@@ -8,7 +8,7 @@ const READ_ONLY_KEYS = new Set(['project', 'createdAt', 'updatedAt']);
 
 /** A YAML or JSON file (- for stdin) with one object of the given keys. */
 export async function readDefinition(file: string, keys: readonly string[], signal: AbortSignal): Promise<Record<string, unknown>> {
-  const text = file === '-' ? await readStdin(BYTES_MAX, signal) : await readText(createReadStream(file), { bytesMax: BYTES_MAX, signal, name: file });
+  const text = file === '-' ? await readStdin(BYTES_MAX, signal) : await readFileText(file, signal);
   const { parse } = await import('yaml');
   let value: unknown;
   try {
@@ -25,6 +25,15 @@ export async function readDefinition(file: string, keys: readonly string[], sign
   if (unknown)
     throw new MusterError('usage', `${name(file)} has an unknown key \`${unknown[0]}\`.`, { hint: `Its keys are: ${keys.join(', ')}.`, details: { file } });
   return Object.fromEntries(entries);
+}
+
+async function readFileText(file: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await readText(createReadStream(file), { bytesMax: BYTES_MAX, signal, name: file });
+  } catch (error: unknown) {
+    // Unlike others, an error of reading (EISDIR) does not say of which file.
+    throw error instanceof Error && 'code' in error && !('path' in error) && !(error instanceof MusterError) ? Object.assign(error, { path: file }) : error;
+  }
 }
 
 function name(file: string): string {

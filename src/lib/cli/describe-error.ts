@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { nearestName } from '../domain/nearest-name.ts';
 import { CATALOGUE, type ErrorCode, EXIT } from '../errors/catalogue.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
@@ -25,13 +27,19 @@ const COLOURS = /\x1b\[[0-9;]*m/g;
 /** Anything that was thrown, as one sentence with a hint and a code. */
 export function describeError(error: unknown, vocabulary: Vocabulary): DescribedError {
   if (error instanceof MusterError) {
-    return { code: error.code, message: withoutFrame(error.message), hint: error.hint, ...(error.details ? { details: error.details } : {}) };
+    return { code: error.code, message: sentence(withoutFrame(error.message)), hint: error.hint, ...(error.details ? { details: error.details } : {}) };
   }
   const message = messageOf(error).replaceAll(COLOURS, '');
   const unknown = /^command (.+) not found\.?$/i.exec(message)?.[1];
   if (unknown !== undefined) return unknownCommand(unknown.replaceAll(':', ' '), vocabulary.commands);
   if (exitOf(error) === EXIT.usage) return parseError(error, message, vocabulary);
-  return systemError(error) ?? { code: 'internal', message: sentence(message), hint: 'Run it again with --verbose to see where it comes from, and report it.' };
+  return (
+    systemError(error) ?? {
+      code: 'internal',
+      message: sentence(message.split('\n', 1)[0] ?? ''),
+      hint: 'Run it again with --verbose to see where it comes from, and report it.',
+    }
+  );
 }
 
 function unknownCommand(words: string, commands: readonly string[]): DescribedError {
@@ -53,7 +61,8 @@ function withoutFrame(message: string): string {
     .replace(/\n?See more help with --help\s*$/, '')
     .replace(/^The following errors? occurred:/, '')
     .replace(/^Parsing (--\S+)\s+(?=\1)/, '')
-    .replace(/^Parsing (?=--)/, '');
+    .replace(/^Parsing (?=--)/, '')
+    .replace(/^(--\S+?):?[ \t]*\n\s*/, '$1: ');
 }
 
 function nearestVerb(words: string, topic: string, siblings: readonly string[]): string | undefined {
@@ -87,7 +96,23 @@ function parseError(error: unknown, message: string, { command, flags }: Vocabul
       details: { flag, ...(suggestion === undefined ? {} : { suggestion }) },
     };
   }
-  return { code: 'usage', message: sentence(lines.join(' ')), hint: help };
+  return { code: 'usage', message: sentence(plainly(lines)), hint: help };
+}
+
+/** What oclif says of values and of flags that do not go together, as we would say it. */
+function plainly(lines: readonly string[]): string {
+  // oclif breaks its lines for the width of a terminal.
+  const text = lines.join(' ');
+  const exclusive = /^(--[\w-]+)\S* cannot also be provided when using (--[\w-]+)/.exec(text);
+  if (exclusive) return `${exclusive[1]} and ${exclusive[2]} do not go together.`;
+  const number = /^(--[\w-]+):? Expected an integer(?: (greater|less) than or equal to (\S+))? but received: ?(.*)$/.exec(
+    text.replace(/received:\s*$/, 'received: '),
+  );
+  if (number) {
+    const [, flag, side, bound, given] = number;
+    return `${flag} must be a whole number${side === undefined ? '' : ` of ${bound} or ${side === 'greater' ? 'more' : 'less'}`}, not \`${(given ?? '').replace(/\.$/, '').slice(0, 60)}\`.`;
+  }
+  return text;
 }
 
 /** The arguments that oclif says are missing. */
@@ -106,6 +131,8 @@ function systemError(error: unknown): DescribedError | null {
   const { code, path } = error;
   const details = { path, reason: code };
   const say = (as: ErrorCode, message: string, hint: string): DescribedError => ({ code: as, message, hint, details });
+  const folder = dirname(path);
+  if (code === 'ENOENT' && !existsSync(folder)) return say('not_found', `There is no directory ${folder}.`, 'Check the path, or make the directory first.');
   if (code === 'ENOENT') return say('not_found', `There is no file ${path}.`, 'Check the path.');
   if (code === 'EACCES' || code === 'EPERM')
     return say('not_allowed', `The system does not allow the use of ${path}.`, 'Check the owner and mode of the file.');
@@ -115,13 +142,17 @@ function systemError(error: unknown): DescribedError | null {
   return null;
 }
 
+const BEGINNINGS = /^(?:the|there|this|these|that|a|an|another|other|no|not|something|what|only) /;
+
 function exitOf(error: unknown): unknown {
   return error instanceof Error && 'oclif' in error && typeof error.oclif === 'object' && error.oclif !== null && 'exit' in error.oclif
     ? error.oclif.exit
     : undefined;
 }
 
+/** One line that begins and ends as a sentence does. The hub begins with a small letter; a name at the beginning stays as it is. */
 function sentence(text: string): string {
-  const first = text.split('\n')[0]?.trim() || 'Something went wrong';
+  const line = text.replaceAll(/\s*[\r\n]+\s*/g, ' ').trim() || 'Something went wrong';
+  const first = BEGINNINGS.test(line) ? line.charAt(0).toUpperCase() + line.slice(1) : line;
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }

@@ -21,6 +21,15 @@ export const listFlags = {
   all: Flags.boolean({ summary: 'All rows', exclusive: ['limit'] }),
 };
 
+/** A filter: what is empty would match nothing, and is most often a variable of a script that was never set. */
+export const filterFlag = Flags.custom<string>({
+  parse: async (input, _, options) => {
+    if (input.trim() === '' || input.startsWith('='))
+      throw new MusterError('usage', `--${options.name} \`${input}\` is empty.`, { details: { flag: options.name } });
+    return input;
+  },
+});
+
 /** For what destroys or changes many. */
 export const yesFlag = Flags.boolean({ char: 'y', summary: 'Do not ask' });
 export const dryRunFlag = Flags.boolean({ summary: 'Say what would happen, and change nothing' });

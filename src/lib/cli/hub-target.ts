@@ -1,4 +1,5 @@
 import { normalizeHubUrl } from '../client/hub-url.ts';
+import { isName } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Context, Contexts } from './contexts.ts';
 
@@ -34,11 +35,18 @@ export function resolveTarget(flags: TargetFlags, env: NodeJS.ProcessEnv, readCo
   const url = givenUrl === undefined ? context?.url : normalizeHubUrl(givenUrl);
   if (url === undefined) throw new MusterError('no_context', 'No hub is chosen.');
   const own = context !== null && normalizeHubUrl(context.url) === normalizeHubUrl(url) ? context : null;
+  const token = givenToken ?? own?.token ?? null;
+  // They travel in headers, which hold nothing else; a token that was cut or mistyped is the usual reason.
+  if (token !== null && !HEADER_TEXT.test(token)) {
+    throw new MusterError('not_logged_in', 'The token holds characters that no token has.', { hint: 'Copy it again, without spaces and line breaks.' });
+  }
+  if (givenProject !== undefined && !isName(givenProject))
+    throw new MusterError('invalid_name', `\`${givenProject.slice(0, 60)}\` is not the name of a project.`);
   // --context names what to protect, whatever else is given.
   const named = flags.context === undefined ? own : context;
   return {
     url,
-    token: givenToken ?? own?.token ?? null,
+    token,
     // The project of a context says nothing about another token.
     project: givenProject ?? (givenToken === undefined ? (own?.project ?? null) : null),
     ca: own?.ca ?? null,
@@ -46,6 +54,8 @@ export function resolveTarget(flags: TargetFlags, env: NodeJS.ProcessEnv, readCo
     readOnly: named?.readOnly ?? false,
   };
 }
+
+const HEADER_TEXT = /^[\x21-\x7e]*$/;
 
 function chooseContext(name: string | undefined, contexts: Contexts): Context | null {
   const wanted = name ?? contexts.current;

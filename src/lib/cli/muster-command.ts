@@ -113,8 +113,7 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
-    process.off('SIGINT', this.#interrupt);
-    process.off('SIGTERM', this.#interrupt);
+    // The signals stay ours until the process ends: one that comes while the last words are written must not change the exit code to a kill.
     if (this.#interrupted && error === undefined && !process.exitCode) process.exitCode = this.interruptExitCode;
     await super.finally(error);
   }
@@ -140,7 +139,7 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
   }
 
   readonly #interrupt = (): void => {
-    if (this.#interrupted) process.exit(EXIT.interrupted);
+    if (this.#interrupted) endAtOnce();
     this.#interrupted = true;
     this.#abort.abort(new MusterError('interrupted', 'Interrupted.'));
   };
@@ -152,6 +151,16 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
     // A command that does not look at its signal has two seconds to tidy up.
     setTimeout(() => process.exit(EXIT.done), 2000).unref();
   };
+}
+
+/**
+ * As a program that never heard of the signal: shells see exit code 130. `process.exit` would tear down worker threads in the midst of
+ * native code (the hub's storage), which sometimes aborts with a core dump instead.
+ */
+function endAtOnce(): void {
+  if (process.platform === 'win32') process.exit(EXIT.interrupted);
+  process.removeAllListeners('SIGINT');
+  process.kill(process.pid, 'SIGINT');
 }
 
 function isAbort(error: Error): boolean {

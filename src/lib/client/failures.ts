@@ -54,6 +54,9 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   404: 'not_found',
   409: 'conflict',
   413: 'payload_too_large',
+  // A name or filter that makes the address longer than a server takes.
+  414: 'invalid',
+  431: 'invalid',
   415: 'unsupported_media_type',
   422: 'rejected',
   429: 'limit_reached',
@@ -67,7 +70,7 @@ export function answerError(url: string, status: number, contentType: string, bo
   if (problem && typeof code === 'string') {
     return new MusterError(
       isErrorCode(code) ? code : (BY_STATUS[status] ?? 'internal'),
-      text(problem.detail) ?? text(problem.title) ?? `The hub answered ${status}.`,
+      text(problem.detail) ?? text(problem.title) ?? (status === 414 || status === 431 ? 'An argument is too long.' : `The hub answered ${status}.`),
       {
         hint: text(problem.hint),
         details: typeof problem.details === 'object' && problem.details !== null ? (problem.details as Record<string, unknown>) : undefined,

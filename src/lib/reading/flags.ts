@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { parseDuration, parsePositiveDuration } from '../cli/duration.ts';
+import { filterFlag } from '../cli/flags.ts';
 import { POINT_KINDS } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { checkTimeZone } from './time-zone.ts';
@@ -28,8 +29,8 @@ export const rangeFlags = {
 
 /** Each narrows; several of one kind widen. */
 export const pointFilterFlags = {
-  point: Flags.string({ summary: 'Only these points; * stands for any text', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
-  label: Flags.string({ summary: 'Only devices with this label', helpValue: '<name[=value]>', multiple: true, multipleNonGreedy: true }),
+  point: filterFlag({ summary: 'Only these points; * stands for any text', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
+  label: filterFlag({ summary: 'Only devices with this label', helpValue: '<name[=value]>', multiple: true, multipleNonGreedy: true }),
 };
 
 export const kindFlag = Flags.option({ summary: 'Only points of this kind', options: POINT_KINDS, multiple: true, multipleNonGreedy: true });

@@ -1,20 +1,26 @@
 import { formatAge } from '../cli/duration.ts';
 import type { HubClient } from '../client/hub-client.ts';
+import type { Aggregate } from '../domain/aggregate.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { isoInZone } from './time-zone.ts';
+
+/** What can be made of text and JSON too. */
+const FOR_ANY_VALUE: ReadonlySet<Aggregate> = new Set(['count', 'first', 'last']);
 
 /** Why a range of a device's points holds nothing, and where there is something. Throws `not_found` when no such point exists. */
 export async function explainEmptyRange(
   hub: HubClient,
   device: string,
   points: readonly string[],
-  range: { readonly from: number; readonly to: number; readonly timezone: string; readonly now: number },
+  range: { readonly from: number; readonly to: number; readonly timezone: string; readonly now: number; readonly aggregate?: Aggregate | undefined },
 ): Promise<string> {
   const { id } = await hub.devices.show(device);
   let newest: { time: number; path: string } | null = null;
   let found = 0;
-  for await (const { path, latest } of hub.points.list({ device: id, point: [...points] })) {
+  let countable = 0;
+  for await (const { path, latest, valueType } of hub.points.list({ device: id, point: [...points] })) {
     found += 1;
+    if (valueType === 'number' || valueType === 'boolean') countable += 1;
     if (latest !== null && latest.time > (newest?.time ?? Number.NEGATIVE_INFINITY)) newest = { time: latest.time, path };
   }
   if (found === 0) {
@@ -27,7 +33,10 @@ export async function explainEmptyRange(
           : `Its points are ${names.join(', ')}${names.length === 10 ? ', ... (`muster point list`)' : ''}.`,
     });
   }
-  const { from, to, timezone, now } = range;
+  const { from, to, timezone, now, aggregate } = range;
+  if (aggregate !== undefined && countable === 0 && !FOR_ANY_VALUE.has(aggregate)) {
+    return `${points.join(', ')} holds no numbers: ${aggregate} cannot be taken of it. Use ${[...FOR_ANY_VALUE].join(', ')}, or leave --aggregate and --every out.`;
+  }
   const nothing = `No samples from ${isoInZone(from, timezone)} to ${isoInZone(to, timezone)}.`;
   if (newest === null) return `${nothing} There never was one.`;
   return `${nothing} The newest is ${newest.path} at ${isoInZone(newest.time, timezone)} (${newest.time > now ? 'in the future' : `${formatAge(now - newest.time)} ago`}).`;

@@ -54,7 +54,7 @@ export function bucketWidth(rangeMs: number, buckets: number): number {
 
 /** Least, greatest and average of each bucket: three readings of the same range. */
 export async function trendSeries(
-  hub: Pick<HubClient, 'aggregate'>,
+  hub: Pick<HubClient, 'aggregate' | 'samples'>,
   points: readonly TrendPoint[],
   range: { readonly from: number; readonly to: number; readonly everyMs: number },
 ): Promise<readonly ChartSeries[]> {

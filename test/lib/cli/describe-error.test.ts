@@ -62,9 +62,9 @@ test('what oclif says on several lines becomes one sentence without colours', ()
     parseFailure('The following error occurred:\n  \x1b[2m--all=true cannot also be provided\n  when using --limit\x1b[22m'),
     vocabulary,
   );
-  expect(described).toMatchObject({ code: 'usage', message: '--all=true cannot also be provided when using --limit.' });
+  expect(described).toMatchObject({ code: 'usage', message: '--all and --limit do not go together.' });
   expect(describeError(parseFailure('Parsing --limit: \n\tExpected an integer but received: x'), vocabulary).message).toBe(
-    '--limit: Expected an integer but received: x.',
+    '--limit must be a whole number, not `x`.',
   );
 });
 
@@ -75,7 +75,7 @@ test('a file that is not there is said as such', () => {
   } catch (error: unknown) {
     failure = error;
   }
-  expect(describeError(failure, vocabulary)).toMatchObject({ code: 'not_found', message: 'There is no file /no/such/file.' });
+  expect(describeError(failure, vocabulary)).toMatchObject({ code: 'not_found', message: 'There is no directory /no/such.' });
 });
 
 test('takes off what oclif puts around an error of a flag of ours', () => {
@@ -88,4 +88,24 @@ test('anything else is internal, in one sentence', () => {
   expect(describeError(new TypeError('x is not a function\n  at y'), vocabulary)).toMatchObject({ code: 'internal', message: 'x is not a function.' });
   expect(describeError('thrown text', vocabulary)).toMatchObject({ code: 'internal', message: 'thrown text.' });
   expect(describeError(undefined, vocabulary).code).toBe('internal');
+});
+
+test('says of values and of flags that do not go together what oclif says on many lines', () => {
+  for (const [said, message] of [
+    ['Parsing --limit \n\tExpected an integer greater than or equal to 1 but received: 0', '--limit must be a whole number of 1 or more, not `0`.'],
+    ['Parsing --limit \n\tExpected an integer but received: ', '--limit must be a whole number, not ``.'],
+    [
+      'The following errors occurred:\n  --all=true cannot also be provided when using --limit\n  --limit=5 cannot also be provided when using --all',
+      '--all and --limit do not go together.',
+    ],
+  ] as const) {
+    expect(describeError(parseFailure(said), vocabulary)).toMatchObject({ code: 'usage', message });
+  }
+  const parsed = new MusterError('usage', 'Parsing --every \n\t"1x" is not a duration.\nSee more help with --help');
+  expect(describeError(parsed, vocabulary).message).toBe('--every: "1x" is not a duration.');
+});
+
+test('what the hub says becomes a sentence, and a name at its beginning stays', () => {
+  expect(describeError(new MusterError('not_found', 'there is no device a'), vocabulary).message).toBe('There is no device a.');
+  expect(describeError(new MusterError('in_use', 'boiler is the gateway of 2 devices'), vocabulary).message).toBe('boiler is the gateway of 2 devices.');
 });

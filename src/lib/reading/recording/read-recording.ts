@@ -24,17 +24,10 @@ export async function openRecording(file: string, signal: AbortSignal): Promise<
 }
 
 async function openFile(file: string): Promise<RecordingInput> {
-  try {
-    const facts = await stat(file);
-    if (facts.isDirectory()) throw new MusterError('usage', `${file} is a directory.`, { hint: 'Give one file.' });
-    return { stream: createReadStream(file), bytes: facts.isFile() ? facts.size : null };
-  } catch (error: unknown) {
-    if (error instanceof MusterError) throw error;
-    throw new MusterError('usage', `${file} cannot be read: ${messageOf(error)}.`, {
-      hint: 'Check the path and its permissions; - reads from stdin.',
-      cause: error,
-    });
-  }
+  if (file === '') throw new MusterError('usage', 'The name of the file is empty.', { hint: 'Name a file; - reads from stdin.' });
+  const facts = await stat(file);
+  if (facts.isDirectory()) throw new MusterError('usage', `${file} is a directory.`, { hint: 'Give one file.' });
+  return { stream: createReadStream(file), bytes: facts.isFile() ? facts.size : null };
 }
 
 export function formatOf(file: string, chosen: RecordingFormat | undefined): RecordingFormat {
