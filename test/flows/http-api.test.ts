@@ -136,6 +136,8 @@ describe('the API of a hub', () => {
     expect((await asGateway('POST', '/devices/rights-other/report', { a: 1 })).body.code).toBe('not_allowed');
     expect((await apiOf(hub.url, other)('POST', '/devices/rights-gw/report', { a: 1 })).body.code).toBe('not_allowed');
     expect((await apiOf(hub.url, other)('GET', '/devices')).body.code).toBe('not_allowed');
+    await api('PATCH', '/devices/rights-child', { state: 'disabled' });
+    expect((await asGateway('POST', '/devices/rights-child/report', { a: 1 })).body.code).toBe('not_allowed');
     await api('PATCH', '/devices/rights-other', { state: 'disabled' });
     expect((await apiOf(hub.url, other)('POST', '/devices/rights-other/report', { a: 1 })).status).toBe(401);
   });

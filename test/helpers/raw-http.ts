@@ -9,6 +9,8 @@ export interface RawHttp {
   readonly closed: Promise<void>;
   /** The other side takes nothing any more. */
   readonly isReset: () => boolean;
+  /** Reads no more: the other side's answer stays in its buffers. */
+  pause(): void;
   destroy(): void;
 }
 
@@ -28,7 +30,14 @@ export async function openRawHttp(url: string): Promise<RawHttp> {
   });
   onTestFinished(() => void socket.destroy());
   await new Promise<void>((done, reject) => socket.once('connect', done).once('error', reject));
-  return { write: (bytes) => void socket.write(bytes), received: () => received, closed, isReset: () => reset, destroy: () => void socket.destroy() };
+  return {
+    write: (bytes) => void socket.write(bytes),
+    received: () => received,
+    closed,
+    isReset: () => reset,
+    pause: () => void socket.pause(),
+    destroy: () => void socket.destroy(),
+  };
 }
 
 /** The JSON body behind the first empty line. */

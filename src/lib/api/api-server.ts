@@ -11,7 +11,7 @@ import type { Log } from '../domain/log.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry } from '../fleet/directory.ts';
 import { authenticate } from './authentication.ts';
-import { asMusterError, problemOf } from './problem.ts';
+import { asMusterError, problemOf, refuseMalformed } from './problem.ts';
 import type { Answer, Route, RouteRequest } from './route.ts';
 import { Problem } from './schema/common.ts';
 
@@ -31,21 +31,27 @@ export interface ApiPorts {
 
 /** Builds the server and registers every route; listens to nothing yet. */
 export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance> {
+  const log = failureLog(ports.log);
   const app = Fastify({
     bodyLimit: ports.payloadBytesMax,
     routerOptions: { maxParamLength: 1000 },
     requestTimeout: 120_000,
     keepAliveTimeout: 65_000,
+    // A client that takes nothing of its answer, or sends nothing of its request.
+    connectionTimeout: 600_000,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // The routes answer to the end, in the words of the catalogue.
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => refuseMalformed(socket, error),
+    frameworkErrors: (error, request, reply) => void sendProblem(log, error, request, reply),
     ...(ports.tls && { https: { cert: ports.tls.cert, key: ports.tls.key, minVersion: 'TLSv1.2' as const } }),
   }) as unknown as FastifyInstance<HttpServer>;
   app.setValidatorCompiler(validatorCompiler);
   // Answers are typed where they are made; checking each row again would only cost time.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
-  app.setErrorHandler((error, request, reply) => sendProblem(ports.log, error, request, reply));
+  app.setErrorHandler((error, request, reply) => sendProblem(log, error, request, reply));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(ports.log, new MusterError('not_found', `there is no route ${request.method} ${request.url.slice(0, 200)}`), request, reply),
+    sendProblem(log, new MusterError('not_found', `there is no route ${request.method} ${request.url.slice(0, 200)}`), request, reply),
   );
   await app.register(swagger, {
     openapi: {
@@ -66,12 +72,12 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(async (scope) => {
-    for (const route of ports.routes) if (!route.rawBody) register(scope, route, ports);
+    for (const route of ports.routes) if (!route.rawBody) register(scope, route, ports, log);
   });
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    for (const route of ports.routes) if (route.rawBody) register(scope, route, ports);
+    for (const route of ports.routes) if (route.rawBody) register(scope, route, ports, log);
   });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, () => app.swagger());
   return app as unknown as FastifyInstance;
@@ -80,7 +86,7 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
 /** What an answer without a JSON body is. */
 const EMPTY: Readonly<Record<string, string>> = { 204: 'Done', 426: 'Ask for it as a WebSocket' };
 
-function register(app: FastifyInstance, route: Route, ports: ApiPorts): void {
+function register(app: FastifyInstance, route: Route, ports: ApiPorts, log: FailureLog): void {
   const responses = Object.entries(route.responses).map(([status, schema]) => [status, schema ?? z.null().describe(EMPTY[status] ?? 'A file')]);
   app.route({
     method: route.method,
@@ -101,7 +107,7 @@ function register(app: FastifyInstance, route: Route, ports: ApiPorts): void {
       if (params['*'] !== undefined) params.path = params['*'];
       done();
     },
-    handler: (request, reply) => answer(route, ports, request, reply),
+    handler: (request, reply) => answer(route, ports, log, request, reply),
   });
 }
 
@@ -111,8 +117,10 @@ function urlOf(route: Route): string {
   return prefix + route.path.replace('{path}', '*').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-async function answer(route: Route, ports: ApiPorts, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function answer(route: Route, ports: ApiPorts, log: FailureLog, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const result = await route.handle(await checkedRequest(route, ports, request, reply));
+  // Its status may have been sent already: then nobody but the log can be told.
+  if ('stream' in result) result.stream.once('error', (error) => log(asMusterError(error), request));
   return send(reply, result);
 }
 
@@ -161,10 +169,25 @@ function signalOf(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-function sendProblem(log: Log, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = asMusterError(thrown);
-  if (error.status >= 500 && error.code !== 'stopping')
+type FailureLog = (error: MusterError, request: FastifyRequest) => void;
+
+const LOG_AGAIN_MS = 1_000;
+
+/** Logs what is the hub's own fault. A full disk fails thousands of requests a second, so each code gets a line now and then. */
+function failureLog(log: Log): FailureLog {
+  const next = new Map<string, number>();
+  return (error, request) => {
+    if (error.status < 500 || error.code === 'stopping') return;
+    const now = performance.now();
+    if (now < (next.get(error.code) ?? 0)) return;
+    next.set(error.code, now + LOG_AGAIN_MS);
     log.error({ method: request.method, path: request.url.split('?', 1)[0], code: error.code, cause: error.cause ?? error }, error.message);
+  };
+}
+
+function sendProblem(log: FailureLog, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = asMusterError(thrown);
+  log(error, request);
   const retryAfterMs = error.details?.retryAfterMs;
   if (typeof retryAfterMs === 'number') reply.header('retry-after', String(Math.ceil(retryAfterMs / 1000)));
   if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="muster"');

@@ -14,7 +14,11 @@ export function readCursor(cursor: string | undefined, shape: readonly ('string'
   } catch {
     // Said below, as for every cursor that is not ours.
   }
-  throw new MusterError('invalid', 'the cursor is not one of this list', { details: { field: 'cursor' } });
+  throw foreignCursor();
+}
+
+export function foreignCursor(): MusterError {
+  return new MusterError('invalid', 'the cursor is not one of this list', { details: { field: 'cursor' } });
 }
 
 /** Takes a page of what `items` yields after the cursor; `keyOf` gives the position of an item. */

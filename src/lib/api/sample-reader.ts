@@ -12,7 +12,7 @@ const BUCKETS_MAX = 500_000;
 /** Readings of the sample store, with names instead of series, that never miss what was acknowledged before them. */
 export interface SampleReader {
   read(query: SampleQuery, signal?: AbortSignal): AsyncIterable<readonly SampleRow[]>;
-  aggregate(query: AggregateQuery): Promise<AggregateRow[]>;
+  aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<AggregateRow[]>;
   count(query: { readonly series: readonly SeriesId[]; readonly from: number; readonly to: number }): Promise<number>;
   settled(): Promise<void>;
   render(row: SampleRow): SampleItem;
@@ -29,7 +29,7 @@ export function createSampleReader(ports: { readonly store: SampleStore; readonl
       await settled();
       yield* store.read(query, signal);
     },
-    async aggregate(query) {
+    async aggregate(query, signal) {
       const buckets = query.everyMs === undefined ? 1 : Math.ceil((query.to - query.from) / query.everyMs);
       if (buckets * query.series.length > BUCKETS_MAX) {
         throw new MusterError('limit_reached', `the range has ${buckets * query.series.length} buckets, more than ${BUCKETS_MAX}`, {
@@ -38,7 +38,7 @@ export function createSampleReader(ports: { readonly store: SampleStore; readonl
       }
       await settled();
       const rows: AggregateRow[] = [];
-      for await (const chunk of store.aggregate(query)) rows.push(...chunk);
+      for await (const chunk of store.aggregate(query, signal)) rows.push(...chunk);
       return rows;
     },
     async count(query) {

@@ -1,7 +1,7 @@
 import type { DeviceId, ProjectId } from '../domain/ids.ts';
 import type { PointKind } from '../domain/point.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
-import { globMatcher, labelMatcher, type PointFilter } from '../stream/filter.ts';
+import { halvesOf, type PointFilter } from '../stream/filter.ts';
 
 /** A query parameter that may repeat. */
 export function listOf<Item extends string>(value: Item | readonly Item[] | undefined): readonly Item[] | undefined {
@@ -39,19 +39,13 @@ export function* selectPoints(
   filter: PointFilter,
   after?: { readonly device: string; readonly point: string },
 ): Generator<SelectedPoint> {
-  const labels = filter.labels?.map(labelMatcher);
-  const points = filter.points?.map(globMatcher);
-  const kinds = filter.kinds && new Set<string>(filter.kinds);
+  const { ofDevice, ofPoint } = halvesOf(filter);
   for (const device of devicesOf(directory, filter)) {
-    if (after && device.device.id < after.device) continue;
-    if (labels && !labels.every((matches) => matches(device.device.labels))) continue;
+    if ((after && device.device.id < after.device) || !ofDevice(device.device)) continue;
     for (const path of [...device.points.keys()].sort()) {
-      const entry = device.points.get(path);
-      if (!entry) continue;
       if (after && device.device.id === after.device && path <= after.point) continue;
-      if (points && !points.some((matches) => matches(path))) continue;
-      if (kinds && !kinds.has(entry.point.kind)) continue;
-      yield { device, entry };
+      const entry = device.points.get(path);
+      if (entry && ofPoint(entry.point)) yield { device, entry };
     }
   }
 }

@@ -13,15 +13,26 @@ const SAMPLES_PER_MESSAGE = 500;
 const BUFFERED_BYTES_MAX = 512 * 1024;
 const PING_EVERY_MS = 20_000;
 
-/** Serves one subscriber of the stream until it goes. The principal was allowed `sample:read` before. */
-export function serveStream(
-  socket: WebSocket,
-  request: IncomingMessage,
-  principal: Exclude<Principal, { kind: 'open' }>,
-  ports: { readonly fleet: Fleet; readonly stream: LiveStream; readonly clock: () => number },
-): void {
+export interface StreamPorts {
+  readonly fleet: Fleet;
+  readonly stream: LiveStream;
+  readonly clock: () => number;
+  /** Rejects with not_logged_in or not_allowed when whoever subscribed may not read any more. */
+  readonly stillAllowed: () => Promise<void>;
+  /** Something about the subscriber's credentials changed. Returns what takes the listener off again. */
+  readonly onAccessChanged: (listener: () => void) => () => void;
+}
+
+/** Serves one subscriber of the stream until it goes, or may not read any more. The principal was allowed `sample:read` before. */
+export function serveStream(socket: WebSocket, request: IncomingMessage, principal: Exclude<Principal, { kind: 'open' }>, ports: StreamPorts): void {
   const { fleet, stream, clock } = ports;
+  // First of all: an error that nobody listens to ends the process.
+  socket.on('error', () => socket.terminate());
   const send = (message: StreamMessage) => socket.send(JSON.stringify(message));
+  const refuse = ({ code, message }: MusterError) => {
+    send({ type: 'bye', code, reason: message });
+    socket.close(1008, code);
+  };
   let subscription: ReturnType<LiveStream['subscribe']>;
   try {
     const query = readQuery(request);
@@ -30,9 +41,7 @@ export function serveStream(
     const matches = pointMatcher(principal.kind === 'device' ? { ...filter, devices: [principal.id] } : filter);
     subscription = stream.subscribe(matches, () => setImmediate(pump));
   } catch (error: unknown) {
-    const { code, message } = error instanceof MusterError ? error : new MusterError('internal', 'something went wrong inside the hub', { cause: error });
-    send({ type: 'bye', code, reason: message });
-    socket.close(1008, code);
+    refuse(error instanceof MusterError ? error : new MusterError('internal', 'something went wrong inside the hub', { cause: error }));
     return;
   }
   let alive = true;
@@ -41,17 +50,30 @@ export function serveStream(
     if (!alive) return socket.terminate();
     alive = false;
     socket.ping();
+    // A token may have expired.
+    check();
   }, PING_EVERY_MS);
   socket.on('pong', () => (alive = true));
-  socket.on('error', () => socket.terminate());
-  socket.once('close', () => {
-    clearInterval(heartbeat);
-    subscription.close();
-  });
+  const forgetAccess = ports.onAccessChanged(check);
+  socket.once('close', end);
   // Nothing is expected from a subscriber; whoever talks all the same is not understood.
   socket.on('message', () => socket.close(1003, 'nothing is taken on this stream'));
   send({ type: 'hello', time: clock() });
   pump();
+
+  function end(): void {
+    clearInterval(heartbeat);
+    forgetAccess();
+    subscription.close();
+  }
+
+  function check(): void {
+    ports.stillAllowed().catch((error: unknown) => {
+      if (!(error instanceof MusterError) || (error.code !== 'not_logged_in' && error.code !== 'not_allowed')) return;
+      end();
+      refuse(error);
+    });
+  }
 
   function pump(): void {
     full = false;
@@ -70,12 +92,12 @@ export function serveStream(
 }
 
 function readQuery(request: IncomingMessage) {
-  const query: Record<string, string | string[]> = {};
-  for (const [name, value] of new URL(request.url ?? '/', 'http://hub').searchParams) {
-    const before = query[name];
-    query[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
-  }
-  const parsed = StreamQuery.safeParse(query);
+  const { searchParams } = new URL(request.url ?? '/', 'http://hub');
+  const query = [...new Set(searchParams.keys())].map((name) => {
+    const values = searchParams.getAll(name);
+    return [name, values.length === 1 ? values[0] : values];
+  });
+  const parsed = StreamQuery.safeParse(Object.fromEntries(query));
   if (!parsed.success) throw new MusterError('invalid', parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   return parsed.data;
 }

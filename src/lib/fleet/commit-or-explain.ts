@@ -1,4 +1,4 @@
-import { MusterError, messageOf } from '../errors/muster-error.ts';
+import { MusterError } from '../errors/muster-error.ts';
 import { CommitError, type CommitLog, type Statement } from '../storage/commit-log.ts';
 
 /** What a refusal of the database means to the one who asked. */
@@ -17,8 +17,9 @@ export async function commitOrExplain(log: CommitLog, statements: readonly State
     if (error.reason === 'unique' && explain.unique) throw explain.unique(error.constraint);
     if (error.reason === 'reference' && explain.reference) throw explain.reference();
     if (error.reason === 'stale' && explain.stale) throw explain.stale();
-    throw new MusterError(error.reason === 'overloaded' ? 'overloaded' : error.reason === 'storage' ? 'storage_failed' : 'conflict', messageOf(error), {
-      cause: error,
-    });
+    // The words of the database are for the log.
+    if (error.reason === 'overloaded' || error.reason === 'storage')
+      throw new MusterError(error.reason === 'storage' ? 'storage_failed' : 'overloaded', error.message, { cause: error });
+    throw new MusterError('conflict', 'something that it refers to changed in the meantime', { cause: error });
   }
 }

@@ -105,6 +105,7 @@ export class Directory {
     this.#devicesOfProject.set(project, this.deviceCount(project) - 1);
     this.#sorted.delete(project);
     this.#devices.delete(id);
+    this.revision += 1;
   }
 
   // points
@@ -119,6 +120,9 @@ export class Directory {
     if (!device) throw new Error(`point of an unknown device: ${point.device}`);
     const known = device.points.get(point.path);
     if (known) {
+      // Its series differs when its device's type gave it one while its first report was on the way: that report was refused.
+      this.#bySeries.delete(known.point.series);
+      this.#bySeries.set(point.series, known);
       known.point = point;
       this.revision += 1;
       return known;
@@ -128,13 +132,6 @@ export class Directory {
     this.#bySeries.set(point.series, entry);
     this.#pointsOfProject.set(device.device.project, this.pointCount(device.device.project) + 1);
     return entry;
-  }
-  /** For a point whose first commit failed. */
-  removePoint(point: Point): void {
-    const device = this.#devices.get(point.device);
-    if (!device?.points.delete(point.path)) return;
-    this.#bySeries.delete(point.series);
-    this.#pointsOfProject.set(device.device.project, this.pointCount(device.device.project) - 1);
   }
 
   #link(device: Device): void {
@@ -146,7 +143,10 @@ export class Directory {
   }
   #unlink(device: Device): void {
     for (const [kind, value] of Object.entries(device.aliases)) this.#byAlias.delete(aliasKey(device.project, kind, value));
-    if (device.parent !== null) this.#children.get(device.parent)?.delete(device.id);
+    if (device.parent === null) return;
+    const siblings = this.#children.get(device.parent);
+    siblings?.delete(device.id);
+    if (siblings?.size === 0) this.#children.delete(device.parent);
   }
 }
 

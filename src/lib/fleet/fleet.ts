@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AliasKind, Device, DeviceKind, DeviceState } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
@@ -5,9 +6,10 @@ import type { Point, PointDefinition } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
+import { createChangeOrder } from './change-order.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
-import type { DeviceEntry, Directory } from './directory.ts';
-import { applyDefinition, declaredPoints, type PointChange } from './type-points.ts';
+import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
+import { applyDefinition, asDeclared, changedDefinitions, declaredPoints, type PointChange } from './type-points.ts';
 
 export interface NewDevice {
   readonly id: string;
@@ -33,7 +35,13 @@ export interface NewDeviceType {
   readonly points: readonly PointDefinition[];
 }
 
-/** Changes to devices, types and points: on disk first, then in the directory. Refusals are MusterErrors. */
+export const LABELS_MAX = 64;
+const TYPES_MAX = 1_000;
+
+/**
+ * Changes to devices, types and points: on disk first, then in the directory. New devices come side by side, everything else one after the other:
+ * each builds on what the one before it left. Refusals are MusterErrors.
+ */
 export interface Fleet {
   device(project: ProjectId, idOrAlias: string): DeviceEntry;
   createDevice(project: ProjectId, device: NewDevice): Promise<DeviceEntry>;
@@ -52,6 +60,7 @@ export interface FleetPorts {
   readonly clock: () => number;
   readonly devicesMax: number;
   readonly pointsPerDeviceMax: number;
+  readonly pointsPerProjectMax: number;
   readonly allocateSeries: () => SeriesId;
   /** The device may no longer act as it did: disabled, or gone. */
   readonly onDeviceClosed: (device: DeviceId) => void;
@@ -61,134 +70,147 @@ export interface FleetPorts {
 
 export function createFleet(ports: FleetPorts): Fleet {
   const { system, directory, clock } = ports;
+  const order = createChangeOrder();
 
   return {
     device: findDevice,
-    async createDevice(project, wanted) {
-      if (directory.deviceCount(project) >= ports.devicesMax) {
-        throw new MusterError('limit_reached', `the project has ${ports.devicesMax} devices already (limits.devices-per-project)`);
-      }
-      const now = clock();
-      const device: Device = {
-        id: wanted.id as DeviceId,
-        project,
-        name: wanted.name ?? wanted.id,
-        kind: wanted.kind,
-        type: checkedType(project, wanted.type ?? null),
-        parent: checkedParent(project, wanted.id, wanted.parent ?? null),
-        state: 'active',
-        labels: wanted.labels,
-        aliases: definedOnly(wanted.aliases),
-        createdAt: now,
-        updatedAt: now,
-      };
-      const points = declaredPoints(device, typeOf(device), ports.allocateSeries, now, new Set());
-      await commitOrExplain(system.log, [system.devices.insert(device), ...points.map((point) => system.points.ensure(point))], {
-        unique: (constraint) => (constraint?.includes('alias') ? aliasTaken(device) : new MusterError('conflict', `a device ${device.id} exists already`)),
-        reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
-      });
-      const entry = directory.putDevice(device);
-      for (const point of points) directory.putPoint(point);
-      return entry;
-    },
-    async updateDevice(project, id, change) {
-      const { device: before } = findDevice(project, id);
-      const now = clock();
-      const device: Device = {
-        ...before,
-        name: change.name ?? before.name,
-        type: change.type === undefined ? before.type : checkedType(project, change.type),
-        parent: change.parent === undefined ? before.parent : checkedParent(project, before.id, change.parent),
-        state: change.state ?? before.state,
-        labels: merged(before.labels, change.labels),
-        aliases: merged(before.aliases as Record<string, string>, change.aliases as Record<string, string | null> | undefined),
-        updatedAt: now,
-      };
-      const entry = findDevice(project, id);
-      const points = declaredPoints(device, typeOf(device), ports.allocateSeries, now, new Set(entry.points.keys()));
-      await commitOrExplain(system.log, [system.devices.update(device), ...points.map((point) => system.points.ensure(point))], {
-        unique: () => aliasTaken(device),
-        reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
-        stale: () => noDevice(id),
-      });
-      directory.putDevice(device);
-      for (const point of points) directory.putPoint(point);
-      if (device.state === 'disabled' && before.state !== 'disabled') ports.onDeviceClosed(device.id);
-      return entry;
-    },
-    async deleteDevice(project, id) {
-      const entry = findDevice(project, id);
-      const { device } = entry;
-      const children = directory.children(device.id).size;
-      if (children > 0)
-        throw new MusterError('in_use', `${device.id} is the gateway of ${children} devices`, { hint: 'Delete them first, or give them another parent.' });
-      await commitOrExplain(system.log, system.devices.remove(device.id), {
-        stale: () => noDevice(id),
-        reference: () => new MusterError('in_use', `something still depends on ${device.id}`),
-      });
-      const series = [...entry.points.values()].map(({ point }) => point.series);
-      directory.removeDevice(device.id);
-      ports.onDeviceClosed(device.id);
-      if (series.length > 0) ports.onSeriesRemoved(series);
-    },
     type: findType,
-    async createType(project, wanted) {
-      const now = clock();
-      const type: DeviceType = { ...wanted, points: checkedPoints(wanted.points), id: wanted.id as DeviceTypeId, project, createdAt: now, updatedAt: now };
-      await commitOrExplain(system.log, [system.types.insert(type)], { unique: () => new MusterError('conflict', `a type ${type.id} exists already`) });
-      directory.putType(type);
-      return type;
-    },
-    async updateType(project, id, change) {
-      const before = findType(project, id);
-      const type: DeviceType = {
-        ...before,
-        mode: change.mode ?? before.mode,
-        description: change.description === undefined ? before.description : change.description,
-        points: change.points === undefined ? before.points : checkedPoints(change.points),
-        updatedAt: clock(),
-      };
-      const followers = [...directory.devices()].filter(({ device }) => device.project === project && device.type === type.id);
-      const { added, changed } = pointsThatFollow(followers, type);
-      const statements: Statement[] = [
-        system.types.update(type),
-        ...added.map((point) => system.points.ensure(point)),
-        ...changed.map((point) => system.points.update(point)),
-      ];
-      await commitOrExplain(system.log, statements, { stale: () => noType(id) });
-      directory.putType(type);
-      for (const point of [...added, ...changed]) if (directory.device(point.device)) directory.putPoint(point);
-      return type;
-    },
-    async deleteType(project, id) {
-      const type = findType(project, id);
-      let users = 0;
-      for (const { device } of directory.devices()) if (device.project === project && device.type === type.id) users += 1;
-      if (users > 0) throw new MusterError('in_use', `${users} devices are of the type ${id}`, { hint: 'Give them another type first.' });
-      await commitOrExplain(system.log, [system.types.remove(project, type.id)], {
-        stale: () => noType(id),
-        reference: () => new MusterError('in_use', `devices are of the type ${id}`),
-      });
-      directory.removeType(project, type.id);
-    },
-    async updatePoint(project, deviceId, path, change) {
-      const { device, points } = findDevice(project, deviceId);
-      const entry = points.get(path);
-      if (!entry) throw new MusterError('not_found', `${device.id} has no point ${path}`, { hint: `List its points with \`muster point list ${device.id}\`.` });
-      const point: Point = applyDefinition(entry.point, change);
-      if (point.min !== null && point.max !== null && point.min > point.max) throw new MusterError('invalid', `min ${point.min} is above max ${point.max}`);
-      await commitOrExplain(system.log, [system.points.update(point)], { stale: () => new MusterError('not_found', `${device.id} has no point ${path}`) });
-      directory.putPoint(point);
-      return point;
-    },
+    createDevice: (project, device) => order.together(() => createDevice(project, device)),
+    updateDevice: (project, id, change) => order.alone(() => updateDevice(project, id, change)),
+    deleteDevice: (project, id) => order.alone(() => deleteDevice(project, id)),
+    createType: (project, type) => order.alone(() => createType(project, type)),
+    updateType: (project, id, change) => order.alone(() => updateType(project, id, change)),
+    deleteType: (project, id) => order.alone(() => deleteType(project, id)),
+    updatePoint: (project, device, path, change) => order.alone(() => updatePoint(project, device, path, change)),
   };
 
+  async function createDevice(project: ProjectId, wanted: NewDevice): Promise<DeviceEntry> {
+    if (directory.deviceCount(project) >= ports.devicesMax) {
+      throw new MusterError('limit_reached', `the project has ${ports.devicesMax} devices already (limits.devices-per-project)`);
+    }
+    const now = clock();
+    const device: Device = {
+      id: wanted.id as DeviceId,
+      project,
+      name: wanted.name ?? wanted.id,
+      kind: wanted.kind,
+      type: checkedType(project, wanted.type ?? null),
+      parent: checkedParent(project, wanted.id, wanted.parent ?? null),
+      state: 'active',
+      labels: wanted.labels,
+      aliases: definedOnly(wanted.aliases),
+      createdAt: now,
+      updatedAt: now,
+    };
+    const { points, statements } = following([{ device, points: new Map() }], typeOf(device), []);
+    await commitOrExplain(system.log, [system.devices.insert(device), ...statements], {
+      unique: (constraint) => (constraint?.includes('alias') ? aliasTaken(device) : new MusterError('conflict', `a device ${device.id} exists already`)),
+      reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
+    });
+    const entry = directory.putDevice(device);
+    for (const point of points) directory.putPoint(point);
+    return entry;
+  }
+
+  async function updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry> {
+    const entry = findDevice(project, id);
+    const before = entry.device;
+    const device: Device = {
+      ...before,
+      name: change.name ?? before.name,
+      type: change.type === undefined ? before.type : checkedType(project, change.type),
+      parent: change.parent === undefined ? before.parent : checkedParent(project, before.id, change.parent),
+      state: change.state ?? before.state,
+      labels: merged(before.labels, change.labels),
+      aliases: merged(before.aliases as Record<string, string>, change.aliases as Record<string, string | null> | undefined),
+      updatedAt: clock(),
+    };
+    if (Object.keys(device.labels).length > LABELS_MAX) throw new MusterError('invalid', `a device has ${LABELS_MAX} labels at most`);
+    const type = typeOf(device);
+    const { points, statements } = following([{ device, points: entry.points }], type, device.type === before.type ? [] : (type?.points ?? []));
+    await commitOrExplain(system.log, [system.devices.update(device), ...statements], {
+      unique: () => aliasTaken(device),
+      reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
+      stale: () => noDevice(id),
+    });
+    directory.putDevice(device);
+    for (const point of points) directory.putPoint(point);
+    if (device.state === 'disabled' && before.state !== 'disabled') ports.onDeviceClosed(device.id);
+    return entry;
+  }
+
+  async function deleteDevice(project: ProjectId, id: string): Promise<void> {
+    const entry = findDevice(project, id);
+    const { device } = entry;
+    const children = directory.children(device.id).size;
+    if (children > 0)
+      throw new MusterError('in_use', `${device.id} is the gateway of ${children} devices`, { hint: 'Delete them first, or give them another parent.' });
+    await commitOrExplain(system.log, system.devices.remove(device.id), {
+      stale: () => noDevice(id),
+      reference: () => new MusterError('in_use', `something still depends on ${device.id}`),
+    });
+    const series = [...entry.points.values()].map(({ point }) => point.series);
+    directory.removeDevice(device.id);
+    ports.onDeviceClosed(device.id);
+    if (series.length > 0) ports.onSeriesRemoved(series);
+  }
+
+  async function createType(project: ProjectId, wanted: NewDeviceType): Promise<DeviceType> {
+    if ([...directory.typesOf(project)].length >= TYPES_MAX) throw new MusterError('limit_reached', `the project has ${TYPES_MAX} types already`);
+    const now = clock();
+    const type: DeviceType = { ...wanted, points: checkedPoints(wanted.points), id: wanted.id as DeviceTypeId, project, createdAt: now, updatedAt: now };
+    await commitOrExplain(system.log, [system.types.insert(type)], { unique: () => new MusterError('conflict', `a type ${type.id} exists already`) });
+    directory.putType(type);
+    return type;
+  }
+
+  async function updateType(project: ProjectId, id: string, change: Partial<Omit<NewDeviceType, 'id'>>): Promise<DeviceType> {
+    const before = findType(project, id);
+    const type: DeviceType = {
+      ...before,
+      mode: change.mode ?? before.mode,
+      description: change.description === undefined ? before.description : change.description,
+      points: change.points === undefined ? before.points : checkedPoints(change.points),
+      updatedAt: clock(),
+    };
+    const followers = [...directory.devices()].filter(({ device }) => device.project === project && device.type === type.id);
+    const { points, statements } = following(followers, type, changedDefinitions(before, type));
+    await commitOrExplain(system.log, [system.types.update(type), ...statements], { stale: () => noType(id) });
+    directory.putType(type);
+    for (const point of points) directory.putPoint(point);
+    return type;
+  }
+
+  async function deleteType(project: ProjectId, id: string): Promise<void> {
+    const type = findType(project, id);
+    let users = 0;
+    for (const { device } of directory.devices()) if (device.project === project && device.type === type.id) users += 1;
+    if (users > 0) throw new MusterError('in_use', `${users} devices are of the type ${id}`, { hint: 'Give them another type first.' });
+    await commitOrExplain(system.log, [system.types.remove(project, type.id)], {
+      stale: () => noType(id),
+      reference: () => new MusterError('in_use', `devices are of the type ${id}`),
+    });
+    directory.removeType(project, type.id);
+  }
+
+  async function updatePoint(project: ProjectId, deviceId: string, path: string, change: PointChange): Promise<Point> {
+    const { device, points } = findDevice(project, deviceId);
+    const entry = points.get(path);
+    if (!entry) throw new MusterError('not_found', `${device.id} has no point ${path}`, { hint: `List its points with \`muster point list ${device.id}\`.` });
+    const point: Point = applyDefinition(entry.point, change);
+    if (point.min !== null && point.max !== null && point.min > point.max) throw new MusterError('invalid', `min ${point.min} is above max ${point.max}`);
+    await commitOrExplain(system.log, pointUpdate(entry, point), { stale: () => new MusterError('not_found', `${device.id} has no point ${path}`) });
+    directory.putPoint(point);
+    return point;
+  }
+
   function findDevice(project: ProjectId, idOrAlias: string): DeviceEntry {
+    const named = directory.device(idOrAlias);
+    // Another project's device is like none at all, also when its id looks like one of our aliases.
+    if (named?.device.project === project) return named;
     const colon = idOrAlias.indexOf(':');
-    const entry =
-      directory.device(idOrAlias) ?? (colon > 0 ? directory.byAlias(project, idOrAlias.slice(0, colon) as AliasKind, idOrAlias.slice(colon + 1)) : undefined);
-    // Another project's device is answered like none at all.
-    if (!entry || entry.device.project !== project) throw noDevice(idOrAlias);
+    const entry = colon > 0 ? directory.byAlias(project, idOrAlias.slice(0, colon) as AliasKind, idOrAlias.slice(colon + 1)) : undefined;
+    if (!entry) throw noDevice(idOrAlias);
     return entry;
   }
 
@@ -220,19 +242,51 @@ export function createFleet(ports: FleetPorts): Fleet {
     return parent.id;
   }
 
-  /** A type's points are written into its devices: what it declares anew appears, what it changes follows. What is stored stays as it is. */
-  function pointsThatFollow(followers: readonly DeviceEntry[], type: DeviceType): { added: Point[]; changed: Point[] } {
+  /**
+   * A type's points are written into its devices: what it declares anew appears, what it says in other words (`reworded`) follows. What is stored
+   * stays as it is. Throws limit_reached when that would be too many points.
+   */
+  function following(
+    followers: readonly Pick<DeviceEntry, 'device' | 'points'>[],
+    type: DeviceType | undefined,
+    reworded: readonly PointDefinition[],
+  ): { readonly points: readonly Point[]; readonly statements: readonly Statement[] } {
     const now = clock();
-    const added: Point[] = [];
-    const changed: Point[] = [];
-    for (const { device, points } of followers) {
-      added.push(...declaredPoints(device, type, ports.allocateSeries, now, new Set(points.keys())));
-      for (const definition of type.points) {
-        const known = points.get(definition.path)?.point;
-        if (known) changed.push({ ...applyDefinition(known, definition), valueType: definition.valueType });
+    const points: Point[] = [];
+    const statements: Statement[] = [];
+    let added = 0;
+    for (const { device, points: known } of followers) {
+      const declared = declaredPoints(device, type, ports.allocateSeries, now, known);
+      checkRoom(device, known.size, declared.length, added);
+      added += declared.length;
+      for (const point of declared) {
+        points.push(point);
+        statements.push(system.points.ensure(point));
+      }
+      for (const definition of reworded) {
+        const entry = known.get(definition.path);
+        const point = entry && asDeclared(entry.point, definition);
+        if (!point || isDeepStrictEqual(point, entry.point)) continue;
+        points.push(point);
+        statements.push(...pointUpdate(entry, point));
       }
     }
-    return { added, changed };
+    return { points, statements };
+  }
+
+  function checkRoom({ id, project }: Device, known: number, added: number, addedBefore: number): void {
+    const { pointsPerDeviceMax, pointsPerProjectMax } = ports;
+    if (added === 0) return;
+    if (known + added > pointsPerDeviceMax)
+      throw new MusterError('limit_reached', `${id} would have ${known + added} points, more than ${pointsPerDeviceMax} (limits.points-per-device)`);
+    const inProject = directory.pointCount(project) + addedBefore + added;
+    if (inProject > pointsPerProjectMax)
+      throw new MusterError('limit_reached', `the project would have more than ${pointsPerProjectMax} points (limits.points-per-project)`);
+  }
+
+  /** The row of a point may still be on its way, or have failed on it: then it comes along. */
+  function pointUpdate(entry: PointEntry, point: Point): Statement[] {
+    return [...(entry.stored ? [] : [system.points.ensure(entry.point)]), system.points.update(point)];
   }
 
   function checkedPoints(points: readonly PointDefinition[]): readonly PointDefinition[] {

@@ -42,10 +42,13 @@ export function createPresence(): LivePresence {
       if (!entry) return;
       open.delete(connectionId);
       const { device } = entry.connection;
-      const state = stateOf(device);
-      state.connections = state.connections.filter((connection) => connection.id !== connectionId);
-      state.lastSeenAt = at;
-      changed.add(device);
+      // A device that was deleted is forgotten before its connection has ended, and another may have its name by now.
+      const state = states.get(device);
+      if (state?.connections.includes(entry.connection)) {
+        state.connections = state.connections.filter((connection) => connection !== entry.connection);
+        state.lastSeenAt = at;
+        changed.add(device);
+      }
       for (const child of entry.children) {
         const childState = states.get(child);
         if (childState?.through !== connectionId) continue;

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
 import type { SeriesId } from '../domain/ids.ts';
-import type { Point, PointKind } from '../domain/point.ts';
+import type { Point, PointDefinition, PointKind } from '../domain/point.ts';
 
 /** A part of a point's definition; null clears. */
 export interface PointChange {
@@ -14,11 +15,31 @@ export interface PointChange {
 }
 
 /** The points that a type gives to a device and that it does not have yet. */
-export function declaredPoints(device: Device, type: DeviceType | undefined, allocateSeries: () => SeriesId, now: number, known: ReadonlySet<string>): Point[] {
+export function declaredPoints(
+  device: Device,
+  type: DeviceType | undefined,
+  allocateSeries: () => SeriesId,
+  now: number,
+  known: ReadonlyMap<string, unknown>,
+): Point[] {
   if (!type) return [];
   return type.points
     .filter(({ path }) => !known.has(path))
     .map((definition) => ({ ...definition, device: device.id, series: allocateSeries(), createdAt: now }));
+}
+
+/** What `after` says of points in other words than `before` did; points that are new in it are not among them. */
+export function changedDefinitions(before: DeviceType, after: DeviceType): PointDefinition[] {
+  const known = new Map(before.points.map((definition) => [definition.path, definition]));
+  return after.points.filter((definition) => {
+    const earlier = known.get(definition.path);
+    return earlier !== undefined && !isDeepStrictEqual(earlier, definition);
+  });
+}
+
+/** A point as its type declares it. What is stored stays as it is. */
+export function asDeclared(point: Point, definition: PointDefinition): Point {
+  return { ...applyDefinition(point, definition), valueType: definition.valueType };
 }
 
 /** A point with a part of its definition changed; absent fields stay. */

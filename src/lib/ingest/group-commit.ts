@@ -7,7 +7,7 @@ import { SampleBuilder } from './sample-builder.ts';
 export interface GroupCommit {
   /**
    * Resolves once all of it is durable, with the journal entry that holds the samples (null: no samples).
-   * Rejects with MusterError overloaded or storage_failed: then nothing of it may be acknowledged.
+   * Rejects with MusterError overloaded, storage_failed, or conflict when the fleet has changed underneath: then nothing of it may be acknowledged.
    */
   add(samples: readonly ResolvedSample[], statements: readonly Statement[]): Promise<number | null>;
   /** Messages that wait for the disk. */
@@ -41,7 +41,11 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
     add(samples, statements) {
       if (depth >= queueMax) return Promise.reject(new MusterError('overloaded', `${queueMax} messages wait for the disk`));
       depth += 1;
-      if (statements.length > 0) return commitAlone(samples, statements);
+      if (statements.length > 0) {
+        // What came before goes before: of two values at the same time, the later one wins.
+        send();
+        return commitAlone(samples, statements);
+      }
       if (group === null) {
         group = openGroup(lastCount);
         // Whatever else this turn of the event loop brings goes along.
@@ -53,8 +57,13 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
     },
   };
 
+  /** While the disk is busy, more may come for the same group. */
   function flush(): void {
-    if (group === null || inFlight > 0) return;
+    if (inFlight === 0) send();
+  }
+
+  function send(): void {
+    if (group === null) return;
     const { builder, messages, resolve, reject } = group;
     group = null;
     inFlight += 1;
@@ -102,6 +111,8 @@ function openGroup(expectedCount: number): Group {
 
 function asMusterError(error: unknown): MusterError {
   if (error instanceof MusterError) return error;
-  const overloaded = error instanceof CommitError && error.reason === 'overloaded';
-  return new MusterError(overloaded ? 'overloaded' : 'storage_failed', messageOf(error), { cause: error });
+  const reason = error instanceof CommitError ? error.reason : 'storage';
+  if (reason === 'overloaded' || reason === 'storage')
+    return new MusterError(reason === 'storage' ? 'storage_failed' : reason, messageOf(error), { cause: error });
+  return new MusterError('conflict', 'the device or its points changed in the meantime', { cause: error });
 }

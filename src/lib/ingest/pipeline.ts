@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type Batch, openBatch, type ResolvedSample } from './batch.ts';
 import type { IngestContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { InboundMessage } from './inbound-message.ts';
 import type { Ingest, Outcome } from './ingest.ts';
 import type { RejectJournal } from './reject-journal.ts';
 import { decode } from './steps/decode.ts';
@@ -28,33 +30,28 @@ export interface Pipeline extends Ingest {
   drain(): Promise<void>;
 }
 
+/** Payloads of messages on their way to the disk; a message takes several times as much until it is there. */
+const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
+
 export function createPipeline(ports: PipelinePorts): Pipeline {
   const { context, system, commit, rejects, publish } = ports;
   let draining = false;
   let underWay = 0;
+  let bytesUnderWay = 0;
   let drained: (() => void) | null = null;
 
   return {
-    // The hot path: one promise per message, none for what does not wait.
     accept(message) {
       if (draining) return Promise.reject(new MusterError('stopping', 'the hub is stopping'));
-      const device = context.directory.device(message.device.id);
-      if (!device) return Promise.reject(new MusterError('not_found', `the device ${message.device.id} is gone`));
-      const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
-      const fresh = newPoints(batch.samples);
-      const statements = batch.rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
-      if (batch.samples.length === 0 && statements.length === 0) return Promise.resolve(publishAndCount(batch, null));
-      underWay += 1;
-      return commit.add(batch.samples, statements).then(
-        (journalId) => {
-          left();
-          return publishAndCount(batch, journalId);
-        },
-        (error: unknown) => {
-          left();
-          throw error;
-        },
-      );
+      // One alone is always taken: its size has a limit of its own.
+      if (underWay > 0 && bytesUnderWay + message.payload.length > BYTES_UNDER_WAY_MAX)
+        return Promise.reject(new MusterError('overloaded', `${BYTES_UNDER_WAY_MAX} bytes of messages wait for the disk`));
+      try {
+        return take(message, false);
+      } catch (error: unknown) {
+        // A bug in a step fails the message, not the adapter.
+        return Promise.reject(error);
+      }
     },
     drain() {
       draining = true;
@@ -65,8 +62,37 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     },
   };
 
-  function left(): void {
+  /** The hot path: one promise per message, none for what does not wait. */
+  function take(message: InboundMessage, isSecondTry: boolean): Promise<Outcome> {
+    const device = context.directory.device(message.device.id);
+    if (!device) return Promise.reject(new MusterError('not_found', `the device ${message.device.id} is gone`));
+    const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
+    const fresh = newPoints(batch.samples);
+    const statements = batch.rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
+    if (batch.samples.length === 0 && statements.length === 0) return Promise.resolve(publishAndCount(batch, null));
+    underWay += 1;
+    bytesUnderWay += message.payload.length;
+    return commit.add(batch.samples, statements).then(
+      (journalId) => {
+        left(message);
+        return publishAndCount(batch, journalId);
+      },
+      (error: unknown) => {
+        if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
+          left(message);
+          throw error;
+        }
+        // Its device was deleted, or its type gave it the same point, while the message was on its way. By the next turn the directory knows.
+        return nextTurn()
+          .then(() => take(message, true))
+          .finally(() => left(message));
+      },
+    );
+  }
+
+  function left({ payload }: InboundMessage): void {
     underWay -= 1;
+    bytesUnderWay -= payload.length;
     if (underWay === 0) drained?.();
   }
 

@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { defaultDataDirectory } from '../config/data-directory.ts';
 import type { Settings } from '../config/settings.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
@@ -20,10 +21,15 @@ export async function openDataDirectory(settings: Settings): Promise<{ readonly 
       hint: 'Choose another with --data.',
     });
   }
-  // What an interrupted export left behind.
-  await rm(join(folder, 'tmp'), { recursive: true, force: true });
-  await mkdir(join(folder, 'tmp'), { mode: 0o700 });
   return { folder, discard: async () => undefined };
+}
+
+/** Makes the folder for files of the moment, without what an interrupted export left behind. Only for whoever holds the lock. */
+export async function openTemporaryFolder(folder: string): Promise<string> {
+  const path = join(folder, 'tmp');
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { mode: 0o700 });
+  return path;
 }
 
 /** Written whole or not at all, for the owner's eyes: readers wait for the file to appear and may find a token in it. */
@@ -46,8 +52,11 @@ export async function readTls(settings: Settings): Promise<{ readonly cert: Buff
   const { 'tls.cert': cert, 'tls.key': key } = settings;
   if (cert === null || key === null) return null;
   try {
-    return { cert: await readFile(cert), key: await readFile(key) };
+    const files = { cert: await readFile(cert), key: await readFile(key) };
+    // Throws for what is no PEM, and for a key that does not belong to the certificate.
+    createSecureContext(files);
+    return files;
   } catch (error: unknown) {
-    throw new MusterError('invalid_settings', `a TLS file cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new MusterError('invalid_settings', `the TLS files cannot be used: ${messageOf(error)}`, { cause: error });
   }
 }

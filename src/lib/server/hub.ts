@@ -5,8 +5,8 @@ import { ensureFirstStart, type FirstStart } from '../access/first-start.ts';
 import { defaultSettings, type Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
-import { MusterError } from '../errors/muster-error.ts';
-import { openDataDirectory, readTls, writePrivately } from './files.ts';
+import { MusterError, messageOf } from '../errors/muster-error.ts';
+import { openDataDirectory, openTemporaryFolder, readTls, writePrivately } from './files.ts';
 import { localToken } from './local-token.ts';
 import { lockDirectory } from './lock-directory.ts';
 import { createLog } from './log.ts';
@@ -55,6 +55,7 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     shutdown.defer('data directory', () => data.discard());
     const lock = lockDirectory(data.folder);
     shutdown.defer('lock', () => lock.release());
+    const temporaryFolder = await openTemporaryFolder(data.folder);
     // A file of a former run would say that this one is ready.
     const readyFile = settings['ready-file'];
     if (readyFile !== null) await rm(readyFile, { force: true });
@@ -73,7 +74,7 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
       storage,
       access,
       tls,
-      temporaryFolder: join(data.folder, 'tmp'),
+      temporaryFolder,
       log,
       clock,
       version: packageVersion(),
@@ -98,6 +99,6 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     };
   } catch (error: unknown) {
     await shutdown.run(log);
-    throw error instanceof MusterError ? error : new MusterError('internal', 'the hub could not start', { cause: error });
+    throw error instanceof MusterError ? error : new MusterError('internal', `the hub could not start: ${messageOf(error)}`, { cause: error });
   }
 }

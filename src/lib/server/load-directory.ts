@@ -1,3 +1,4 @@
+import type { SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { Directory } from '../fleet/directory.ts';
 import type { LivePresence } from '../fleet/live-presence.ts';
@@ -19,13 +20,33 @@ export async function loadDirectory(system: SystemStore, presence: LivePresence,
   return directory;
 }
 
+/** The hub's own times run ahead of its clock when many values come at once. Beyond this they are taken for a device's. */
+const HUB_TIME_LEAD_MAX_MS = 60_000;
+
+export interface StoredSeries {
+  /** The highest that has samples; 0: none has. */
+  readonly highest: number;
+  /** Of no point that is known. */
+  readonly orphans: readonly SeriesId[];
+}
+
 /** The newest values, from what is committed. */
-export async function loadLatest(directory: Directory, store: SampleStore, lastJournalId: number): Promise<void> {
+export async function loadLatest(directory: Directory, store: SampleStore, lastJournalId: number, now: number): Promise<StoredSeries> {
   await store.flush(lastJournalId);
+  let highest = 0;
+  const orphans: SeriesId[] = [];
   for await (const rows of store.latest()) {
     for (const { series, time, value, quality, late } of rows) {
+      highest = Math.max(highest, series);
       const entry = directory.pointOfSeries(series);
-      if (entry) entry.latest = { time, value, quality, late };
+      if (!entry) {
+        orphans.push(series);
+        continue;
+      }
+      entry.latest = { time, value, quality, late };
+      // The next value without a time of its own must not replace this one.
+      if (time - now <= HUB_TIME_LEAD_MAX_MS) entry.hubTime = time;
     }
   }
+  return { highest, orphans };
 }

@@ -26,10 +26,12 @@ function describe(error: unknown): unknown {
 
 const LEVELS: Readonly<Record<number, string>> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
 
+/** Needs no quotes. */
+const PLAIN = /^[!#-<>-~]+$/;
+
 function asText(line: string): string {
   const { level, time, msg, ...facts } = JSON.parse(line) as { level: number; time: number; msg: string } & Record<string, unknown>;
-  const pairs = Object.entries(facts).map(
-    ([name, value]) => ` ${name}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
-  );
-  return `${new Date(time).toISOString()} ${(LEVELS[level] ?? '').padEnd(5)} ${msg}${pairs.join('')}\n`;
+  const pairs = Object.entries(facts).map(([name, value]) => ` ${name}=${typeof value === 'string' && PLAIN.test(value) ? value : JSON.stringify(value)}`);
+  // Some of it comes from strangers: it must neither begin a line of its own nor talk to the terminal.
+  return `${new Date(time).toISOString()} ${(LEVELS[level] ?? '').padEnd(5)} ${msg.replaceAll(/\p{Cc}/gu, ' ')}${pairs.join('')}\n`;
 }

@@ -1,6 +1,7 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
+import type { Principal } from '../access/principal.ts';
 import { createApiServer } from '../api/api-server.ts';
 import { authenticate } from '../api/authentication.ts';
 import { allRoutes } from '../api/routes.ts';
@@ -10,12 +11,16 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { createFleet } from '../fleet/fleet.ts';
-import { createMqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
+import { PROTOCOLS } from '../protocols/registry.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
 import { openIngest } from './open-ingest.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
+import { stopHttp } from './stop-http.ts';
 import { serveWebSockets } from './web-sockets.ts';
+
+/** How long requests under way may take once the hub stops. */
+const HTTP_GRACE_MS = 2_000;
 
 export interface Address {
   readonly url: string;
@@ -55,19 +60,17 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     clock,
     devicesMax: settings['limits.devices-per-project'],
     pointsPerDeviceMax: settings['limits.points-per-device'],
+    pointsPerProjectMax: settings['limits.points-per-project'],
     allocateSeries: storage.allocateSeries,
     onDeviceClosed(device) {
       deviceCredentials.deviceChanged(device);
       if (!directory.device(device)) presence.forget(device);
     },
-    onSeriesRemoved(series) {
-      samples
-        .remove(series)
-        .catch((error: unknown) => log.error({ reason: messageOf(error), series: series.length }, 'samples of a deleted device could not be removed'));
-    },
+    onSeriesRemoved: storage.removeSamples,
   });
 
-  const mqtt = createMqttProtocol({
+  const { create: createMqtt } = await PROTOCOLS.mqtt.load();
+  const mqtt = createMqtt({
     settings,
     log,
     directory,
@@ -99,7 +102,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       version,
       startedAt,
       mqttUrl: () => (listener('mqtt') ?? listener('mqtts'))?.url ?? null,
-      checks: () => ({ traffic: stopping ? 'the hub is stopping' : null, samples: storage.failure() }),
+      // Anybody may ask: what exactly failed, with its paths, stands in the log.
+      checks: () => ({ traffic: stopping ? 'the hub is stopping' : null, samples: storage.failed() ? 'the sample store takes nothing at the moment' : null }),
     }),
     authenticator,
     authorize,
@@ -113,22 +117,23 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   // Sources first, then what is under way, then the sinks: the steps run from the last to the first.
   shutdown.defer('mqtt', () => mqtt.stop());
   const sockets = serveWebSockets(api.server as Server, {
-    async authenticate(request) {
-      const principal = await authenticate(authenticator, request.headers, request.socket.remoteAddress ?? '');
-      if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
-      const own = principal.kind === 'device' ? { device: principal.id, parent: directory.device(principal.id)?.device.parent ?? null } : {};
-      const verdict = authorize(principal, 'sample:read', { project: principal.project, ...own });
-      if (!verdict.ok) throw new MusterError('not_allowed', verdict.reason);
-      return principal;
-    },
-    serveStream: (socket, request, principal) => serveStream(socket, request, principal, { fleet, stream, clock }),
+    authenticate: admitSubscriber,
+    serveStream: (socket, request, principal) =>
+      serveStream(socket, request, principal, {
+        fleet,
+        stream,
+        clock,
+        stillAllowed: async () => void (await admitSubscriber(request)),
+        onAccessChanged: (changed) =>
+          principal.kind === 'device'
+            ? deviceCredentials.onCredentialsChanged((device) => device === principal.id && changed())
+            : accounts.onTokenRevoked((token) => token === (principal.kind === 'user' ? principal.token : principal.id) && changed()),
+      }),
     serveMqtt: settings['mqtt.port'] === null && settings['mqtts.port'] === null ? null : (socket, request) => mqtt.handleWebSocket(socket, request),
     packetBytesMax: settings['mqtt.packet-bytes-max'],
   });
-  shutdown.defer('http', async () => {
-    sockets.close();
-    await api.close();
-  });
+  const graceMs = Math.min(HTTP_GRACE_MS, settings['stop-deadline-ms'] / 2);
+  shutdown.defer('http', () => stopHttp({ server: api.server as Server, close: () => api.close() }, sockets, graceMs));
   shutdown.defer('ingest', async () => {
     stopping = true;
     await Promise.all([mqtt.drain(), pipeline.drain()]);
@@ -136,6 +141,15 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   await mqtt.start();
   const http = await listenHttp(api, settings);
   return { http, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
+
+  async function admitSubscriber(request: IncomingMessage): Promise<Exclude<Principal, { kind: 'open' }>> {
+    const principal = await authenticate(authenticator, request.headers, request.socket.remoteAddress ?? '');
+    if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
+    const own = principal.kind === 'device' ? { device: principal.id, parent: directory.device(principal.id)?.device.parent ?? null } : {};
+    const verdict = authorize(principal, 'sample:read', { project: principal.project, ...own });
+    if (!verdict.ok) throw new MusterError('not_allowed', verdict.reason);
+    return principal;
+  }
 }
 
 async function listenHttp(api: Awaited<ReturnType<typeof createApiServer>>, settings: Settings): Promise<Address> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
-import { type MusterError, messageOf } from '../errors/muster-error.ts';
+import { messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import { createPresence, type LivePresence } from '../fleet/live-presence.ts';
 import { SAMPLE_STORE_ENGINES } from '../storage/registry.ts';
@@ -17,9 +17,11 @@ export interface Storage {
   readonly samples: SampleStore;
   readonly directory: Directory;
   readonly presence: LivePresence;
-  /** Why the sample store takes nothing at the moment; null: it does. */
-  readonly failure: () => string | null;
+  /** The sample store takes nothing at the moment; the log says why. */
+  readonly failed: () => boolean;
   readonly allocateSeries: () => SeriesId;
+  /** In the background: nobody can see the samples of a deleted device any more. */
+  readonly removeSamples: (series: readonly SeriesId[]) => void;
 }
 
 export interface StoragePorts {
@@ -31,12 +33,12 @@ export interface StoragePorts {
 }
 
 /** Both engines, and the fleet in memory as they know it. */
-export async function openStorage({ settings, folder, log, shutdown }: StoragePorts): Promise<Storage> {
+export async function openStorage({ settings, folder, log, clock, shutdown }: StoragePorts): Promise<Storage> {
   const system = createSystemStore({ folder, queueMax: settings['limits.commit-queue'], journalBytesMax: settings['limits.journal-bytes'], log });
   shutdown.defer('system store', () => system.stop());
   await system.start();
 
-  let failed: MusterError | null = null;
+  let failed = false;
   const [engine] = SAMPLE_STORE_ENGINES;
   if (!engine) throw new Error('no sample store engine is registered');
   const createSampleStore = await engine.load();
@@ -48,12 +50,12 @@ export async function openStorage({ settings, folder, log, shutdown }: StoragePo
     log,
     onApplied(journalId) {
       if (failed) log.info({}, 'the sample store works again');
-      failed = null;
+      failed = false;
       system.log.applied(journalId);
     },
     onFailed(error) {
       if (!failed) log.error({ reason: messageOf(error) }, 'the sample store takes nothing; the journal keeps what arrives');
-      failed = error;
+      failed = true;
     },
   });
   shutdown.defer('sample store', () => samples.stop());
@@ -61,13 +63,26 @@ export async function openStorage({ settings, folder, log, shutdown }: StoragePo
 
   const presence = createPresence();
   const directory = await loadDirectory(system, presence, log);
-  await loadLatest(directory, samples, system.log.lastJournalId);
+  const stored = await loadLatest(directory, samples, system.log.lastJournalId, clock());
   const saver = savePresence(presence, directory, system, log);
   shutdown.defer('presence', () => saver.stop());
-  let series: number = (await system.points.highestSeries()) ?? 0;
+  const given: number = (await system.points.highestSeries()) ?? 0;
+  // The process ended between the deletion of a device and that of its samples, or a last message of it came in between.
+  removeSamples(stored.orphans.filter((orphan) => orphan <= given));
+  // Of a series that was never given the other half is missing, such as an older backup beside newer samples: they stay, and their numbers too.
+  if (stored.highest > given) log.warn({ highest: stored.highest, given }, 'there are samples of points that are not known; they are kept');
+  let series = Math.max(given, stored.highest);
   const allocateSeries = () => {
     series += 1;
     return series as SeriesId;
   };
-  return { system, samples, directory, presence, failure: () => failed?.message ?? null, allocateSeries };
+  return { system, samples, directory, presence, failed: () => failed, allocateSeries, removeSamples };
+
+  function removeSamples(removed: readonly SeriesId[]): void {
+    if (removed.length === 0) return;
+    // The next start is another chance.
+    samples
+      .remove(removed)
+      .catch((error: unknown) => log.error({ reason: messageOf(error), series: removed.length }, 'samples of a deleted device could not be removed'));
+  }
 }

@@ -15,22 +15,43 @@ export interface PointFilter {
 
 export type PointMatcher = (point: Point, device: Device) => boolean;
 
-export function pointMatcher(filter: PointFilter): PointMatcher {
+/** The two halves of a filter: a device that is not meant need not be looked into. */
+export interface FilterHalves {
+  ofDevice(device: Device): boolean;
+  ofPoint(point: Point): boolean;
+}
+
+export function halvesOf(filter: PointFilter): FilterHalves {
   const devices = filter.devices && new Set<string>(filter.devices);
-  const points = filter.points?.map(globMatcher);
   const labels = filter.labels?.map(labelMatcher);
   const kinds = filter.kinds && new Set<string>(filter.kinds);
-  return (point, device) =>
-    device.project === filter.project &&
-    (!devices || devices.has(device.id)) &&
-    (!kinds || kinds.has(point.kind)) &&
-    (!points || points.some((matches) => matches(point.path))) &&
-    (!labels || labels.every((matches) => matches(device.labels)));
+  const hasPath = filter.points && pathMatcher(filter.points);
+  return {
+    ofDevice: (device) =>
+      device.project === filter.project && (!devices || devices.has(device.id)) && (!labels || labels.every((matches) => matches(device.labels))),
+    ofPoint: (point) => (!kinds || kinds.has(point.kind)) && (!hasPath || hasPath(point.path)),
+  };
+}
+
+export function pointMatcher(filter: PointFilter): PointMatcher {
+  const { ofDevice, ofPoint } = halvesOf(filter);
+  return (point, device) => ofDevice(device) && ofPoint(point);
+}
+
+/** Plain names cost one look-up, however many there are; each pattern is tried. */
+function pathMatcher(points: readonly string[]): (path: string) => boolean {
+  const names = new Set(points.filter((point) => !isPattern(point)));
+  const patterns = points.filter(isPattern).map(globMatcher);
+  return (path) => names.has(path) || patterns.some((matches) => matches(path));
+}
+
+export function isPattern(point: string): boolean {
+  return point.includes('*');
 }
 
 /** `*` stands for any text, also across levels. Linear in the text: no regular expression is built from what a user types. */
 export function globMatcher(pattern: string): (text: string) => boolean {
-  if (!pattern.includes('*')) return (text) => text === pattern;
+  if (!isPattern(pattern)) return (text) => text === pattern;
   const [head = '', ...parts] = pattern.split('*');
   const tail = parts.pop() ?? '';
   return (text) => {

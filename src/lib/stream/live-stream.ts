@@ -95,7 +95,8 @@ class QueuedSubscription implements Subscription {
     }
     let verdict = this.#verdicts.get(point.series);
     if (verdict === undefined) {
-      const device = this.#directory.device(point.device)?.device;
+      // A point that is gone has nobody's rights, whatever has its device's name now.
+      const device = this.#directory.pointOfSeries(point.series) && this.#directory.device(point.device)?.device;
       verdict = device !== undefined && this.#matches(point, device);
       this.#verdicts.set(point.series, verdict);
     }

@@ -35,6 +35,20 @@ describe('presence', () => {
     expect(after.status(gateway)).toMatchObject({ online: false, lastSeenAt: 60 });
   });
 
+  it('tells whoever gets the name of a deleted device nothing of it', () => {
+    const presence = createPresence();
+    presence.connected(connection('1'), 100);
+    presence.forget(gateway);
+    presence.disconnected('1', 200);
+    expect(presence.status(gateway)).toEqual({ online: false, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null });
+    presence.connected(connection('2'), 300);
+    presence.forget(gateway);
+    presence.seen(gateway, { connectionId: null, protocol: 'http', address: null }, 400);
+    presence.disconnected('2', 500);
+    expect(presence.status(gateway)).toMatchObject({ online: false, lastSeenAt: 400 });
+    expect(presence.takeChanged(10)).toEqual([gateway]);
+  });
+
   it('hands out what changed once', () => {
     const presence = createPresence();
     presence.connected(connection('1'), 100);

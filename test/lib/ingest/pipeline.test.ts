@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { SeriesId } from '../../../src/lib/domain/ids.ts';
+import type { DeviceId, SeriesId } from '../../../src/lib/domain/ids.ts';
 import { Directory } from '../../../src/lib/fleet/directory.ts';
 import { loadFormats } from '../../../src/lib/formats/registry.ts';
 import type { Batch } from '../../../src/lib/ingest/batch.ts';
@@ -53,7 +53,7 @@ describe('the ingest pipeline', () => {
         readingsPerMessage: 10,
         pointsPerDevice: 3,
         pointsPerProject: 4,
-        valueBytesMax: 50,
+        valueBytesMax: 150,
         earliestTime: Date.UTC(2000, 0),
         futureMaxMs: 86_400_000,
         lateAfterMs: 600_000,
@@ -159,7 +159,7 @@ describe('the ingest pipeline', () => {
     ['open-1', { ts: 86_400_000, values: { a: 1 } }, 'time_too_old'],
     ['open-1', { ts: Date.UTC(2100, 0), values: { a: 1 } }, 'time_in_future'],
     ['open-1', { 'a b': 1 }, 'invalid_point'],
-    ['open-1', { a: 'x'.repeat(51) }, 'value_too_large'],
+    ['open-1', { a: 'x'.repeat(151) }, 'value_too_large'],
     ['open-1', 'not json', 'undecodable'],
     ['open-1', Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`p${index}`, 1])), 'too_many_readings'],
     ['strict-1', { humidity: 1 }, 'unknown_point'],
@@ -198,6 +198,53 @@ describe('the ingest pipeline', () => {
     await expect(pipeline.accept(message('open-1', { a: 1 }))).rejects.toMatchObject({ code: 'stopping' });
     for (const unit of disk.held.splice(0)) unit.finish();
     await Promise.all([...waiting, drained]);
+  });
+
+  it('keeps the order in which messages came, also when one of them brings a new point along', async () => {
+    await accept('open-1', { a: 0 });
+    const ts = NOW - 1;
+    const answers = [pipeline.accept(message('open-1', { ts, values: { a: 1 } })), pipeline.accept(message('open-1', { ts, values: { a: 2, b: 2 } }))];
+    expect(disk.held.map(({ unit }) => [...(unit.samples?.number ?? [])])).toEqual([[1], [2, 2]]);
+    for (const unit of disk.held) unit.finish();
+    await Promise.all(answers);
+    expect(directory.device('open-1')?.points.get('a')).toBe(published.at(-1)?.samples[0]?.entry);
+  });
+
+  it('tries once more when the fleet has changed underneath, and says so when it has again', async () => {
+    const first = pipeline.accept(message('open-1', { a: 1 }));
+    disk.held.shift()?.fail(new CommitError('unique', 'UNIQUE constraint failed: points.device, points.path'));
+    await settled();
+    disk.held.shift()?.finish();
+    expect(await first).toMatchObject({ accepted: 1 });
+    const second = pipeline.accept(message('open-1', { b: 1 }));
+    disk.held.shift()?.fail(new CommitError('reference', 'FOREIGN KEY constraint failed'));
+    await settled();
+    disk.held.shift()?.fail(new CommitError('reference', 'FOREIGN KEY constraint failed'));
+    await expect(second).rejects.toMatchObject({ code: 'conflict', message: expect.not.stringContaining('constraint') });
+    const third = pipeline.accept(message('open-1', { c: 1 }));
+    directory.removeDevice('open-1' as DeviceId);
+    disk.held.shift()?.fail(new CommitError('reference', 'FOREIGN KEY constraint failed'));
+    await expect(third).rejects.toMatchObject({ code: 'not_found' });
+    await pipeline.drain();
+  });
+
+  it('refuses with overloaded when too many bytes wait', async () => {
+    const large = { ...message('open-1', ''), payload: Buffer.alloc(70 * 1024 * 1024) };
+    const waiting = pipeline.accept(large);
+    await expect(pipeline.accept(large)).rejects.toMatchObject({ code: 'overloaded' });
+    disk.held.shift()?.finish();
+    await waiting;
+    const next = pipeline.accept(large);
+    disk.held.shift()?.finish();
+    expect(await next).toMatchObject({ accepted: 0, rejectedCount: 1 });
+  });
+
+  it.each([
+    ['half a character in its name', '{"a\\ud800":1}', 'invalid_point'],
+    ['a number that no double is', '{"a":1e999}', 'out_of_range'],
+    ['more levels than are taken', `{"a":${'['.repeat(66)}${']'.repeat(66)}}`, 'value_too_large'],
+  ])('rejects a value with %s', async (_what, payload, code) => {
+    expect(await accept('open-1', payload)).toMatchObject({ accepted: 0, rejected: [{ code }] });
   });
 
   it('flags samples late that are older than the limit', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ProjectId } from '../../../src/lib/domain/ids.ts';
+import type { DeviceId, ProjectId } from '../../../src/lib/domain/ids.ts';
 import { Directory } from '../../../src/lib/fleet/directory.ts';
 import { globMatcher, pointMatcher } from '../../../src/lib/stream/filter.ts';
 import { createLiveStream } from '../../../src/lib/stream/live-stream.ts';
@@ -24,6 +24,20 @@ function raise(): never {
 const project = 'default' as ProjectId;
 
 describe('the live stream', () => {
+  it('gives nobody the last samples of a device that is gone, whoever has its name now', () => {
+    const { directory, sample } = fleet();
+    const stream = createLiveStream(directory, { queueMax: 10, subscribersMax: 10 });
+    const ours = stream.subscribe(pointMatcher({ project }), () => undefined);
+    const last = sample(2, 3);
+    stream.publish([sample(0, 1)]);
+    for (const id of ['a', 'b']) directory.removeDevice(id as DeviceId);
+    directory.putDevice(aDevice('b'));
+    directory.putPoint(aPoint('b', 'door', 4));
+    stream.publish([sample(0, 2), last]);
+    expect(ours.take(10)).toMatchObject({ samples: [{ device: 'a', time: 1 }] });
+    expect(ours.take(10)).toBeNull();
+  });
+
   it('gives a subscriber what its filter selects, of its own project alone', () => {
     const { directory, sample } = fleet();
     const stream = createLiveStream(directory, { queueMax: 10, subscribersMax: 10 });

@@ -34,6 +34,7 @@ interface Plan {
 
 export function exportRoutes(ports: ExportPorts): Route[] {
   const { fleet, directory } = ports;
+  const engineFile = engineFiles(ports);
   return [
     route({
       method: 'GET',
@@ -64,13 +65,13 @@ export function exportRoutes(ports: ExportPorts): Route[] {
         };
         if (definition.writer === 'engine') {
           if (query.layout === 'wide' || plan.after) throw new MusterError('invalid', `${definition.name} is written in the long layout, and whole`);
-          return engineFile(ports, definition, plan);
+          return engineFile(definition, plan, signal);
         }
         if (plan.after && !definition.resumable) throw new MusterError('invalid', `an export to ${definition.name} cannot be continued`);
         checkTimezone(query.timezone);
         const format = await definition.load();
         const rows = query.layout === 'wide' ? wideRows(ports.reader, plan, signal) : longRows(ports.reader, plan, signal);
-        const points = wideColumns(plan.selected, listOf(query.point));
+        const points = query.layout === 'wide' ? wideColumns(plan.selected, listOf(query.point)) : [];
         const bytes = format.encode(rows, { layout: query.layout, time: query.time, timezone: query.timezone, points, atStart: plan.after === null });
         return {
           status: 200,
@@ -82,10 +83,18 @@ export function exportRoutes(ports: ExportPorts): Route[] {
   ];
 }
 
+/** Each row of the wide layout has a cell for every one of them. */
+const WIDE_COLUMNS_MAX = 10_000;
+
 /** Columns of the wide layout: as asked for when that is plain names (so that a continued file keeps its header), else all, by name. */
 function wideColumns(selected: readonly SelectedPoint[], asked: readonly string[] | undefined): string[] {
   if (asked?.every((name) => !name.includes('*'))) return [...new Set(asked)];
-  return [...new Set(selected.map(({ entry }) => entry.point.path))].sort();
+  const columns = [...new Set(selected.map(({ entry }) => entry.point.path))].sort();
+  if (columns.length > WIDE_COLUMNS_MAX)
+    throw new MusterError('limit_reached', `the wide layout would have ${columns.length} columns, more than ${WIDE_COLUMNS_MAX}`, {
+      hint: 'Choose fewer points, or the long layout.',
+    });
+  return columns;
 }
 
 async function* longRows(reader: SampleReader, { selected, from, to, after }: Plan, signal: AbortSignal): AsyncGenerator<readonly ExportRow[]> {
@@ -129,21 +138,37 @@ async function* named(
     yield rows.map(reader.render) as ExportRow[];
 }
 
-async function engineFile({ reader, store, temporaryFolder }: ExportPorts, definition: ExportFormatDefinition, { selected, from, to }: Plan): Promise<Answer> {
-  await reader.settled();
-  const folder = await mkdtemp(join(temporaryFolder, 'export-'));
-  try {
-    const path = join(folder, `export.${definition.extension}`);
-    const names = selected.map(({ entry: { point } }) => ({ series: point.series, device: point.device, point: point.path }));
-    await store.exportParquet({ names, from, to }, path);
-    const { size } = await stat(path);
-    const stream = createReadStream(path);
-    stream.once('close', () => void rm(folder, { recursive: true, force: true }));
-    return { status: 200, stream, headers: { 'content-type': definition.contentType, 'content-length': String(size) } };
-  } catch (error: unknown) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
+/** Files of the engine that are written or sent at once: each may be as large as all samples, and stays until its reader has it. */
+const ENGINE_FILES_MAX = 8;
+
+type EngineFile = (definition: ExportFormatDefinition, plan: Plan, signal: AbortSignal) => Promise<Answer>;
+
+function engineFiles({ reader, store, temporaryFolder }: ExportPorts): EngineFile {
+  let open = 0;
+  return async (definition, plan, signal) => {
+    if (open >= ENGINE_FILES_MAX) throw new MusterError('overloaded', `${ENGINE_FILES_MAX} exports to a file are under way`);
+    open += 1;
+    let folder: string | null = null;
+    const discard = async () => {
+      open -= 1;
+      if (folder !== null) await rm(folder, { recursive: true, force: true });
+    };
+    try {
+      await reader.settled();
+      folder = await mkdtemp(join(temporaryFolder, 'export-'));
+      const path = join(folder, `export.${definition.extension}`);
+      const names = plan.selected.map(({ entry: { point } }) => ({ series: point.series, device: point.device, point: point.path }));
+      await store.exportParquet({ names, from: plan.from, to: plan.to }, path);
+      signal.throwIfAborted();
+      const { size } = await stat(path);
+      const stream = createReadStream(path);
+      stream.once('close', () => void discard().catch(() => undefined));
+      return { status: 200, stream, headers: { 'content-type': definition.contentType, 'content-length': String(size) } };
+    } catch (error: unknown) {
+      await discard();
+      throw error;
+    }
+  };
 }
 
 function readAfter(text: string | undefined): After | null {

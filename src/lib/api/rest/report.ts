@@ -27,7 +27,10 @@ export function reportRoutes({ ingest, presence, clock }: ReportPorts): Route[] 
       device: 'id',
       responses: { 202: ReportResult },
       async handle({ device, body, principal, address, contentType, path }) {
+        if (principal.kind === 'device' && device.device.state !== 'active') throw new MusterError('not_allowed', `device ${device.device.id} is disabled`);
         const receivedAt = clock();
+        // An operator's import does not make a device look alive.
+        if (principal.kind === 'device') presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, receivedAt);
         const outcome = await ingest.accept({
           device: device.device,
           principal,
@@ -38,8 +41,6 @@ export function reportRoutes({ ingest, presence, clock }: ReportPorts): Route[] 
           payload: body as unknown as Uint8Array,
           receivedAt,
         });
-        // An operator's import does not make a device look alive.
-        if (principal.kind === 'device') presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, receivedAt);
         const { accepted, rejected, rejectedCount } = outcome;
         const result = { accepted, rejected: rejected.map(({ code, reason, point }) => ({ code, reason, point })), rejectedCount, time: clock() };
         if (accepted === 0 && rejectedCount > 0)

@@ -4,7 +4,8 @@ import { MusterError } from '../../errors/muster-error.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { SampleRow } from '../../storage/sample-store.ts';
-import { readCursor, writeCursor } from '../cursor.ts';
+import { globMatcher, isPattern } from '../../stream/filter.ts';
+import { foreignCursor, readCursor, writeCursor } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { ALL_TIME, type SampleReader } from '../sample-reader.ts';
 import { pageOf } from '../schema/common.ts';
@@ -32,7 +33,7 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
       device: 'id',
       responses: { 200: pageOf(SampleItem) },
       async handle({ device, query, signal }) {
-        const series = seriesOf(directory, device, listOf(query.point));
+        const series = seriesOf(device, listOf(query.point));
         const descending = query.order === 'desc';
         const page = await readPage(
           reader,
@@ -52,16 +53,11 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
       query: AggregateQuery,
       device: 'id',
       responses: { 200: AggregateResult },
-      async handle({ device, query }) {
+      async handle({ device, query, signal }) {
         if (query.from >= query.to) throw new MusterError('invalid', '"from" must be before "to"', { details: { field: 'from' } });
         const { from, to, everyMs, aggregate } = query;
-        const rows = await reader.aggregate({
-          series: seriesOf(directory, device, listOf(query.point)),
-          from,
-          to,
-          aggregate,
-          ...(everyMs !== undefined && { everyMs }),
-        });
+        const series = seriesOf(device, listOf(query.point));
+        const rows = await reader.aggregate({ series, from, to, aggregate, ...(everyMs !== undefined && { everyMs }) }, signal);
         const items = rows.map(({ series, time, value, count }) => ({
           device: device.device.id,
           point: directory.pointOfSeries(series)?.point.path ?? '',
@@ -91,13 +87,16 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
 }
 
 /** The series of a device's points, in the order asked for; a name without * that is no point of it is an error, not silence. */
-function seriesOf(directory: Directory, device: DeviceEntry, points: readonly string[] | undefined): SeriesId[] {
+function seriesOf(device: DeviceEntry, points: readonly string[] | undefined): SeriesId[] {
   const series = new Set<SeriesId>();
+  let sorted: string[] | undefined;
   for (const name of points ?? ['*']) {
-    const before = series.size;
-    for (const { entry } of selectPoints(directory, { project: device.device.project, devices: [device.device.id], points: [name] }))
-      series.add(entry.point.series);
-    if (series.size === before && !name.includes('*')) {
+    if (isPattern(name)) sorted ??= [...device.points.keys()].sort();
+    for (const path of isPattern(name) ? (sorted ?? []).filter(globMatcher(name)) : [name]) {
+      const entry = device.points.get(path);
+      if (entry) series.add(entry.point.series);
+    }
+    if (!isPattern(name) && !device.points.has(name)) {
       throw new MusterError('not_found', `${device.device.id} has no point ${name.slice(0, 210)}`, {
         hint: `List its points with \`muster point list ${device.device.id}\`.`,
       });
@@ -121,6 +120,8 @@ interface PageQuery {
  */
 async function readPage(reader: SampleReader, query: PageQuery, signal: AbortSignal): Promise<{ rows: SampleRow[]; cursor: string | null }> {
   const [time, given] = (readCursor(query.cursor, ['number', 'number']) ?? [null, 0]) as [number | null, number];
+  // Each series has one sample at a time.
+  if (!Number.isInteger(given) || given < 0 || given > query.series.length) throw foreignCursor();
   const from = time !== null && !query.descending ? Math.max(query.from, time) : query.from;
   const to = time !== null && query.descending ? Math.min(query.to, time + 1) : query.to;
   const rows: SampleRow[] = [];

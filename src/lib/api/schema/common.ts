@@ -11,6 +11,12 @@ export const Text = (max: number) => z.string().max(max);
 export const Cursor = z.string().max(2_000);
 /** A query parameter that may be given more than once. */
 export const Repeated = <Item extends z.ZodType<string>>(item: Item) => z.union([item, z.array(item).max(1_000)]);
+/** Each is tried on every point that could be meant. */
+const PATTERNS_MAX = 50;
+export const PointPatterns = Repeated(z.string()).refine(
+  (points) => typeof points === 'string' || points.filter((point) => point.includes('*')).length <= PATTERNS_MAX,
+  `at most ${PATTERNS_MAX} of them may hold a *`,
+);
 
 /** Query of every list: pages by cursor. */
 export const PageQuery = z.object({

@@ -3,9 +3,10 @@ import { ALIAS_KINDS, DEVICE_KINDS, DEVICE_STATES } from '../../domain/device.ts
 import { TYPE_MODES } from '../../domain/device-type.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { VALUE_TYPES } from '../../domain/value.ts';
-import { Name, PageQuery, PointPathText, Repeated, Text, Time, Value } from './common.ts';
+import { LABELS_MAX } from '../../fleet/fleet.ts';
+import { Name, PageQuery, PointPathText, PointPatterns, Repeated, Text, Time, Value } from './common.ts';
 
-const Labels = z.record(Name, Text(200)).refine((labels) => Object.keys(labels).length <= 64, 'at most 64 labels');
+const Labels = z.record(Name, Text(200)).refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`);
 const Aliases = z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1));
 
 export const DeviceStatus = z
@@ -149,7 +150,7 @@ export const PointUpdate = z.object({
 /** `device`, `point`, `label` and `kind` repeat; a point may hold * for any text. */
 export const PointQuery = PageQuery.extend({
   device: Repeated(z.string()).optional(),
-  point: Repeated(z.string()).optional(),
+  point: PointPatterns.optional(),
   label: Repeated(z.string()).optional(),
   kind: Repeated(z.enum(POINT_KINDS)).optional(),
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AGGREGATES } from '../../domain/aggregate.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { LAYOUTS, TIME_STYLES } from '../../exports/export-format.ts';
-import { Cursor, Repeated, Time, Value } from './common.ts';
+import { Cursor, PointPatterns, Repeated, Time, Value } from './common.ts';
 
 const Names = Repeated(z.string());
 
@@ -21,7 +21,7 @@ export const SampleItem = z
 
 /** Raw samples of one device: by time, ties in the order of `point`. from <= time < to. */
 export const SamplesQuery = z.object({
-  point: Names.describe('a path, or with * for any text; repeats'),
+  point: PointPatterns.describe('a path, or with * for any text; repeats'),
   from: z.coerce.number().int().optional().describe('ms since 1970; absent: the beginning'),
   to: z.coerce.number().int().optional().describe('ms since 1970, exclusive; absent: no end'),
   order: z.enum(['asc', 'desc']).default('asc'),
@@ -30,7 +30,7 @@ export const SamplesQuery = z.object({
 });
 
 export const AggregateQuery = z.object({
-  point: Names,
+  point: PointPatterns,
   from: z.coerce.number().int(),
   to: z.coerce.number().int(),
   everyMs: z.coerce.number().int().min(1).optional().describe('bucket width; absent: one bucket'),
@@ -44,7 +44,7 @@ export const AggregateResult = z.object({ items: z.array(Bucket) });
 /** Points of many devices. Absent `device` and `label`: the whole project. */
 export const CountQuery = z.object({
   device: Names.optional(),
-  point: Names.optional(),
+  point: PointPatterns.optional(),
   label: Names.optional(),
   from: z.coerce.number().int().optional(),
   to: z.coerce.number().int().optional(),
@@ -54,7 +54,7 @@ export const CountResult = z.object({ count: z.number().int(), series: z.number(
 export const ExportQuery = z.object({
   format: z.string(),
   device: Names.optional(),
-  point: Names.optional(),
+  point: PointPatterns.optional(),
   label: Names.optional(),
   from: z.coerce.number().int().optional(),
   to: z.coerce.number().int().optional(),
@@ -67,7 +67,7 @@ export const ExportQuery = z.object({
 /** The stream's filters, in the query of its URL. */
 export const StreamQuery = z.object({
   device: Names.optional(),
-  point: Names.optional(),
+  point: PointPatterns.optional(),
   label: Names.optional(),
   kind: Repeated(z.enum(POINT_KINDS)).optional(),
 });

@@ -57,6 +57,8 @@ function resolveOne(
     if (reading.time > now + limits.futureMaxMs)
       return refusal('time_in_future', `the time ${shown(reading.time)} is too far ahead of the hub's ${shown(now)}`);
   }
+  // JSON may say 1e999, which no double is.
+  if (typeof value === 'number' && !Number.isFinite(value)) return refusal('out_of_range', 'the number is beyond the range of a double');
   const tooLarge = checkSize(value, limits.valueBytesMax);
   if (tooLarge !== null) return tooLarge;
   // Asked for known points too: the type may have become strict after they appeared.
@@ -84,7 +86,8 @@ function hubTime(entry: PointEntry, now: number): number {
 function createPoint(reading: Reading, device: DeviceEntry, type: DeviceType | undefined, now: number, context: IngestContext): PointEntry | Refusal {
   const { directory, limits } = context;
   const { project, id } = device.device;
-  if (!isPointPath(reading.path)) return refusal('invalid_point', 'the name of the point is malformed');
+  // Half a character would come back from the disk as another one, perhaps as the name of another point.
+  if (!isPointPath(reading.path) || /\p{Surrogate}/u.test(reading.path)) return refusal('invalid_point', 'the name of the point is malformed');
   const definition = definitionFor(reading.path as PointPath, type, { valueType: inferValueType(reading.value), unit: reading.unit });
   // A wrong first value must not create the point.
   if (!fitsValueType(reading.value, definition.valueType)) return refusal('wrong_type', `expected a ${definition.valueType}, got ${describe(reading.value)}`);
@@ -100,16 +103,21 @@ function createPoint(reading: Reading, device: DeviceEntry, type: DeviceType | u
 
 function checkSize(value: SampleValue, bytesMax: number): Refusal | null {
   if (typeof value === 'number' || typeof value === 'boolean') return null;
-  let text: string;
-  try {
-    text = typeof value === 'string' ? value : JSON.stringify(value);
-  } catch {
-    // Nested so deeply that it cannot be written again.
-    return refusal('value_too_large', 'the value is nested too deeply');
-  }
+  if (isDeeperThan(value, LEVELS_MAX)) return refusal('value_too_large', `the value is nested more than ${LEVELS_MAX} levels deep`);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   // A UTF-16 unit is at most three bytes of UTF-8: most texts need no count.
   if (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) return null;
   return refusal('value_too_large', `the value has more than ${bytesMax} bytes (limits.value-bytes-max)`);
+}
+
+/** What writes JSON calls itself for each level: a value that just passes here could not be shown by whoever stands deeper in the stack. */
+const LEVELS_MAX = 64;
+
+function isDeeperThan(value: SampleValue, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const part of Object.values(value)) if (isDeeperThan(part as SampleValue, levels - 1)) return true;
+  return false;
 }
 
 function describe(value: SampleValue): string {
