@@ -74,6 +74,7 @@ async function measure(points: number): Promise<number> {
     system,
     commit: createGroupCommit(log, IN_FLIGHT * 2),
     rejects: createRejectJournal(system.rejects, 100),
+    meter: { answered: () => undefined, failed: () => undefined },
     publish: publishCommitted({
       store: { committed: () => undefined } as unknown as SampleStore,
       stream: createLiveStream(directory, { queueMax: 100, subscribersMax: 10 }),

@@ -1,11 +1,11 @@
 import { Args, Flags } from '@oclif/core';
 import type { Column } from '../lib/cli/column.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
+import { pause } from '../lib/cli/pause.ts';
 import type { HubClient } from '../lib/client/hub-client.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
 import { type ChartBucket, type ChartSeries, renderChart, statisticsOf } from '../lib/reading/chart.ts';
 import { rangeFlags, refuseFlags, spanFlag } from '../lib/reading/flags.ts';
-import { pause } from '../lib/reading/live/pause.ts';
 import { explainEmptyRange } from '../lib/reading/newest-sample.ts';
 import { parseRange, type ReadRange } from '../lib/reading/time-expression.ts';
 import { isoInZone } from '../lib/reading/time-zone.ts';

@@ -18,8 +18,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   stream: ['domain', 'errors', 'fleet', 'ingest'],
   // What comes in goes to the spine: a protocol knows no storage, no export and no API.
   protocols: ['domain', 'errors', 'access', 'config/settings.ts', 'fleet', 'formats', 'ingest'],
-  api: ['domain', 'errors', 'access', 'config', 'exports', 'fleet', 'formats', 'ingest', 'storage', 'stream'],
-  server: ['domain', 'errors', 'access', 'api', 'config', 'exports', 'fleet', 'formats', 'ingest', 'protocols', 'storage', 'stream'],
+  api: ['domain', 'errors', 'access', 'config', 'exports', 'fleet', 'formats', 'ingest', 'metrics', 'storage', 'stream'],
+  metrics: ['domain', 'errors', 'ingest'],
+  server: ['domain', 'errors', 'access', 'api', 'config', 'exports', 'fleet', 'formats', 'ingest', 'metrics', 'protocols', 'storage', 'stream'],
   // From here on, the side of the command line: it knows of the hub only the shapes on the wire.
   client: ['domain', 'errors', 'api/schema'],
   cli: ['domain', 'errors', 'api/schema', 'client', 'config'],

@@ -30,6 +30,22 @@ describe('the API of a hub', () => {
     expect(Math.abs(time - Date.now())).toBeLessThan(5000);
   });
 
+  it('gives its metrics to Prometheus and its status to a person, to those who may', async () => {
+    const secret = await newDevice('metered');
+    await apiOf(hub.url, secret)('POST', '/devices/metered/report', { a: 1, b: 2 });
+    const scrape = await fetch(`${hub.url}/metrics`, { headers: { authorization: `Bearer ${hub.token}` } });
+    expect(scrape.headers.get('content-type')).toContain('text/plain');
+    expect(await scrape.text()).toMatch(/^muster_ingest_samples_total\{protocol="http"\} \d+$/m);
+    expect((await fetch(`${hub.url}/metrics`)).status).toBe(401);
+    expect((await apiOf(hub.url, secret)('GET', '/status')).body.code).toBe('not_allowed');
+    expect((await api('GET', '/status')).body).toMatchObject({
+      ready: true,
+      ingest: { failed: 0 },
+      storage: { failed: false },
+      fleet: { devices: expect.any(Number) },
+    });
+  });
+
   it('describes itself in OpenAPI 3.1, every route with its permission', async () => {
     const { body } = await api('GET', '/openapi.json');
     expect(body.openapi).toBe('3.1.0');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -47,6 +47,15 @@ describe('muster serve', () => {
     expect(open).toMatchObject({ code: 2, stderr: expect.stringContaining('mqtt.open') });
     const exposed = await runMuster(['serve', '--ephemeral', '--host', '0.0.0.0']);
     expect(exposed).toMatchObject({ code: 2, stderr: expect.stringContaining('tls.cert') });
+  });
+
+  it('says so when the data directory cannot be made', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const below = await runMuster(['serve', '--data', join(folder, 'file', 'data'), '--http', '0', '--mqtt', '0', '--json']);
+    expect(below.code).toBe(1);
+    expect(JSON.parse(below.stderr).error).toMatchObject({ code: 'storage_failed', hint: expect.stringContaining('--data') });
+    if (process.platform === 'linux') expect((await runMuster(['serve', '--data', '/proc/muster/data', '--http', '0', '--mqtt', '0'])).code).toBe(1);
   });
 
   it('loses nothing that was acknowledged when it is killed', async () => {

@@ -75,5 +75,6 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'user:list': { args: [] },
   'user:remove': { args: ['to-remove', '--yes'], prepare: (client) => made(client.users.create({ name: 'to-remove', role: 'viewer' })) },
   'user:update': { args: ['changed', '--role', 'operator'], prepare: (client) => made(client.users.create({ name: 'changed', role: 'viewer' })) },
+  status: { args: [] },
   whoami: { args: [] },
 };

@@ -111,9 +111,12 @@ function register(app: FastifyInstance, route: Route, ports: ApiPorts, log: Fail
   });
 }
 
+/** Where load balancers and Prometheus look by custom. */
+const AT_ROOT = /^\/(?:health|metrics)(?:\/|$)/;
+
 /** `/devices/{id}/points/{path}` is `/devices/:id/points/*` to the router: a point's path has slashes of its own. */
 function urlOf(route: Route): string {
-  const prefix = route.path.startsWith('/health') ? '' : API_PREFIX;
+  const prefix = AT_ROOT.test(route.path) ? '' : API_PREFIX;
   return prefix + route.path.replace('{path}', '*').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
@@ -160,7 +163,9 @@ function send(reply: FastifyReply, result: Answer): FastifyReply {
   reply.status(result.status);
   for (const [name, value] of Object.entries(result.headers ?? {})) reply.header(name, value);
   if ('stream' in result) return reply.send(result.stream);
-  return result.body === undefined ? reply.send() : reply.header('content-type', 'application/json; charset=utf-8').send(result.body);
+  if (result.body === undefined) return reply.send();
+  if (result.headers?.['content-type'] === undefined) reply.header('content-type', 'application/json; charset=utf-8');
+  return reply.send(result.body);
 }
 
 function signalOf(reply: FastifyReply): AbortSignal {

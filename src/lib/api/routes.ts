@@ -7,15 +7,17 @@ import { pointRoutes } from './rest/points.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
 import { type SamplePorts, sampleRoutes } from './rest/samples.ts';
+import { type StatusPorts, statusRoutes } from './rest/status.ts';
 import { typeRoutes } from './rest/types.ts';
 import type { Route } from './route.ts';
 
-export type RoutePorts = AccessPorts & DevicePorts & ExportPorts & HubPorts & ReportPorts & SamplePorts & Pick<SystemStore, 'rejects'>;
+export type RoutePorts = AccessPorts & DevicePorts & ExportPorts & HubPorts & ReportPorts & SamplePorts & StatusPorts & Pick<SystemStore, 'rejects'>;
 
 /** Every route of the API. Each names its permission; the server checks it. */
 export function allRoutes(ports: RoutePorts): Route[] {
   return [
     ...hubRoutes(ports),
+    ...statusRoutes(ports),
     ...accessRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),

@@ -7,6 +7,7 @@ import type { IngestContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import type { Ingest, Outcome } from './ingest.ts';
+import type { IngestMeter } from './ingest-meter.ts';
 import type { RejectJournal } from './reject-journal.ts';
 import { decode } from './steps/decode.ts';
 import { resolve } from './steps/resolve.ts';
@@ -21,6 +22,7 @@ export interface PipelinePorts {
   readonly system: Pick<SystemStore, 'points'>;
   readonly commit: GroupCommit;
   readonly rejects: RejectJournal;
+  readonly meter: IngestMeter;
   /** What is committed goes on: newest values, stream. Never awaited, never throws. */
   readonly publish: (batch: Batch, journalId: number | null) => void;
 }
@@ -34,7 +36,7 @@ export interface Pipeline extends Ingest {
 const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
 
 export function createPipeline(ports: PipelinePorts): Pipeline {
-  const { context, system, commit, rejects, publish } = ports;
+  const { context, system, commit, rejects, meter, publish } = ports;
   let draining = false;
   let underWay = 0;
   let bytesUnderWay = 0;
@@ -42,15 +44,15 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
 
   return {
     accept(message) {
-      if (draining) return Promise.reject(new MusterError('stopping', 'the hub is stopping'));
+      if (draining) return refused(message, new MusterError('stopping', 'the hub is stopping'));
       // One alone is always taken: its size has a limit of its own.
       if (underWay > 0 && bytesUnderWay + message.payload.length > BYTES_UNDER_WAY_MAX)
-        return Promise.reject(new MusterError('overloaded', `${BYTES_UNDER_WAY_MAX} bytes of messages wait for the disk`));
+        return refused(message, new MusterError('overloaded', `${BYTES_UNDER_WAY_MAX} bytes of messages wait for the disk`));
       try {
         return take(message, false);
       } catch (error: unknown) {
         // A bug in a step fails the message, not the adapter.
-        return Promise.reject(error);
+        return refused(message, error);
       }
     },
     drain() {
@@ -65,7 +67,7 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   /** The hot path: one promise per message, none for what does not wait. */
   function take(message: InboundMessage, isSecondTry: boolean): Promise<Outcome> {
     const device = context.directory.device(message.device.id);
-    if (!device) return Promise.reject(new MusterError('not_found', `the device ${message.device.id} is gone`));
+    if (!device) return refused(message, new MusterError('not_found', `the device ${message.device.id} is gone`));
     const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
     const fresh = newPoints(batch.samples);
     const statements = batch.rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
@@ -80,7 +82,7 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
       (error: unknown) => {
         if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
           left(message);
-          throw error;
+          return refused(message, error);
         }
         // Its device was deleted, or its type gave it the same point, while the message was on its way. By the next turn the directory knows.
         return nextTurn()
@@ -88,6 +90,11 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
           .finally(() => left(message));
       },
     );
+  }
+
+  function refused(message: InboundMessage, error: unknown): Promise<never> {
+    meter.failed(message, error instanceof MusterError ? error.code : 'internal');
+    return Promise.reject(error);
   }
 
   function left({ payload }: InboundMessage): void {
@@ -99,7 +106,9 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   function publishAndCount(batch: Batch, journalId: number | null): Outcome {
     for (const { entry } of batch.samples) entry.stored = true;
     publish(batch, journalId);
-    return { accepted: batch.samples.length, rejected: batch.rejections, rejectedCount: batch.rejectedCount };
+    const outcome = { accepted: batch.samples.length, rejected: batch.rejections, rejectedCount: batch.rejectedCount };
+    meter.answered(batch.message, outcome);
+    return outcome;
   }
 
   /**

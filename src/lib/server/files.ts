@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
@@ -14,7 +15,7 @@ export async function openDataDirectory(settings: Settings): Promise<{ readonly 
   }
   const folder = settings.data ?? defaultDataDirectory();
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
   } catch (error: unknown) {
     throw new MusterError('storage_failed', `the data directory ${folder} cannot be made: ${messageOf(error)}`, {
       cause: error,
@@ -22,6 +23,19 @@ export async function openDataDirectory(settings: Settings): Promise<{ readonly 
     });
   }
   return { folder, discard: async () => undefined };
+}
+
+/** Level by level: Node's own recursive mkdir never ends below /proc, where the missing level cannot be made. */
+async function makeFolder(folder: string, mode?: number): Promise<void> {
+  try {
+    await mkdir(folder, mode);
+  } catch (error: unknown) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(folder) === folder || existsSync(dirname(folder))) throw error;
+    await makeFolder(dirname(folder), mode);
+    await mkdir(folder, mode);
+  }
 }
 
 /** Makes the folder for files of the moment, without what an interrupted export left behind. Only for whoever holds the lock. */
@@ -34,7 +48,7 @@ export async function openTemporaryFolder(folder: string): Promise<string> {
 
 /** Written whole or not at all, for the owner's eyes: readers wait for the file to appear and may find a token in it. */
 export async function writePrivately(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const temporary = `${path}.${process.pid}.tmp`;
   const file = await open(temporary, 'w', 0o600);
   try {

@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { createFleet } from '../fleet/fleet.ts';
+import { createHubMetrics } from '../metrics/hub-metrics.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
 import { openIngest } from './open-ingest.ts';
@@ -53,7 +54,9 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   let stopping = false;
 
   const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], subscribersMax: settings['limits.stream-subscribers'] });
-  const { pipeline, refused } = await openIngest({ settings, storage, stream, log });
+  const metrics = createHubMetrics(version, clock);
+  shutdown.defer('metrics', () => metrics.stop());
+  const { pipeline, waiting, refused } = await openIngest({ settings, storage, stream, meter: metrics.meter, log });
   const fleet = createFleet({
     system,
     directory,
@@ -84,6 +87,19 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     onTokenRevoked: accounts.onTokenRevoked,
     onRefused: refused,
   });
+  const levels = () => ({
+    devices: sumOf(directory.projects.keys(), (project) => directory.deviceCount(project)),
+    points: sumOf(directory.projects.keys(), (project) => directory.pointCount(project)),
+    messagesWaiting: waiting(),
+    commitsWaiting: system.log.depth,
+    journalBytes: system.log.journalBytes,
+    journalEntriesToApply: Math.max(0, system.log.lastJournalId - storage.appliedJournalId()),
+    sampleStoreFailed: storage.failed(),
+    streamSubscribers: stream.subscribers,
+    streamDropped: stream.dropped,
+    mqtt: { ...mqtt.counters() },
+  });
+  metrics.watch(levels);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const api = await createApiServer({
@@ -97,6 +113,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       reader: createSampleReader({ store: samples, log: system.log, directory }),
       store: samples,
       rejects: system.rejects,
+      metrics,
+      levels,
       temporaryFolder: ports.temporaryFolder,
       clock,
       version,
@@ -171,4 +189,10 @@ async function listenHttp(api: Awaited<ReturnType<typeof createApiServer>>, sett
   // Nobody can connect to "any address": say where it can be reached from here.
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return { url: `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`, port };
+}
+
+function sumOf<Key>(keys: Iterable<Key>, count: (key: Key) => number): number {
+  let sum = 0;
+  for (const key of keys) sum += count(key);
+  return sum;
 }

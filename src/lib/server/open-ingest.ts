@@ -3,6 +3,7 @@ import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
 import { createGroupCommit } from '../ingest/group-commit.ts';
+import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
 import { createRejectJournal } from '../ingest/reject-journal.ts';
 import type { RefusedPublish } from '../protocols/mqtt/ports.ts';
@@ -12,6 +13,8 @@ import { publishCommitted } from './publish-committed.ts';
 
 export interface IngestDoor {
   readonly pipeline: Pipeline;
+  /** Messages that wait for the disk. */
+  readonly waiting: () => number;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
   readonly refused: (publish: RefusedPublish) => void;
 }
@@ -21,11 +24,13 @@ export async function openIngest(ports: {
   readonly settings: Settings;
   readonly storage: Storage;
   readonly stream: LiveStream;
+  readonly meter: IngestMeter;
   readonly log: Log;
 }): Promise<IngestDoor> {
-  const { settings, storage, stream, log } = ports;
+  const { settings, storage, stream, meter, log } = ports;
   const { system, directory, samples, allocateSeries } = storage;
   const rejects = createRejectJournal(system.rejects, settings['limits.rejects-kept']);
+  const commit = createGroupCommit(system.log, settings['limits.commit-queue']);
   const pipeline = createPipeline({
     context: {
       directory,
@@ -42,13 +47,15 @@ export async function openIngest(ports: {
       },
     },
     system,
-    commit: createGroupCommit(system.log, settings['limits.commit-queue']),
+    commit,
     rejects,
+    meter,
     publish: publishCommitted({ store: samples, stream }),
   });
 
   return {
     pipeline,
+    waiting: () => commit.depth,
     refused({ device, protocol, address, topic, reason, payloadHead, payloadBytes, time }) {
       const entry = device === null ? undefined : directory.device(device);
       if (!entry) return;

@@ -19,6 +19,8 @@ export interface Storage {
   readonly presence: LivePresence;
   /** The sample store takes nothing at the moment; the log says why. */
   readonly failed: () => boolean;
+  /** The newest journal entry that is in the sample store. */
+  readonly appliedJournalId: () => number;
   readonly allocateSeries: () => SeriesId;
   /** In the background: nobody can see the samples of a deleted device any more. */
   readonly removeSamples: (series: readonly SeriesId[]) => void;
@@ -39,6 +41,7 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
   await system.start();
 
   let failed = false;
+  let applied = 0;
   const [engine] = SAMPLE_STORE_ENGINES;
   if (!engine) throw new Error('no sample store engine is registered');
   const createSampleStore = await engine.load();
@@ -51,6 +54,7 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
     onApplied(journalId) {
       if (failed) log.info({}, 'the sample store works again');
       failed = false;
+      applied = journalId;
       system.log.applied(journalId);
     },
     onFailed(error) {
@@ -60,6 +64,8 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
   });
   shutdown.defer('sample store', () => samples.stop());
   await samples.start();
+
+  applied = (await samples.stats()).appliedJournalId;
 
   const presence = createPresence();
   const directory = await loadDirectory(system, presence, log);
@@ -76,7 +82,7 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
     series += 1;
     return series as SeriesId;
   };
-  return { system, samples, directory, presence, failed: () => failed, allocateSeries, removeSamples };
+  return { system, samples, directory, presence, failed: () => failed, appliedJournalId: () => applied, allocateSeries, removeSamples };
 
   function removeSamples(removed: readonly SeriesId[]): void {
     if (removed.length === 0) return;

@@ -1,6 +1,6 @@
+import { pause } from '../cli/pause.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { ReplayTimes } from './choices.ts';
-import { pause } from './pause.ts';
 import type { TimedReport } from './payload.ts';
 import type { RecordedRow } from './recording.ts';
 

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { pause } from '../cli/pause.ts';
 import { createLatency, type LatencySummary } from './latency.ts';
-import { pause } from './pause.ts';
 import { createTickWheel } from './tick-wheel.ts';
 
 /** A part of a run with one load. A scenario is a list of them. */

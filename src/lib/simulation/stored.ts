@@ -1,6 +1,6 @@
 import type { CountQuery, CountResult } from '../api/schema/samples.ts';
+import { pause } from '../cli/pause.ts';
 import type { HubClient } from '../client/hub-client.ts';
-import { pause } from './pause.ts';
 
 const POLL_MS = 100;
 

@@ -60,6 +60,7 @@ describe('the fleet, on a real database', () => {
       system,
       commit: createGroupCommit(system.log, 10_000),
       rejects: createRejectJournal(system.rejects, 100),
+      meter: { answered: () => undefined, failed: () => undefined },
       publish: () => undefined,
     });
   });

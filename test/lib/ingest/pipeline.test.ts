@@ -75,6 +75,7 @@ describe('the ingest pipeline', () => {
       system,
       commit: createGroupCommit(disk.log, 5),
       rejects: createRejectJournal(system.rejects, 100),
+      meter: { answered: () => undefined, failed: () => undefined },
       publish: (batch) => published.push(batch),
     });
   });

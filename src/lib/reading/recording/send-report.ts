@@ -1,6 +1,6 @@
+import { pause } from '../../cli/pause.ts';
 import type { HubClient } from '../../client/hub-client.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import { pause } from '../live/pause.ts';
 import { reportPayload } from './report-payload.ts';
 import { isRejection, resultOfRejection, type SendReport } from './report-sender.ts';
 

@@ -1,7 +1,7 @@
+import { pause } from '../../cli/pause.ts';
 import { createHubClient } from '../../client/hub-client.ts';
 import type { Log } from '../../domain/log.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import { pause } from '../pause.ts';
 import type { SimulationMonitor } from '../run-limits.ts';
 import { createTally } from '../tally.ts';
 import { createBoard } from './board.ts';

@@ -1,0 +1,55 @@
+import { Flags } from '@oclif/core';
+import type { HubStatus } from '../lib/api/schema/status.ts';
+import { durationFlag } from '../lib/cli/flags.ts';
+import { HubCommand } from '../lib/cli/hub-command.ts';
+import { pause } from '../lib/cli/pause.ts';
+import { type RatedStatus, ratedStatus, STATUS_COLUMNS } from '../lib/cli/status-columns.ts';
+
+const MEASURED_MS = 1000;
+const CLEAR = '\u001b[H\u001b[2J';
+
+export default class Status extends HubCommand<typeof Status> {
+  static override summary = 'Show how the hub is: rates, latency, queues, memory';
+  static override description =
+    'Rates are measured over a second, or over the interval with --watch. Latency is the time from the arrival of a message to its durable commit, of the last 4,096 messages. The same for machines: /metrics, in Prometheus format.';
+  static override flags = {
+    watch: Flags.boolean({ summary: 'Again and again, until Ctrl-C' }),
+    interval: durationFlag({ summary: 'Time between two readings of --watch', default: 2000, defaultHelp: async () => '2s', dependsOn: ['watch'] }),
+    count: Flags.integer({ summary: 'End --watch after so many', min: 1, helpValue: '<readings>', dependsOn: ['watch'] }),
+  };
+  static override examples = [
+    '<%= config.bin %> status',
+    { description: 'Watch it, ten times every five seconds:', command: '<%= config.bin %> status --watch --interval 5s --count 10' },
+    { description: 'Is anything waiting to be stored?', command: '<%= config.bin %> status --output csv --columns waiting,to-apply' },
+  ];
+
+  async run(): Promise<void> {
+    this.checkColumns(STATUS_COLUMNS);
+    const hub = await this.hub();
+    const read = () => hub.request<HubStatus>('GET', '/status');
+    const before = await read();
+    if (!this.flags.watch) {
+      await pause(MEASURED_MS, this.signal);
+      this.signal.throwIfAborted();
+      await this.printOne(ratedStatus(before, await read()), STATUS_COLUMNS);
+      return;
+    }
+    const readings = this.#readings(before, read);
+    if (this.output !== 'table') return this.print(readings, STATUS_COLUMNS);
+    for await (const reading of readings) {
+      if (process.stdout.isTTY) await this.write(CLEAR);
+      await this.printOne(reading, STATUS_COLUMNS);
+    }
+  }
+
+  async *#readings(first: HubStatus, read: () => Promise<HubStatus>): AsyncGenerator<RatedStatus> {
+    let before = first;
+    for (let count = 0; count < (this.flags.count ?? Number.POSITIVE_INFINITY); count += 1) {
+      await pause(this.flags.interval, this.signal);
+      this.signal.throwIfAborted();
+      const now = await read();
+      yield ratedStatus(before, now);
+      before = now;
+    }
+  }
+}

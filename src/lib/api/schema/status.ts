@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { Time } from './common.ts';
+
+const Count = z.number().int();
+
+/** How the hub is: counts since its start, levels now. Rates are the difference of two readings. */
+export const HubStatus = z
+  .object({
+    version: z.string(),
+    startedAt: Time,
+    time: Time,
+    ready: z.boolean(),
+    ingest: z.object({
+      messages: Count,
+      samples: Count,
+      rejected: Count.describe('values and messages that were not taken'),
+      failed: Count.describe('messages that could not be stored and were not acknowledged'),
+      waiting: Count.describe('messages that wait for the disk'),
+      acknowledgeP50Ms: z.number().nullable().describe('of the last 4,096 messages'),
+      acknowledgeP99Ms: z.number().nullable(),
+    }),
+    storage: z.object({
+      failed: z.boolean().describe('the sample store takes nothing at the moment; the journal keeps what arrives'),
+      commitsWaiting: Count,
+      journalBytes: Count.describe('not yet in the sample store'),
+      journalEntriesToApply: Count,
+    }),
+    fleet: z.object({ devices: Count, points: Count }),
+    stream: z.object({ subscribers: Count, dropped: Count.describe('samples dropped for slow subscribers') }),
+    mqtt: z.record(z.string(), z.number()).describe('levels now and counts since the start, by name'),
+    process: z.object({ memoryBytes: Count, eventLoopDelayP99Ms: z.number() }),
+  })
+  .meta({ id: 'HubStatus' });
+export type HubStatus = z.infer<typeof HubStatus>;

@@ -1,0 +1,10 @@
+import type { InboundMessage } from './inbound-message.ts';
+import type { Outcome } from './ingest.ts';
+
+/** What the spine tells about each message; what becomes of the figures is somebody else's. Called on the hot path: cheap, never throws. */
+export interface IngestMeter {
+  /** Everything that was accepted is on disk now. */
+  answered(message: InboundMessage, outcome: Outcome): void;
+  /** Not stored, not to be acknowledged: `overloaded`, `storage_failed`, `stopping`, ... */
+  failed(message: InboundMessage, code: string): void;
+}

@@ -1,0 +1,136 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Rejection } from '../ingest/ingest.ts';
+import type { IngestMeter } from '../ingest/ingest-meter.ts';
+import type { HubLevels, IngestCounts, ProcessLevels } from './hub-figures.ts';
+import { RecentLatency } from './recent-latency.ts';
+
+export interface HubMetrics {
+  readonly meter: IngestMeter;
+  /** From now on scrapes read the levels here. */
+  watch(read: () => HubLevels): void;
+  counts(): IngestCounts;
+  process(): ProcessLevels;
+  /** Prometheus' text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+  stop(): void;
+}
+
+/** Seconds. The aim is 25 ms for half of the acknowledgements and 100 ms for nearly all. */
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+type Labelled = { messages: Counter.Internal; samples: Counter.Internal; latency: Histogram.Internal<'protocol'> };
+
+/** Metrics of one hub, in a registry of its own: two hubs in a process do not share theirs. */
+export function createHubMetrics(version: string, clock: () => number): HubMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({ name: 'muster_build_info', help: 'Constant 1, labelled with the version', labelNames: ['version'], registers }).set({ version }, 1);
+  const messages = new Counter({ name: 'muster_ingest_messages_total', help: 'Messages answered by the ingest pipeline', labelNames: ['protocol'], registers });
+  const samples = new Counter({ name: 'muster_ingest_samples_total', help: 'Samples that are on disk', labelNames: ['protocol'], registers });
+  const rejected = new Counter({
+    name: 'muster_ingest_rejected_total',
+    help: 'Values and messages that were not taken',
+    labelNames: ['step', 'code'],
+    registers,
+  });
+  const failed = new Counter({
+    name: 'muster_ingest_failed_total',
+    help: 'Messages that could not be stored and were not acknowledged',
+    labelNames: ['protocol', 'code'],
+    registers,
+  });
+  const latency = new Histogram({
+    name: 'muster_ingest_acknowledge_seconds',
+    help: 'From the arrival of a message to its durable commit',
+    labelNames: ['protocol'],
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+
+  const byProtocol = new Map<string, Labelled>();
+  const recent = new RecentLatency();
+  const delay: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  const setLevels = levelGauges(registers);
+  let readLevels: (() => HubLevels) | null = null;
+  const count = { messages: 0, samples: 0, rejected: 0, failed: 0 };
+
+  /** Looking a label up for each message would cost more than counting it. */
+  function labelled(protocol: string): Labelled {
+    let own = byProtocol.get(protocol);
+    if (!own) {
+      own = { messages: messages.labels(protocol), samples: samples.labels(protocol), latency: latency.labels(protocol) };
+      byProtocol.set(protocol, own);
+    }
+    return own;
+  }
+
+  function countRejections(listed: readonly Rejection[], total: number): void {
+    count.rejected += total;
+    for (const { step, code } of listed) rejected.labels(step, code).inc();
+    // Beyond the list only their number is known; the last one's kind is the likeliest.
+    const last = listed.at(-1);
+    if (last && total > listed.length) rejected.labels(last.step, last.code).inc(total - listed.length);
+  }
+
+  return {
+    meter: {
+      answered({ protocol, receivedAt }, { accepted, rejected: listed, rejectedCount }) {
+        const elapsedMs = Math.max(0, clock() - receivedAt);
+        const own = labelled(protocol);
+        own.messages.inc();
+        own.latency.observe(elapsedMs / 1000);
+        recent.add(elapsedMs);
+        count.messages += 1;
+        if (accepted > 0) {
+          own.samples.inc(accepted);
+          count.samples += accepted;
+        }
+        if (rejectedCount > 0) countRejections(listed, rejectedCount);
+      },
+      failed({ protocol }, code) {
+        count.failed += 1;
+        failed.labels(protocol, code).inc();
+      },
+    },
+    watch(read) {
+      readLevels = read;
+    },
+    counts: () => ({ ...count, acknowledgeP50Ms: recent.percentile(0.5), acknowledgeP99Ms: recent.percentile(0.99) }),
+    process: () => ({ memoryBytes: process.memoryUsage.rss(), eventLoopDelayP99Ms: Math.round(delay.percentile(99) / 1e4) / 100 }),
+    text() {
+      if (readLevels) setLevels(readLevels());
+      return registry.metrics();
+    },
+    contentType: registry.contentType,
+    stop() {
+      delay.disable();
+      registry.clear();
+    },
+  };
+}
+
+const LEVELS: readonly (readonly [name: string, help: string, read: (levels: HubLevels) => number])[] = [
+  ['muster_devices', 'Devices', ({ devices }) => devices],
+  ['muster_points', 'Points', ({ points }) => points],
+  ['muster_ingest_messages_waiting', 'Messages that wait for the disk', ({ messagesWaiting }) => messagesWaiting],
+  ['muster_commits_waiting', 'Units that wait for the writing thread', ({ commitsWaiting }) => commitsWaiting],
+  ['muster_journal_bytes', 'Journal that is not yet in the sample store', ({ journalBytes }) => journalBytes],
+  ['muster_journal_entries_to_apply', 'Journal entries that are not yet in the sample store', ({ journalEntriesToApply }) => journalEntriesToApply],
+  ['muster_sample_store_failed', '1 while the sample store takes nothing', ({ sampleStoreFailed }) => Number(sampleStoreFailed)],
+  ['muster_stream_subscribers', 'Subscribers of the live stream', ({ streamSubscribers }) => streamSubscribers],
+  ['muster_stream_dropped_samples', 'Samples dropped for slow subscribers since the start', ({ streamDropped }) => streamDropped],
+];
+
+/** Makes the gauges of the levels; the answer sets them, once for each scrape. */
+function levelGauges(registers: Registry[]): (levels: HubLevels) => void {
+  const gauges = LEVELS.map(([name, help, value]) => ({ gauge: new Gauge({ name, help, registers }), value }));
+  const mqtt = new Gauge({ name: 'muster_mqtt', help: 'Levels of MQTT now, and its counts since the start, by name', labelNames: ['name'], registers });
+  return (levels) => {
+    for (const { gauge, value } of gauges) gauge.set(value(levels));
+    for (const [name, value] of Object.entries(levels.mqtt)) mqtt.set({ name }, value);
+  };
+}
