@@ -3,6 +3,8 @@ import { MusterCommand } from '../lib/cli/muster-command.ts';
 import { settingFlags } from '../lib/config/setting-flags.ts';
 import { EXIT } from '../lib/errors/catalogue.ts';
 
+const TRUST_MS = 3000;
+
 /** The token that the last start left in the local context. */
 async function knownToken(): Promise<string | null> {
   const { readContexts } = await import('../lib/cli/contexts.ts');
@@ -58,7 +60,7 @@ export default class Serve extends MusterCommand<typeof Serve> {
     await runUntil(this.signal, hub, settings['stop-deadline-ms'], async () => {
       if (settings['mqtt.open']) this.say('WARNING: mqtt.open is on. Any program on this machine may publish and subscribe to any topic without credentials.');
       if (settings.ephemeral) this.say(`To use this hub:\n  export MUSTER_URL=${hub.url} MUSTER_TOKEN=${hub.token}`);
-      else await this.#logIn(hub);
+      else await this.#logIn(hub, settings['tls.cert']);
       const { url, mqttUrl, mqttsUrl, project, data } = hub;
       if (this.output !== 'table' || this.flags.columns !== undefined)
         await this.printOne({ http: url, mqtt: mqttUrl, mqtts: mqttsUrl, project, data }, COLUMNS);
@@ -66,7 +68,10 @@ export default class Serve extends MusterCommand<typeof Serve> {
   }
 
   /** Makes the hub the context `local`, and the current one unless another hub has been chosen. */
-  async #logIn(hub: { url: string; token: string; project: string; firstStart: { user: string; password: string } | null }): Promise<void> {
+  async #logIn(
+    hub: { url: string; token: string; project: string; firstStart: { user: string; password: string } | null },
+    certificate: string | null,
+  ): Promise<void> {
     const { readContexts, saveContext } = await import('../lib/cli/contexts.ts');
     if (hub.firstStart) {
       const { user, password } = hub.firstStart;
@@ -74,14 +79,33 @@ export default class Serve extends MusterCommand<typeof Serve> {
     }
     try {
       const { current } = readContexts();
-      await saveContext(
-        { name: 'local', url: hub.url, token: hub.token, project: hub.project, readOnly: false },
-        { use: current === null || current === 'local' },
-      );
-      this.say(`You are logged in as the context \`local\`. Try: muster device list`);
+      const trust = await this.#trust(hub, certificate);
+      const entry = { name: 'local', url: hub.url, token: hub.token, project: hub.project, readOnly: false, ...(trust.ca !== null && { ca: trust.ca }) };
+      await saveContext(entry, { use: current === null || current === 'local' });
+      if (trust.problem === null) this.say('You are logged in as the context `local`. Try: muster device list');
+      else this.say(`The context \`local\` is saved, but the certificate of this hub is not trusted here: ${trust.problem}`);
     } catch (error: unknown) {
       // The hub serves all the same: it may run as a user without a home.
       this.say(`The local context could not be saved: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  /** With which CA, if any, this machine can verify the hub: the usual ones, or (for a certificate that signs itself) the hub's own file. */
+  async #trust(hub: { url: string }, certificate: string | null): Promise<{ ca: string | null; problem: string | null }> {
+    if (certificate === null) return { ca: null, problem: null };
+    const [{ createHubClient }, { resolve }] = await Promise.all([import('../lib/client/hub-client.ts'), import('node:path')]);
+    let problem = '';
+    for (const ca of [null, resolve(certificate)]) {
+      const client = createHubClient({ url: hub.url, token: null, ca, timeoutMs: TRUST_MS });
+      try {
+        await client.request('GET', '/time', { signal: this.signal });
+        return { ca, problem: null };
+      } catch (error: unknown) {
+        problem = error instanceof Error ? error.message : String(error);
+      } finally {
+        client.close();
+      }
+    }
+    return { ca: null, problem: `${problem}\n  Give its CA, and a URL whose name it holds: muster context add local --url URL --ca FILE` };
   }
 }

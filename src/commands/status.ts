@@ -6,6 +6,7 @@ import { pause } from '../lib/cli/pause.ts';
 import { type RatedStatus, ratedStatus, STATUS_COLUMNS } from '../lib/cli/status-columns.ts';
 
 const MEASURED_MS = 1000;
+const INTERVAL_MS = 2000;
 const CLEAR = '\u001b[H\u001b[2J';
 
 export default class Status extends HubCommand<typeof Status> {
@@ -14,12 +15,12 @@ export default class Status extends HubCommand<typeof Status> {
     'Rates are measured over a second, or over the interval with --watch. Latency is the time from the arrival of a message to its durable commit, of the last 4,096 messages. The same for machines: /metrics, in Prometheus format.';
   static override flags = {
     watch: Flags.boolean({ summary: 'Again and again, until Ctrl-C' }),
-    interval: durationFlag({ summary: 'Time between two readings of --watch', default: 2000, defaultHelp: async () => '2s', dependsOn: ['watch'] }),
+    interval: durationFlag({ summary: 'Time between two readings of --watch; 2s unless given', dependsOn: ['watch'] }),
     count: Flags.integer({ summary: 'End --watch after so many', min: 1, helpValue: '<readings>', dependsOn: ['watch'] }),
   };
   static override examples = [
     '<%= config.bin %> status',
-    { description: 'Watch it, ten times every five seconds:', command: '<%= config.bin %> status --watch --interval 5s --count 10' },
+    { description: 'Three readings, a second apart:', command: '<%= config.bin %> status --watch --interval 1s --count 3' },
     { description: 'Is anything waiting to be stored?', command: '<%= config.bin %> status --output csv --columns waiting,to-apply' },
   ];
 
@@ -45,7 +46,7 @@ export default class Status extends HubCommand<typeof Status> {
   async *#readings(first: HubStatus, read: () => Promise<HubStatus>): AsyncGenerator<RatedStatus> {
     let before = first;
     for (let count = 0; count < (this.flags.count ?? Number.POSITIVE_INFINITY); count += 1) {
-      await pause(this.flags.interval, this.signal);
+      await pause(this.flags.interval ?? INTERVAL_MS, this.signal);
       this.signal.throwIfAborted();
       const now = await read();
       yield ratedStatus(before, now);

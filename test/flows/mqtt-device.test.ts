@@ -65,13 +65,34 @@ describe('a device on a real hub over MQTT', () => {
     await expect(client.subscribeAsync('#')).rejects.toThrow();
     expect(await valuesOf('victim')).toEqual([]);
     expect((await api('GET', '/devices/intruder')).body.counters.refused).toBeGreaterThanOrEqual(3);
-    await waitUntil(async () => (await api('GET', '/devices/intruder/rejects')).body.items.length > 0, 'the attempt is kept');
-    expect((await api('GET', '/devices/intruder/rejects')).body.items[0]).toMatchObject({
+    await waitUntil(async () => (await api('GET', '/devices/intruder/rejects')).body.items.length === 3, 'the attempts are kept');
+    const kept = (await api('GET', '/devices/intruder/rejects')).body.items;
+    expect(kept.map(({ step, topic }: { step: string; topic: string }) => `${step} ${topic}`)).toEqual([
+      'subscribe #',
+      'subscribe devices/victim/set',
+      'authorize devices/victim/report',
+    ]);
+    expect(kept.at(-1)).toMatchObject({
       code: 'not_allowed',
       step: 'authorize',
       topic: 'devices/victim/report',
       payloadHead: '{"a": 1}',
     });
+  });
+
+  it('leaves a trace for its operator when its password is wrong or its packet is too large', async () => {
+    const secret = await newDevice('clumsy');
+    await expect(mqtt.connectAsync(hub.mqttUrl, { username: 'clumsy', password: 'wrong', reconnectPeriod: 0 })).rejects.toThrow();
+    const client = await connect(hub.mqttUrl, 'clumsy', secret, 4);
+    client.on('error', () => undefined);
+    const closed = new Promise<void>((done) => client.once('close', () => done()));
+    client.publish('devices/clumsy/report', Buffer.alloc(2_000_000, 0x20), { qos: 1 });
+    await closed;
+    const codes = async () =>
+      (await api('GET', '/devices/clumsy/rejects')).body.items.map(({ code, step }: { code: string; step: string }) => `${step} ${code}`);
+    await waitUntil(async () => (await codes()).length === 2, 'both are kept');
+    expect(await codes()).toEqual(['receive payload_too_large', 'connect not_logged_in']);
+    expect((await api('GET', '/devices/clumsy')).body.counters.refused).toBe(2);
   });
 
   it.for(['mqttv311', 'mqttv5'])('works with mosquitto_pub and mosquitto_sub (%s)', async (version, context) => {

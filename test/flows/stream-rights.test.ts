@@ -35,4 +35,20 @@ describe('the live stream and rights that end', () => {
     await api('POST', '/devices/seen/report', { a: 1 });
     await waitUntil(() => other.messages.some(({ type }) => type === 'samples'), 'the other stream goes on');
   });
+
+  it('gives a gateway its own samples and those of the devices behind it, and nothing else', async () => {
+    const hub = await startHub();
+    const api = apiOf(hub.url, hub.token);
+    const gateway = (await api('POST', '/devices', { id: 'gw', kind: 'gateway', credential: 'token' })).body.credential.secret;
+    await api('POST', '/devices', { id: 'behind', parent: 'gw' });
+    await api('POST', '/devices', { id: 'stranger' });
+    const { messages } = await watching(hub, gateway);
+    for (const id of ['stranger', 'behind', 'gw']) await api('POST', `/devices/${id}/report`, { a: 1 });
+    const seen = () => messages.flatMap((message) => (message as { samples?: { device: string }[] }).samples ?? []).map(({ device }) => device);
+    await waitUntil(() => seen().includes('gw'), 'its own sample');
+    expect(seen()).toEqual(['behind', 'gw']);
+    const refused = new WebSocket(`${hub.url.replace('http', 'ws')}/api/v1/stream?device=stranger`, { headers: { authorization: `Bearer ${gateway}` } });
+    onTestFinished(() => void refused.terminate());
+    expect(JSON.parse(await new Promise((done) => refused.once('message', (text) => done(String(text)))))).toMatchObject({ type: 'bye', code: 'not_allowed' });
+  });
 });

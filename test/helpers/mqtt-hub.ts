@@ -12,7 +12,7 @@ import type { Connection } from '../../src/lib/fleet/presence.ts';
 import type { InboundMessage } from '../../src/lib/ingest/inbound-message.ts';
 import type { Ingest, Outcome } from '../../src/lib/ingest/ingest.ts';
 import { createMqttProtocol, type MqttProtocol } from '../../src/lib/protocols/mqtt/mqtt-protocol.ts';
-import type { MqttPorts, RefusedPublish } from '../../src/lib/protocols/mqtt/ports.ts';
+import type { MqttPorts, RefusedPublish, Trouble } from '../../src/lib/protocols/mqtt/ports.ts';
 import { aDevice } from './fleet.ts';
 import { SILENT_LOG } from './silent-log.ts';
 
@@ -33,6 +33,7 @@ export interface MqttHub {
   /** Those it has not answered yet, when `held` was asked for. */
   readonly waiting: Waiting[];
   readonly refused: RefusedPublish[];
+  readonly trouble: Trouble[];
   readonly present: Map<string, Connection>;
   readonly seen: { readonly device: DeviceId; readonly connectionId: string | null }[];
   readonly logIns: { readonly name: string; readonly password: string }[];
@@ -80,6 +81,7 @@ export async function startMqttHub(
   const messages: InboundMessage[] = [];
   const waiting: Waiting[] = [];
   const refused: RefusedPublish[] = [];
+  const trouble: Trouble[] = [];
   const present = new Map<string, Connection>();
   const seen: MqttHub['seen'] = [];
   const logIns: MqttHub['logIns'] = [];
@@ -117,6 +119,7 @@ export async function startMqttHub(
     onCredentialsChanged: listenTo(credentialListeners),
     onTokenRevoked: listenTo(tokenListeners),
     onRefused: (publish) => void refused.push(publish),
+    onTrouble: (one) => void trouble.push(one),
     ...options.ports,
   });
   await protocol.start();
@@ -130,6 +133,7 @@ export async function startMqttHub(
     messages,
     waiting,
     refused,
+    trouble,
     present,
     seen,
     logIns,

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../access/principal.ts';
+import type { Device } from '../domain/device.ts';
+import type { DeviceId } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import { pointMatcher } from '../stream/filter.ts';
+import { type PointFilter, type PointMatcher, pointMatcher } from '../stream/filter.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import { type StreamMessage, StreamQuery } from './schema/samples.ts';
 import { filterOf } from './select-points.ts';
@@ -37,8 +39,7 @@ export function serveStream(socket: WebSocket, request: IncomingMessage, princip
   try {
     const query = readQuery(request);
     const filter = filterOf(principal.project, query, (id) => fleet.device(principal.project, id));
-    // A device watches itself and nothing else.
-    const matches = pointMatcher(principal.kind === 'device' ? { ...filter, devices: [principal.id] } : filter);
+    const matches = principal.kind === 'device' ? ownMatcher(principal.id, filter, fleet) : pointMatcher(filter);
     subscription = stream.subscribe(matches, () => setImmediate(pump));
   } catch (error: unknown) {
     refuse(error instanceof MusterError ? error : new MusterError('internal', 'something went wrong inside the hub', { cause: error }));
@@ -89,6 +90,16 @@ export function serveStream(socket: WebSocket, request: IncomingMessage, princip
       });
     }
   }
+}
+
+/** A device watches itself and the devices behind it, as they are at the moment. */
+function ownMatcher(watcher: DeviceId, filter: PointFilter, fleet: Fleet): PointMatcher {
+  const isOwn = (device: Device) => device.id === watcher || device.parent === watcher;
+  for (const id of filter.devices ?? []) {
+    if (!isOwn(fleet.device(filter.project, id).device)) throw new MusterError('not_allowed', `${watcher} may not watch ${id}`);
+  }
+  const matches = pointMatcher(filter);
+  return (point, device) => isOwn(device) && matches(point, device);
 }
 
 function readQuery(request: IncomingMessage) {

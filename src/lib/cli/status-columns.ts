@@ -16,8 +16,7 @@ export function ratedStatus(before: HubStatus, now: HubStatus): RatedStatus {
   return { ...now, rates: { messages: rate('messages'), samples: rate('samples'), rejected: rate('rejected'), failed: rate('failed') } };
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-const milliseconds = (value: number | null) => (value === null ? '' : `${Math.round(value * 10) / 10} ms`);
+const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
 
 export const STATUS_COLUMNS: readonly Column<RatedStatus>[] = [
   timeColumn('time', ({ time }) => time),
@@ -27,16 +26,16 @@ export const STATUS_COLUMNS: readonly Column<RatedStatus>[] = [
   { name: 'messages/s', value: ({ rates }) => rates.messages, right: true },
   { name: 'rejected/s', value: ({ rates }) => rates.rejected, right: true },
   { name: 'failed/s', value: ({ rates }) => rates.failed, right: true },
-  { name: 'p50', value: ({ ingest }) => ingest.acknowledgeP50Ms, text: ({ ingest }) => milliseconds(ingest.acknowledgeP50Ms), right: true },
-  { name: 'p99', value: ({ ingest }) => ingest.acknowledgeP99Ms, text: ({ ingest }) => milliseconds(ingest.acknowledgeP99Ms), right: true },
+  { name: 'p50-ms', value: ({ ingest }) => ingest.acknowledgeP50Ms, right: true },
+  { name: 'p99-ms', value: ({ ingest }) => ingest.acknowledgeP99Ms, right: true },
   { name: 'waiting', value: ({ ingest }) => ingest.waiting, right: true },
-  { name: 'journal', value: ({ storage }) => storage.journalBytes, text: ({ storage }) => megabytes(storage.journalBytes), right: true },
+  { name: 'journal-mb', value: ({ storage }) => megabytes(storage.journalBytes), right: true },
   { name: 'to-apply', value: ({ storage }) => storage.journalEntriesToApply, right: true },
   { name: 'store', value: ({ storage }) => (storage.failed ? 'failed' : 'ok') },
   { name: 'devices', value: ({ fleet }) => fleet.devices, right: true },
   { name: 'points', value: ({ fleet }) => fleet.points, right: true },
   { name: 'connections', value: ({ mqtt }) => mqtt.connections ?? 0, right: true },
   { name: 'subscribers', value: ({ stream }) => stream.subscribers, right: true },
-  { name: 'memory', value: ({ process }) => process.memoryBytes, text: ({ process }) => megabytes(process.memoryBytes), right: true },
-  { name: 'loop-delay', value: ({ process }) => process.eventLoopDelayP99Ms, text: ({ process }) => milliseconds(process.eventLoopDelayP99Ms), right: true },
+  { name: 'memory-mb', value: ({ process }) => megabytes(process.memoryBytes), right: true },
+  { name: 'loop-delay-ms', value: ({ process }) => process.eventLoopDelayP99Ms, right: true },
 ];

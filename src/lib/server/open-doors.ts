@@ -56,7 +56,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], subscribersMax: settings['limits.stream-subscribers'] });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
-  const { pipeline, waiting, refused } = await openIngest({ settings, storage, stream, meter: metrics.meter, log });
+  const { pipeline, waiting, refused, trouble } = await openIngest({ settings, storage, stream, meter: metrics.meter, log });
   const fleet = createFleet({
     system,
     directory,
@@ -86,6 +86,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     onCredentialsChanged: deviceCredentials.onCredentialsChanged,
     onTokenRevoked: accounts.onTokenRevoked,
     onRefused: refused,
+    onTrouble: trouble,
   });
   const levels = () => ({
     devices: sumOf(directory.projects.keys(), (project) => directory.deviceCount(project)),

@@ -1,15 +1,19 @@
 import type { Settings } from '../config/settings.ts';
+import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
 import { createGroupCommit } from '../ingest/group-commit.ts';
+import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
-import { createRejectJournal } from '../ingest/reject-journal.ts';
-import type { RefusedPublish } from '../protocols/mqtt/ports.ts';
+import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
+import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { Storage } from './open-storage.ts';
 import { publishCommitted } from './publish-committed.ts';
+
+const NO_BYTES = new Uint8Array();
 
 export interface IngestDoor {
   readonly pipeline: Pipeline;
@@ -17,6 +21,8 @@ export interface IngestDoor {
   readonly waiting: () => number;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
   readonly refused: (publish: RefusedPublish) => void;
+  /** The same for log-ins, subscriptions and bytes that are no message. */
+  readonly trouble: (trouble: Trouble) => void;
 }
 
 /** The spine: pipeline, group commit, reject journal. */
@@ -57,12 +63,21 @@ export async function openIngest(ports: {
     pipeline,
     waiting: () => commit.depth,
     refused({ device, protocol, address, topic, reason, payloadHead, payloadBytes, time }) {
-      const entry = device === null ? undefined : directory.device(device);
-      if (!entry) return;
-      const message = { protocol, address, topic, payload: payloadHead, payloadBytes, receivedAt: time };
-      const statements = rejects.refused(entry, message, { code: 'not_allowed', step: 'authorize', reason, point: null });
-      if (statements.length === 0) return;
-      system.log.commit({ statements }).catch((error: unknown) => log.warn({ device, reason: messageOf(error) }, 'a refused message could not be kept'));
+      keep(
+        device,
+        { protocol, address, topic, payload: payloadHead, payloadBytes, receivedAt: time },
+        { code: 'not_allowed', step: 'authorize', reason, point: null },
+      );
+    },
+    trouble({ device, protocol, address, topic, code, step, reason, time }) {
+      keep(device, { protocol, address, topic, payload: NO_BYTES, payloadBytes: 0, receivedAt: time }, { code, step, reason, point: null });
     },
   };
+
+  function keep(device: DeviceId | null, message: RejectedMessage, rejection: Rejection): void {
+    const entry = device === null ? undefined : directory.device(device);
+    const statements = entry ? rejects.refused(entry, message, rejection) : [];
+    if (statements.length === 0) return;
+    system.log.commit({ statements }).catch((error: unknown) => log.warn({ device, reason: messageOf(error) }, 'a refused message could not be kept'));
+  }
 }

@@ -48,8 +48,16 @@ function decodeReport(report: ObjectValue, readings: Reading[]): string | null {
       } else return `unknown key ${JSON.stringify(key.slice(0, 40))} beside "values"`;
     }
   }
+  // Its time would be lost, and a point `ts` appear: a slip that is worth telling.
+  if (!timed && typeof report.ts === 'number' && looksLikeTime(report.ts))
+    return '"ts" stands beside "values", not among the values: {"ts": ms, "values": {...}}';
   for (const path of Object.keys(values)) readings.push({ path, value: values[path] as SampleValue, time, quality, unit: null });
   return null;
+}
+
+/** ms since 1970, from 2000 on: no measurement is called so by chance. */
+function looksLikeTime(value: number): boolean {
+  return Number.isInteger(value) && value > 946_684_800_000 && value < 10_000_000_000_000;
 }
 
 function isObject(value: unknown): value is ObjectValue {

@@ -4,7 +4,7 @@ import type { AedesClient, ConnectPacket, PublishPacket, SubscriptionPacket } fr
 import type { Connection } from './connection.ts';
 import { isUseless, Publishing } from './publishing.ts';
 import { REASON, REFUSAL, type Refusal } from './reason-codes.ts';
-import { recordRefusal } from './refusals.ts';
+import { recordRefusal, recordTrouble } from './refusals.ts';
 import { NO_FILTERS } from './session-store.ts';
 import { screen, sessionId, signIn } from './sign-in.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -57,6 +57,7 @@ export function brokerHooks({ around, connectionOf, isFull, credentialChanges }:
     const refuse = (code: Refusal, reason: string) => {
       around().counters.refusedConnections++;
       ports.log.info({ protocol: connection.scheme, address: connection.address, user: username?.slice(0, 128), reason }, 'connection refused');
+      recordTrouble(around(), { device: username, scheme: connection.scheme, address: connection.address }, { code: 'not_logged_in', step: 'connect', reason });
       answer(Object.assign(new Error(reason), { returnCode: code }) satisfies ConnectError, false);
     };
     if (isFull() || around().isDraining()) {
@@ -78,6 +79,11 @@ export function brokerHooks({ around, connectionOf, isFull, credentialChanges }:
           if (!result.ok) {
             if (!result.locked || client.version !== 5) return refuse(result.code, result.reason);
             around().counters.refusedConnections++;
+            recordTrouble(
+              around(),
+              { device: username, scheme: connection.scheme, address: connection.address },
+              { code: 'locked_out', step: 'connect', reason: result.reason },
+            );
             return connection.refuse(REASON.quotaExceeded, result.reason);
           }
           const { principal, clientId } = result;
@@ -175,8 +181,12 @@ export function brokerHooks({ around, connectionOf, isFull, credentialChanges }:
     }
     const refused = (reason: string) => {
       counters.refused++;
-      const entry = connection.principal?.kind === 'device' ? ports.directory.device(connection.principal.id) : undefined;
-      if (entry) entry.refused++;
+      const device = connection.principal?.kind === 'device' ? connection.principal.id : undefined;
+      recordTrouble(
+        around(),
+        { device, scheme: connection.scheme, address: connection.address },
+        { code: 'not_allowed', step: 'subscribe', reason, topic: filter },
+      );
       ports.log.debug({ protocol: connection.scheme, address: connection.address, filter, reason }, 'subscription refused');
       answer(null, null);
     };

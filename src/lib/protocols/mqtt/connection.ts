@@ -7,6 +7,7 @@ import { Delivery } from './delivery.ts';
 import { PacketGuard, type Violation } from './packet-guard.ts';
 import type { Peer, Publishing } from './publishing.ts';
 import { REASON, type ReasonCode } from './reason-codes.ts';
+import { recordTrouble } from './refusals.ts';
 import type { Session } from './session-store.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -109,7 +110,16 @@ export class Connection implements Peer {
   }
 
   violate(code: ReasonCode, reason: string): void {
-    if (!this.#cut) this.#around.counters.violations++;
+    if (!this.#cut) {
+      this.#around.counters.violations++;
+      const device = this.principal?.kind === 'device' ? this.principal.id : undefined;
+      const tooLarge = code === REASON.packetTooLarge;
+      recordTrouble(
+        this.#around,
+        { device, scheme: this.scheme, address: this.address },
+        { code: tooLarge ? 'payload_too_large' : 'protocol_error', step: 'receive', reason },
+      );
+    }
     this.cut(code, reason);
   }
 

@@ -26,6 +26,22 @@ export interface RefusedPublish {
   readonly time: number;
 }
 
+/** Anything else of a device that was not taken: a log-in, a subscription, bytes that are no MQTT or too many. */
+export interface Trouble {
+  readonly device: DeviceId;
+  readonly protocol: string;
+  readonly address: string | null;
+  /** As of a rejected message: `not_logged_in`, `not_allowed`, `payload_too_large`, `protocol_error`. */
+  readonly code: string;
+  /** connect, subscribe or receive */
+  readonly step: string;
+  readonly reason: string;
+  /** The topic filter, of a subscription. */
+  readonly topic: string | null;
+  /** ms since 1970 */
+  readonly time: number;
+}
+
 /** What the hub lends to the MQTT adapter. */
 export interface MqttPorts {
   readonly settings: Settings;
@@ -44,6 +60,8 @@ export interface MqttPorts {
   readonly onTokenRevoked: (listener: TokenListener) => () => void;
   /** Called for each refused publish, so that it can be kept as a rejected message. Must not throw. */
   readonly onRefused: (refused: RefusedPublish) => void;
+  /** Called for all other refusals of what a known device tried. Must not throw. */
+  readonly onTrouble: (trouble: Trouble) => void;
 }
 
 /** Since start, except where it says *now*. */

@@ -31,3 +31,16 @@ export function recordRefusal(
     time: ports.clock(),
   });
 }
+
+/** Counts and reports what a device tried in vain, so that its operator sees why nothing comes. Of unknown ones there is nobody to tell. */
+export function recordTrouble(
+  { ports }: Pick<Surroundings, 'ports'>,
+  sender: { readonly device: string | undefined; readonly scheme: string; readonly address: string | null },
+  trouble: { readonly code: string; readonly step: string; readonly reason: string; readonly topic?: string },
+): void {
+  const entry = sender.device === undefined ? undefined : ports.directory.device(sender.device);
+  if (!entry) return;
+  entry.refused++;
+  const { code, step, reason, topic = null } = trouble;
+  ports.onTrouble({ device: entry.device.id, protocol: sender.scheme, address: sender.address, code, step, reason, topic, time: ports.clock() });
+}
