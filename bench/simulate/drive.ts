@@ -24,6 +24,7 @@ export async function drive({ url, gateways, seconds, rates }: DriveOptions) {
     const before = process.memoryUsage().rss;
     const fleet = await connectFleet({
       url,
+      trust: null,
       identities: plan.gateways.map(({ id }) => ({ deviceId: id, secret: 'none' })),
       protocol: 'mqtt',
       qos: 1,
@@ -47,7 +48,7 @@ export async function drive({ url, gateways, seconds, rates }: DriveOptions) {
     const elapsedMs = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
     const acknowledged = tally.acknowledged.messages;
-    await fleet.finish(10_000);
+    await fleet.finish(10_000, 10_000);
     const { p50, p99 } = tally.acknowledgeTime.summary();
     rows.push({
       askedPerSecond: rate,

@@ -7,12 +7,10 @@ import { speedFlag } from '../lib/simulation/flags.ts';
 
 export default class Demo extends MusterCommand<typeof Demo> {
   static override summary = 'Show Muster at work: real recordings, simulated gateways, a real hub';
-  static override description = `Starts a throw-away hub on free ports, creates gateways through its API, replays bundled recordings of real sites
-over MQTT in accelerated time, and shows the values as the hub's live stream tells them. At the end: what was sent,
-acknowledged and stored, a chart, and what to try next. The recordings' sources and licences are named.
+  static override description =
+    `Starts a throw-away hub on free ports, creates gateways through its API, replays bundled recordings of real sites over MQTT in accelerated time, and shows the values as the hub's live stream tells them. At the end: what was sent, acknowledged and stored, a chart, and what to try next. The recordings' sources and licences are named.
 
-It ends with the recordings, after about a minute, or with Ctrl-C: both are an orderly end with exit code 0. With
---duration the recordings are played in that time (or, with --speed, cut after it), and Ctrl-C before it is exit code 130.`;
+It ends with the recordings, after about a minute, or with Ctrl-C: both are an orderly end with exit code 0. With --duration the recordings are played in that time (or, with --speed, cut after it), and Ctrl-C before it is exit code 130.`;
   static override flags = {
     duration: durationFlag({ summary: 'Length of the replay; about a minute without it' }),
     speed: speedFlag({ summary: 'Recorded seconds in one second; without it what the duration takes' }),

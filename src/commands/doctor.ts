@@ -6,8 +6,8 @@ const DEADLINE_MS = 5_000;
 
 const COLUMNS: readonly Column<CheckResult>[] = [
   { name: 'check', value: (row) => row.check },
-  { name: 'level', value: (row) => row.level },
-  { name: 'text', value: (row) => row.text, text: (row) => (row.hint === null ? row.text : `${row.text.replace(/\.$/, '')}. ${row.hint}`) },
+  { name: 'level', value: (row) => row.level, keep: true },
+  { name: 'text', value: (row) => row.text, text: (row) => (row.hint === null ? row.text : `${row.text.replace(/\.$/, '')}. ${row.hint}`), wrap: true },
   { name: 'hint', value: (row) => row.hint, wide: true },
   { name: 'durationMs', value: (row) => row.durationMs, right: true, wide: true },
 ];

@@ -15,6 +15,9 @@ import { parseTime } from '../lib/reading/time-expression.ts';
 /** Longest silence: a large Parquet file is made whole before its first byte. */
 const SILENCE_MS = 15 * 60_000;
 
+/** Not `dependsOn`: of two flags that depend on a third, oclif's usage line shows the second as `[--force ]`. */
+const NEEDS_FILE: { type: 'all'; flags: string[] }[] = [{ type: 'all', flags: ['file'] }];
+
 export default class Export extends HubCommand<typeof Export> {
   static override summary = 'Write stored samples to a file, or to stdout';
   static override description =
@@ -29,8 +32,8 @@ export default class Export extends HubCommand<typeof Export> {
     layout: Flags.option({ summary: 'A row for each sample (long), or a column for each point (wide)', options: EXPORT_LAYOUTS })(),
     time: Flags.option({ summary: 'Times as ISO 8601, or as ms since 1970 (epoch)', options: EXPORT_TIME_STYLES })(),
     timezone: timezoneFlag({ default: undefined, summary: 'Zone of times that name none, and of ISO times in the file; UTC unless given' }),
-    resume: Flags.boolean({ summary: 'Continue an interrupted export to this file', dependsOn: ['file'], exclusive: ['force'] }),
-    force: Flags.boolean({ summary: 'Replace the file', dependsOn: ['file'] }),
+    resume: Flags.boolean({ summary: 'Continue an interrupted export to this file', relationships: NEEDS_FILE, exclusive: ['force'] }),
+    force: Flags.boolean({ summary: 'Replace the file', relationships: NEEDS_FILE }),
   };
   static override examples = [
     { description: 'Everything, as CSV:', command: '<%= config.bin %> export --file all.csv' },

@@ -10,6 +10,7 @@ import { summaryColumns, summaryOf, valueColumns } from '../lib/reading/recordin
 import { createTally, failedText, type ImportTally } from '../lib/reading/recording/import-tally.ts';
 import { createKnownFleet } from '../lib/reading/recording/known-fleet.ts';
 import { formatOf, openRecording, RECORDING_FORMATS, type RecordingInput, readCsv, readNdjson } from '../lib/reading/recording/read-recording.ts';
+import { refuseBinary } from '../lib/reading/recording/refuse-binary.ts';
 import { openResultsFile } from '../lib/reading/recording/results-file.ts';
 import { createSendReport } from '../lib/reading/recording/send-report.ts';
 import { createProgress, thousands } from '../lib/reading/terminal-progress.ts';
@@ -17,7 +18,7 @@ import { createProgress, thousands } from '../lib/reading/terminal-progress.ts';
 export default class Import extends HubCommand<typeof Import> {
   static override summary = 'Load a recording: CSV or NDJSON, of any layout or written by `muster export`';
   static override description =
-    'The first line of a CSV names its columns. Files of `muster export` are understood as they are. In others the time is the column called time, timestamp, ts, datetime or date, and every other column is a point; --map takes some of them, under other names. Numbers are epoch seconds, from 100,000,000,000 on milliseconds. Values that the hub has already replace themselves, so an import may be repeated. Exit code 7 when some values were rejected.';
+    'The first line of a CSV names its columns. Files of `muster export` in csv, ndjson or json are understood as they are; Parquet is not read. In others the time is the column called time, timestamp, ts, datetime or date, and every other column is a point; --map takes some of them, under other names. Numbers are epoch seconds, from 100,000,000,000 on milliseconds. Values that the hub has already replace themselves, so an import may be repeated. Exit code 7 when some values were rejected.';
   static override args = { file: Args.string({ description: 'The file; - reads from stdin', required: true }) };
   static override flags = {
     device: Flags.string({ summary: 'Device of all rows, by id or alias', helpValue: '<device>' }),
@@ -50,6 +51,7 @@ export default class Import extends HubCommand<typeof Import> {
     const { file } = this.args;
     const { timezone, create, batch, 'dry-run': dryRun } = this.flags;
     const input = await openRecording(file, this.signal);
+    await refuseBinary(input.stream, file);
     const format = formatOf(file, this.flags.format);
     if (format === 'ndjson' && this.flags.delimiter !== undefined) throw new MusterError('usage', '--delimiter is for CSV.');
     const recording = format === 'csv' ? await readCsv(input.stream, delimiterOf(this.flags.delimiter)) : await readNdjson(input.stream);

@@ -30,9 +30,9 @@ export default class Login extends MusterCommand<typeof Login> {
   ];
   static override flags = {
     url: Flags.string({ summary: 'URL of the hub (or MUSTER_URL; without it, the context in use)', helpValue: '<url>' }),
-    user: Flags.string({ summary: 'Name of the user', helpValue: '<name>', exclusive: ['token-stdin'] }),
-    'password-stdin': Flags.boolean({ summary: 'Read the password from stdin', exclusive: ['token-stdin'] }),
-    'token-stdin': Flags.boolean({ summary: 'Read an API token from stdin, in place of user and password' }),
+    user: Flags.string({ summary: 'Name of the user', helpValue: '<name>' }),
+    'password-stdin': Flags.boolean({ summary: 'Read the password from stdin', relationships: [{ type: 'none', flags: ['token-stdin'] }] }),
+    'token-stdin': Flags.boolean({ summary: 'Read an API token from stdin, in place of user and password', exclusive: ['user'] }),
     context: Flags.string({ summary: 'Name to keep it under; without it, that of the same URL or the host', helpValue: '<name>' }),
     project: Flags.string({ summary: 'Project that the log-in must belong to', helpValue: '<name>' }),
     ca: Flags.string({ summary: 'PEM file of the CA that signed the certificate of the hub', helpValue: '<file>' }),

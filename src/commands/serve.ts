@@ -1,3 +1,4 @@
+import { Flags } from '@oclif/core';
 import type { Column } from '../lib/cli/column.ts';
 import { MusterCommand } from '../lib/cli/muster-command.ts';
 import { settingFlags } from '../lib/config/setting-flags.ts';
@@ -41,9 +42,15 @@ export default class Serve extends MusterCommand<typeof Serve> {
     },
     {
       description: 'For the network, with TLS',
-      command: '<%= config.bin %> <%= command.id %> --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --mqtts 8883 --set mqtt.port=null',
+      command: '<%= config.bin %> <%= command.id %> --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --mqtts 8883 --mqtt off',
     },
   ];
+  // One object is printed at most: there is nothing to choose from or to sort.
+  static override baseFlags = {
+    ...MusterCommand.baseFlags,
+    columns: Flags.string({ hidden: true }),
+    sort: Flags.string({ hidden: true }),
+  };
   static override flags = { ...settingFlags() };
   protected override readonly interruptExitCode = EXIT.done;
 

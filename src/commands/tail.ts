@@ -15,7 +15,7 @@ type Row = SampleItem | { readonly gap: FollowGap };
 export default class Tail extends HubCommand<typeof Tail> {
   static override summary = 'Watch samples as they are stored';
   static override description =
-    'Ends after --count samples, after --duration, or with Ctrl-C. When the hub goes away, it tries again and reads what was stored meanwhile. When the hub had to drop samples because this command was too slow, it says so on stderr, and in ndjson with an object {"gap":{"dropped","from","to"}} in their place.';
+    'Ends after --count samples, after --duration, or with Ctrl-C; the exit code is 0 for the first two, also when fewer samples came: count the lines. When the hub goes away, it tries again and reads what was stored meanwhile. When the hub had to drop samples because this command was too slow, it says so on stderr, and in ndjson with an object {"gap":{"dropped","from","to"}} in their place.';
   static override args = { device: Args.string({ description: 'Devices, by id or alias; all unless given', multiple: true }) };
   static override flags = {
     ...pointFilterFlags,
@@ -46,6 +46,8 @@ export default class Tail extends HubCommand<typeof Tail> {
     const device: string[] = [];
     for (const name of this.args.device ?? []) device.push((await hub.devices.show(name)).id);
     const resolved = { ...filter, device: this.args.device === undefined ? undefined : device };
+    const isFiltered = Object.values(filter).some((one) => one !== undefined && one.length > 0);
+    if (isFiltered && !(await hasAny(hub.points.list(resolved, { limit: 1 })))) this.say('No point matches yet; samples are shown as soon as one does.');
     const ending = new AbortController();
     const timer = duration === undefined ? undefined : setTimeout(() => ending.abort(), duration);
     const signal = AbortSignal.any([this.signal, ending.signal]);
@@ -82,4 +84,9 @@ export default class Tail extends HubCommand<typeof Tail> {
       }
     }
   }
+}
+
+async function hasAny(rows: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of rows) return true;
+  return false;
 }

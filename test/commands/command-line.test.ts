@@ -127,3 +127,14 @@ test('a broken file of contexts is said as such', async () => {
   expect(code).toBe(2);
   expect(JSON.parse(stderr).error.details.file).toBe(`${folder}/contexts.json`);
 });
+
+test('the version is told by its usual names', async () => {
+  const runs = await Promise.all(['--version', '-v', 'version'].map((word) => runMuster([word], { env: env() })));
+  for (const { code, stdout } of runs) expect([code, stdout]).toEqual([0, expect.stringMatching(/^muster\/\d+\.\d+\.\d+/)]);
+});
+
+test('a flag before the command is told where it belongs', async () => {
+  const { code, stderr } = await runMuster(['--context', 'x', 'device', 'list'], { env: env() });
+  expect(code).toBe(2);
+  expect(stderr).toContain('flags come after it');
+});

@@ -24,7 +24,7 @@ describe('muster demo', () => {
     expect(run.stderr).toMatch(/machine part\/temperature \d+\.\d °F/);
     expect(run.stdout).toMatch(/^stored +7,882 samples, says the hub$/m);
     expect(run.stdout).toMatch(/[\u2801-\u28ff]{5}/); // braille
-    expect(run.stdout).toMatch(/Try next\n.* serve\n.* simulate replay .*machine-temperature\.csv/);
+    expect(run.stdout).toMatch(/Try next\n.* serve\n.*in another terminal.*\n.* simulate replay .*machine-temperature\.csv/);
     expect(`${run.stdout}${run.stderr}`).not.toContain('\u001b');
   });
 

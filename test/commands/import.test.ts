@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fakeServer, json } from '../helpers/fake-server.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
@@ -67,11 +68,37 @@ describe('muster import', () => {
     expect(failed.map((line) => line.split(',')[0]).sort()).toEqual(['3', '4', '5', '7']);
   });
 
+  test.each([
+    ['Parquet', Buffer.from('PAR1\u0015\u0004L\u0015"\n\0', 'latin1'), /all\.bin is Parquet; .* reads CSV and NDJSON\.\n.*export --format ndjson/],
+    ['gzip', gzipSync('time,a\n1790000000,1\n'), /compressed with gzip.*\n.*gunzip/],
+    ['UTF-16', Buffer.from('\ufefftime,a\n1790000000,1\n', 'utf16le'), /text in UTF-16.*\n.*UTF-8/],
+    ['bytes of no known kind', Buffer.from([1, 2, 0, 3, 10]), /no text/],
+    ['nothing', Buffer.alloc(0), /file is empty/],
+  ])('%s in place of text is refused in one sentence', async (_, bytes, sentence) => {
+    const file = join(temporaryFolder(), 'all.bin');
+    writeFileSync(file, bytes);
+    const { code, stdout, stderr } = await muster(['import', file, '--device', 'binary', '--create']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(sentence);
+    // None of the file's bytes reach the terminal.
+    expect(stderr).not.toMatch(/[^\n\x20-\x7e]/);
+  });
+
   test('nothing accepted is a failure', async () => {
     expect(await muster(['import', '-', '--device', 'old', '--create'], 'time,a\n5,1\n')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('(rejected)'),
     });
+  });
+
+  test.each([[], ['--dry-run']])('values with the time of another in the file are counted, and the last one is kept %s', async (...flags) => {
+    const csv = 'time,a,b\n1790000000,1,1\n1790000001,2,2\n1790000000,3,\n1790000000,4,4\n';
+    const { code, stdout } = await muster(['import', '-', '--device', 'repeating', '--create', '--json', ...flags], csv);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ values: 7, repeated: 3, accepted: flags.length === 0 ? 7 : 0 });
+    if (flags.length > 0) return;
+    const query = await muster(['query', 'repeating', 'a', '--from', '2026-09-01', '--output', 'csv', '--columns', 'value']);
+    expect(query.stdout).toBe('value\n4\n2\n');
   });
 
   test('a repeated import changes nothing', async () => {

@@ -209,8 +209,21 @@ describe('muster tail', () => {
   });
 
   test('ends after --duration, with nothing seen', async () => {
-    const { code, stdout } = await muster('tail', 'station', '--point', 'none', '--duration', '300ms', '--output', 'ndjson');
+    const { code, stdout, stderr } = await muster('tail', 'station', '--point', 'none', '--duration', '300ms', '--output', 'ndjson');
     expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toMatch(/^No point matches yet/);
+  });
+
+  test('reads what is stored of many devices without a word on stderr', async () => {
+    const devices = Array.from({ length: 15 }, (_, index) => `many-${index}`);
+    const csv = ['time,device,live', ...devices.map((device) => `${Math.floor(Date.now() / 1000)},${device},1`)].join('\n');
+    expect(await runMuster(['import', '-', '--create'], { env: hub.env, input: csv })).toMatchObject({ code: 0 });
+    const { code, stdout, stderr } = await muster('tail', ...devices, '--since', '-1h', '--count', '15', '--output', 'ndjson');
+    expect({ code, stderr, devices: new Set((lines(stdout) as { device: string }[]).map(({ device }) => device)) }).toEqual({
+      code: 0,
+      stderr: '',
+      devices: new Set(devices),
+    });
   });
 
   test('shows stored samples first, then live ones, without a hole or a double at the seam', async () => {

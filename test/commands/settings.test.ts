@@ -11,7 +11,9 @@ describe('muster settings', () => {
   test('show lists every setting with its value and where it came from', async () => {
     const file = join(temporaryFolder(), 'hub.yaml');
     writeFileSync(file, 'mqtt:\n  receive-maximum: 7\n');
-    const { code, stdout } = await runMuster(['settings', 'show', '--config', file, '--http', '0', '--json'], { env: { ...env, MUSTER_LOG_LEVEL: 'warn' } });
+    const { code, stdout } = await runMuster(['settings', 'show', '--config', file, '--http', '0', '--json'], {
+      env: { ...env, MUSTER_LOG_LEVEL: 'warn', XDG_DATA_HOME: '/data' },
+    });
     const rows = JSON.parse(stdout) as { setting: string; value: unknown; source: string }[];
     const of = (setting: string) => rows.find((row) => row.setting === setting);
     expect(code).toBe(0);
@@ -20,6 +22,7 @@ describe('muster settings', () => {
     expect(of('log.level')).toMatchObject({ value: 'warn', source: 'MUSTER_LOG_LEVEL' });
     expect(of('mqtt.receive-maximum')).toMatchObject({ value: 7, source: `${file}:2` });
     expect(of('host')).toMatchObject({ value: '127.0.0.1', source: 'default' });
+    expect(of('data')).toMatchObject({ value: '/data/muster', source: 'default' });
   });
 
   test('show refuses wrong settings as the hub would, with all of them in the error', async () => {

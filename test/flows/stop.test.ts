@@ -33,6 +33,7 @@ describe('a hub that is told to stop', () => {
     );
     await waitUntil(() => deaf.received().includes('hello'), 'the stream is open');
     expect(await hub.stop()).toBe(0);
+    expect(hub.log()).toMatch(/the hub stops: .*\n[\s\S]*the hub has stopped; everything acknowledged is stored\n$/);
   });
 
   it('cuts an export that its reader does not take', async () => {

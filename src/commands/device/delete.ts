@@ -7,7 +7,7 @@ import { confirmUnless } from '../../lib/cli/prompt.ts';
 export default class DeviceDelete extends HubCommand<typeof DeviceDelete> {
   static override summary = 'Delete devices, with their credentials and points';
   static override description = 'One row for each device. When some could not be deleted, the others are, and the exit code is 7.';
-  static override args = { device: Args.string({ description: 'Ids of the devices', required: true, multiple: true }) };
+  static override args = { device: Args.string({ description: 'Ids of the devices, or aliases as kind:value', required: true, multiple: true }) };
   static override flags = { yes: yesFlag, 'dry-run': dryRunFlag };
   static override examples = [
     '<%= config.bin %> device delete boiler-7',

@@ -5,7 +5,7 @@ import type { SettingRow } from '../../lib/config/setting-rows.ts';
 
 const COLUMNS: readonly Column<SettingRow>[] = [
   { name: 'setting', value: (row) => row.setting },
-  { name: 'value', value: (row) => row.value, text: (row) => (typeof row.value === 'string' ? row.value : JSON.stringify(row.value)) },
+  { name: 'value', value: (row) => row.value, text: (row) => (typeof row.value === 'string' ? row.value : JSON.stringify(row.value)), wrap: true },
   { name: 'source', value: (row) => row.source },
   { name: 'default', value: (row) => row.default, text: (row) => JSON.stringify(row.default), wide: true },
   { name: 'variable', value: (row) => row.variable, wide: true },

@@ -7,7 +7,7 @@ import { CATALOGUE } from '../../lib/errors/catalogue.ts';
 const COLUMNS: readonly Column<SettingProblem>[] = [
   { name: 'setting', value: (row) => row.setting, text: (row) => row.setting ?? '-' },
   { name: 'source', value: (row) => row.source },
-  { name: 'problem', value: (row) => row.problem },
+  { name: 'problem', value: (row) => row.problem, wrap: true },
 ];
 
 export default class SettingsValidate extends MusterCommand<typeof SettingsValidate> {

@@ -28,9 +28,8 @@ const COLUMNS: readonly Column<CleanedRun>[] = [
 
 export default class SimulateClean extends HubCommand<typeof SimulateClean> {
   static override summary = 'Remove what simulations left in the hub';
-  static override description = `Removes the devices, samples and device types of runs that were kept or that crashed. They are found by the label
-muster-simulation, so nothing else is touched. A run with connected devices may still be going on in another terminal:
-it is left alone unless --force is given.`;
+  static override description =
+    `Removes the devices, samples and device types of runs that were kept or that crashed. They are found by the label muster-simulation, so nothing else is touched. A run with connected devices may still be going on in another terminal: it is left alone unless --force is given.`;
   static override flags = {
     run: Flags.string({ summary: 'Only this run', helpValue: '<id>' }),
     force: Flags.boolean({ summary: 'Also runs whose devices are connected' }),

@@ -6,14 +6,12 @@ import { SimulationCommand } from '../../lib/simulation/simulation-command.ts';
 
 export default class Simulate extends SimulationCommand<typeof Simulate> {
   static override summary = 'Let simulated gateways report to the hub over MQTT';
-  static override description = `Creates gateways with an identity and a connection each, lets them report for a time, asks the hub how much it
-stored, and removes them and their samples again (--keep leaves them).
+  static override description =
+    `Creates gateways with an identity and a connection each, lets them report for a time, asks the hub how much it stored, and removes them and their samples again (--keep leaves them).
 
-The load is open-loop: a slow hub shows as acknowledge latency and dropped samples, not as a lower load. When this
-machine cannot keep the schedule itself, the summary says so.
+The load is open-loop: a slow hub shows as acknowledge latency and dropped samples, not as a lower load. When this machine cannot keep the schedule itself, the summary says so.
 
-Ctrl-C ends the run early: what is under way is waited for, the gateways are removed, the summary is printed, the exit
-code is 130. Exit code 7: some samples were not acknowledged or not stored.`;
+Ctrl-C ends the run early: what is under way is waited for, the gateways are removed, the summary is printed, the exit code is 130. Exit code 7: some samples were not acknowledged or not stored. When the hub dies meanwhile, the summary is printed nevertheless, without what is stored (null in JSON, beside the error), and the exit code is 6.`;
   static override flags = {
     gateways: Flags.integer({ summary: 'Gateways, each with a connection of its own', helpValue: '<n>', default: 10, min: 1, max: 20_000 }),
     points: Flags.integer({ summary: 'Points of each gateway and each device behind one', helpValue: '<n>', default: 10, min: 1, max: 5_000 }),
@@ -37,11 +35,13 @@ code is 130. Exit code 7: some samples were not acknowledged or not stored.`;
     if (flags.interval < 10) throw new MusterError('usage', 'The interval must be 10ms or longer.', { hint: 'Take more gateways for a higher load.' });
     const hub = await this.writable();
     const mqttUrl = await this.mqttUrl(hub, flags.mqtt);
+    const trust = await this.trust();
     const { simulate } = await import('../../lib/simulation/simulate.ts');
     const shown = await this.show();
     const report = await simulate({
       hub,
       mqttUrl,
+      trust,
       gateways: flags.gateways,
       points: flags.points,
       childrenPerGateway: flags.children,

@@ -7,15 +7,12 @@ import { SimulationCommand } from '../../lib/simulation/simulation-command.ts';
 
 export default class SimulateReplay extends SimulationCommand<typeof SimulateReplay> {
   static override summary = 'Replay a CSV file as a device that reports over MQTT';
-  static override description = `The first line of the file names the columns. Times are ISO 8601 (UTC without a zone) or seconds or milliseconds since
-1970. Rows are sent in the order of the file; a row that steps back in time is sent in its place, and of two samples of
-one point with the same time the hub keeps the last.
+  static override description =
+    `The first line of the file names the columns. Times are ISO 8601 (UTC without a zone) or seconds or milliseconds since 1970. Rows are sent in the order of the file; a row that steps back in time is sent in its place, and of two samples of one point with the same time the hub keeps the last.
 
-The device is created when it is not there, and then removed again with --clean-up only. A device that is there already
-is used with a credential for this run alone.
+The device is created when it is not there, and then removed again with --clean-up only. A device that is there already is used with a credential for this run alone.
 
---times original keeps the recording's times; shifted moves them as a whole so that the last falls on the end of the
-replay; now gives each sample the moment it is sent.`;
+--times original keeps the recording's times; shifted moves them as a whole so that the last falls on the end of the replay; now gives each sample the moment it is sent.`;
   static override args = { file: Args.string({ description: 'CSV file with a header line', required: true }) };
   static override flags = {
     device: Flags.string({ char: 'd', summary: 'Device that reports', helpValue: '<id>', required: true }),
@@ -53,11 +50,13 @@ replay; now gives each sample the moment it is sent.`;
     }
     const hub = await this.writable();
     const mqttUrl = await this.mqttUrl(hub, flags.mqtt);
+    const trust = await this.trust();
     const { replayRecording } = await import('../../lib/simulation/replay-recording.ts');
     const shown = await this.show();
     const report = await replayRecording({
       hub,
       mqttUrl,
+      trust,
       file: args.file,
       columns: { time: flags['time-column'] ?? null, points },
       device: flags.device,

@@ -3,6 +3,7 @@ import type { FastifyError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts';
 import { MusterError } from '../errors/muster-error.ts';
+import { issueText } from './issue-text.ts';
 import type { Problem } from './schema/common.ts';
 
 /** What the HTTP layer refuses by itself, in the words of the catalogue. */
@@ -73,7 +74,7 @@ function invalidRequest(error: {
 }): MusterError {
   const problems = error.validation.slice(0, PROBLEMS_LISTED).map(({ instancePath, message }) => ({
     field: instancePath.replace(/^\//, '').replaceAll('/', '.'),
-    problem: message ?? 'is wrong',
+    problem: message === undefined ? 'is wrong' : issueText(message),
   }));
   const first = problems[0];
   const more = error.validation.length > 1 ? ` (and ${error.validation.length - 1} more)` : '';

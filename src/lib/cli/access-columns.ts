@@ -6,9 +6,9 @@ export const TOKEN_COLUMNS: readonly Column<Token>[] = [
   { name: 'id', value: (row) => row.id },
   { name: 'name', value: (row) => row.name },
   { name: 'role', value: (row) => row.role },
-  { name: 'user', value: (row) => row.user },
-  timeColumn('created', (row) => row.createdAt),
-  timeColumn('expires', (row) => row.expiresAt),
+  { name: 'user', value: (row) => row.user, drop: 2 },
+  timeColumn('created', (row) => row.createdAt, { drop: 1 }),
+  timeColumn('expires', (row) => row.expiresAt, { drop: 3 }),
   timeColumn('revoked', (row) => row.revokedAt),
 ];
 

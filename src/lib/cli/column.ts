@@ -10,7 +10,18 @@ export interface Column<Row> {
   readonly right?: boolean;
   /** Left out of the tables of lists unless --columns names it. */
   readonly wide?: boolean;
+  /** On a terminal that is too narrow: 1 goes first. Absent, those on the right go first, after all that have a number. */
+  readonly drop?: number;
+  /** Never left out of a narrow table, nor cut while it is readable: codes and paths. The first column is always so. */
+  readonly keep?: boolean;
+  /** Cut as late as the first column, but left out like others: half an id or a time is none. */
+  readonly whole?: boolean;
+  /** A sentence: in a narrow table it goes on below itself where others are cut. */
+  readonly wrap?: boolean;
 }
+
+/** How much a column matters where there is little room. */
+export type Importance = Pick<Column<never>, 'wide' | 'drop' | 'keep'>;
 
 /** ISO 8601 in UTC for ms since 1970; nothing for null. */
 export function isoTime(time: number | null | undefined): string {
@@ -20,16 +31,12 @@ export function isoTime(time: number | null | undefined): string {
 }
 
 /** A column of a time in ms since 1970. */
-export function timeColumn<Row>(name: string, time: (row: Row) => number | null | undefined, more: { readonly wide?: boolean } = {}): Column<Row> {
-  return { name, value: (row) => time(row) ?? null, text: (row) => isoTime(time(row)), ...more };
+export function timeColumn<Row>(name: string, time: (row: Row) => number | null | undefined, more: Importance = {}): Column<Row> {
+  return { name, value: (row) => time(row) ?? null, text: (row) => isoTime(time(row)), whole: true, ...more };
 }
 
 /** A column of `name=value` pairs, in the order of their names. */
-export function pairsColumn<Row>(
-  name: string,
-  pairs: (row: Row) => Readonly<Record<string, string | undefined>>,
-  more: { readonly wide?: boolean } = {},
-): Column<Row> {
+export function pairsColumn<Row>(name: string, pairs: (row: Row) => Readonly<Record<string, string | undefined>>, more: Importance = {}): Column<Row> {
   return { name, value: pairs, text: (row) => pairsText(pairs(row)), ...more };
 }
 

@@ -27,7 +27,7 @@ export function contextRow(context: Context, current: string | null): ContextRow
 
 export const CONTEXT_COLUMNS: readonly Column<ContextRow>[] = [
   { name: 'current', value: (row) => row.current, text: (row) => (row.current ? '*' : '') },
-  { name: 'name', value: (row) => row.name },
+  { name: 'name', value: (row) => row.name, keep: true },
   { name: 'url', value: (row) => row.url },
   { name: 'project', value: (row) => row.project },
   { name: 'read-only', value: (row) => row.readOnly, text: (row) => (row.readOnly ? 'yes' : 'no') },

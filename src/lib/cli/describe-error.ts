@@ -43,6 +43,14 @@ export function describeError(error: unknown, vocabulary: Vocabulary): Described
 }
 
 function unknownCommand(words: string, commands: readonly string[]): DescribedError {
+  if (words.startsWith('-')) {
+    return {
+      code: 'usage',
+      message: `\`${words}\` stands before the command: flags come after it.`,
+      hint: `Write \`muster COMMAND ${words} ...\`. Run \`muster --help\` for what there is.`,
+      details: { flag: words },
+    };
+  }
   const topic = words.split(' ')[0] ?? '';
   const siblings = commands.filter((id) => id.startsWith(`${topic} `));
   const more = siblings.length > 0 ? `muster ${topic} --help` : 'muster --help';

@@ -14,7 +14,7 @@ export interface ExecuteOptions {
 
 /** Runs the command line: oclif finds and runs the command; what fails is reported here, in one place. */
 export async function execute(options: ExecuteOptions): Promise<void> {
-  const argv = helpForm(options.args ?? process.argv.slice(2));
+  const argv = usualForm(options.args ?? process.argv.slice(2));
   try {
     await run([...argv], options.dir);
   } catch (error: unknown) {
@@ -26,8 +26,9 @@ export async function execute(options: ExecuteOptions): Promise<void> {
   }
 }
 
-/** `muster help device list` is `muster device list --help`. */
-function helpForm(argv: readonly string[]): readonly string[] {
+/** `muster help device list` is `muster device list --help`; `muster version` and `muster -v` are `muster --version`. */
+function usualForm(argv: readonly string[]): readonly string[] {
+  if (argv.length === 1 && (argv[0] === 'version' || argv[0] === '-v')) return ['--version'];
   return argv[0] === 'help' ? [...argv.slice(1).filter((word) => word !== '--help'), '--help'] : argv;
 }
 

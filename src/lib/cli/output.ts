@@ -51,13 +51,14 @@ async function writeRows<Row>(ordered: Iterable<Row> | AsyncIterable<Row>, chose
   const object = (row: Row): unknown => (options.columns === null ? row : pick(row, chosen));
   switch (options.format) {
     case 'table': {
-      const layout = new TableLayout(chosen, options.style);
+      const layout = new TableLayout(chosen, options.style, options.columns === null);
       let empty = true;
       for await (const batch of batches(ordered, BATCH_ROWS, 200)) {
         empty = false;
         await options.write(await layout.lines(batch));
       }
       if (empty) await options.write(await layout.lines([]));
+      if (layout.hidden > 0) await options.write('(more with a wider terminal, --columns or --output json)\n');
       return;
     }
     case 'json': {

@@ -1,6 +1,7 @@
 import type { CellOptions } from 'cli-table3';
 import { type Column, cellText } from './column.ts';
-import { printable, textWidth } from './text-width.ts';
+import { columnsWithRoom, fitWidths, GAP } from './narrow-table.ts';
+import { printable, textWidth, wrapText } from './text-width.ts';
 
 export interface TableStyle {
   /** Cells of the terminal; null in a pipe, where nothing is cut. */
@@ -8,7 +9,6 @@ export interface TableStyle {
   readonly colour: boolean;
 }
 
-const GAP = 2;
 const NO_LINES = {
   top: '',
   'top-mid': '',
@@ -27,37 +27,80 @@ const NO_LINES = {
   middle: ' '.repeat(GAP),
 };
 
+/** The time to draw a table grows faster than its rows; without lines between them, parts with the same widths make the same picture. */
+const ROWS_AT_ONCE = 200;
+
 /** Lays rows out in columns. Later batches of the same list keep the widths of the first, or grow them. */
 export class TableLayout<Row> {
-  readonly #columns: readonly Column<Row>[];
+  #columns: readonly Column<Row>[];
   readonly #style: TableStyle;
   #widths: number[] | undefined;
+  /** Columns left out because the terminal is too narrow. */
+  #hidden = 0;
+  readonly #mayHide: boolean;
 
-  constructor(columns: readonly Column<Row>[], style: TableStyle) {
+  /** With `mayHide` the columns that matter least are left out of a terminal that is too narrow for all. */
+  constructor(columns: readonly Column<Row>[], style: TableStyle, mayHide = false) {
     this.#columns = columns;
     this.#style = style;
+    this.#mayHide = mayHide;
+  }
+
+  get hidden(): number {
+    return this.#hidden;
   }
 
   /** The first batch comes with its heading. */
   async lines(rows: readonly Row[]): Promise<string> {
     const first = this.#widths === undefined;
-    const cells = rows.map((row) => this.#columns.map((column) => printable(cellText(column, row))));
-    const heading = this.#columns.map((column) => column.name.toUpperCase());
-    const natural = this.#columns.map((_, index) =>
-      Math.max(textWidth(heading[index] ?? ''), this.#widths?.[index] ?? 0, ...cells.map((row) => textWidth(row[index] ?? ''))),
-    );
-    this.#widths = this.#style.width === null ? natural : fitWidths(natural, this.#style.width);
+    const available = this.#style.width;
+    if (first && this.#mayHide && available !== null) this.#hide(rows, available);
+    const cells = this.#cells(rows);
+    const heading = this.#headings();
+    const natural = this.#naturalWidths(cells);
+    this.#widths = available === null ? natural : fitWidths(natural, this.#columns, available);
+    const widths = this.#widths;
     const { default: Table } = await import('cli-table3');
-    const table = new Table({
-      chars: NO_LINES,
-      style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-      colWidths: this.#widths,
-      colAligns: this.#columns.map((column) => (column.right ? 'right' : 'left')),
-    });
-    for (const row of cells) table.push(row.map((content): CellOptions => ({ content })) as never);
-    const body = rows.length === 0 ? '' : table.toString();
+    const draw = (part: readonly (readonly string[])[]): string => {
+      const table = new Table({
+        chars: NO_LINES,
+        style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+        colWidths: widths,
+        colAligns: this.#columns.map((column) => (column.right ? 'right' : 'left')),
+      });
+      for (const row of part) {
+        const shown = row.map((text, index) => (this.#columns[index]?.wrap ? wrapText(text, widths[index] ?? 0).join('\n') : text));
+        table.push(shown.map((content): CellOptions => ({ content })) as never);
+      }
+      return table.toString();
+    };
+    const parts: string[] = [];
+    for (let start = 0; start < cells.length; start += ROWS_AT_ONCE) parts.push(draw(cells.slice(start, start + ROWS_AT_ONCE)));
+    const body = parts.join('\n');
     const text = first ? `${this.#heading(heading)}\n${body}` : body;
     return text === '' ? '' : `${text.replace(/[ \t]+$/gm, '').replace(/\n+$/, '')}\n`;
+  }
+
+  #hide(rows: readonly Row[], available: number): void {
+    const cells = this.#cells(rows);
+    const shown = columnsWithRoom(this.#columns, this.#naturalWidths(cells), cells, available);
+    this.#hidden = this.#columns.length - shown.length;
+    this.#columns = shown.flatMap((index) => this.#columns[index] ?? []);
+  }
+
+  #cells(rows: readonly Row[]): string[][] {
+    return rows.map((row) => this.#columns.map((column) => printable(cellText(column, row))));
+  }
+
+  #headings(): string[] {
+    return this.#columns.map((column) => column.name.toUpperCase());
+  }
+
+  #naturalWidths(cells: readonly (readonly string[])[]): number[] {
+    const heading = this.#headings();
+    return this.#columns.map((_, index) =>
+      cells.reduce((widest, row) => Math.max(widest, textWidth(row[index] ?? '')), Math.max(textWidth(heading[index] ?? ''), this.#widths?.[index] ?? 0)),
+    );
   }
 
   #heading(names: readonly string[]): string {
@@ -72,20 +115,6 @@ export class TableLayout<Row> {
       .trimEnd();
     return this.#style.colour ? `\x1b[1m${line}\x1b[22m` : line;
   }
-}
-
-/** Takes cells from the widest columns until the line fits; a column keeps at least 4. */
-export function fitWidths(natural: readonly number[], available: number): number[] {
-  const widths = [...natural];
-  const room = available - GAP * (widths.length - 1);
-  let excess = widths.reduce((sum, width) => sum + width, 0) - room;
-  while (excess > 0) {
-    const widest = Math.max(...widths);
-    if (widest <= 4) break;
-    widths[widths.indexOf(widest)] = widest - 1;
-    excess -= 1;
-  }
-  return widths;
 }
 
 /** One object, a line for each of its columns. */

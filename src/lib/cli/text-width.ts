@@ -13,6 +13,38 @@ export function textWidth(text: string): number {
   return width;
 }
 
+/** Lines of at most `width` cells, broken between words; a word that is longer is broken within. */
+export function wrapText(text: string, width: number): string[] {
+  if (width < 1 || textWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (textWidth(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    const parts = pieces(word, width);
+    line = parts.pop() ?? '';
+    lines.push(...parts);
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+function pieces(word: string, width: number): string[] {
+  const parts: string[] = [];
+  let part = '';
+  for (const character of word) {
+    if (part !== '' && textWidth(part + character) > width) {
+      parts.push(part);
+      part = '';
+    }
+    part += character;
+  }
+  return [...parts, part];
+}
+
 /**
  * A device chooses its own names and values: control characters in them (an escape sequence, a line break) are shown
  * as `\x1b`, so that they reach no terminal.

@@ -18,8 +18,15 @@ export function connectionError(url: string, error: unknown): MusterError {
   const code = codeOf(error);
   if (TIMED_OUT.has(code)) return new MusterError('timed_out', `The hub at ${url} did not answer in time.`, { cause: error, details: { url } });
   const details = { url, reason: code || messageOf(error) };
+  if (speaksNoTls(error)) {
+    return new MusterError('unreachable', `What listens at ${url} speaks no TLS.`, {
+      cause: error,
+      details,
+      hint: 'Write the URL with http in place of https, or give the hub a certificate (tls.cert, tls.key).',
+    });
+  }
   if (isTlsFailure(code, messageOf(error))) {
-    return new MusterError('unreachable', `The TLS connection to ${url} failed: ${messageOf(error)}.`, {
+    return new MusterError('unreachable', `The TLS connection to ${url} failed: ${tlsReason(error)}.`, {
       cause: error,
       details,
       hint: 'For a certificate of your own, give its CA as a PEM file: `muster context add --ca FILE`, or NODE_EXTRA_CA_CERTS=FILE. Check http and https in the URL.',
@@ -32,10 +39,26 @@ export function connectionError(url: string, error: unknown): MusterError {
       hint: 'Use the HTTP port of the hub, not its MQTT port; check http and https in the URL.',
     });
   }
-  return new MusterError('unreachable', `The hub at ${url} does not answer: ${REASONS[code] ?? messageOf(error)}.`, { cause: error, details });
+  // A server that expects TLS cuts what speaks plain HTTP.
+  const hint =
+    code === 'ECONNRESET' && url.startsWith('http:')
+      ? 'Try https in the URL: a hub with a certificate cuts plain HTTP. Else look whether the hub runs.'
+      : undefined;
+  return new MusterError('unreachable', `The hub at ${url} does not answer: ${REASONS[code] ?? messageOf(error)}.`, { cause: error, details, hint });
 }
 
-function codeOf(error: unknown): string {
+/** Plain text came where the TLS handshake was expected. */
+export function speaksNoTls(error: unknown): boolean {
+  return /^(EPROTO$|ERR_SSL_)/.test(codeOf(error)) && /wrong.version.number|packet.length.too.long|http.request/i.test(`${codeOf(error)} ${messageOf(error)}`);
+}
+
+/** Why TLS failed, in words: of OpenSSL's `80…:error:0A…:SSL routines:function:reason:file:line:` the reason. */
+export function tlsReason(error: unknown): string {
+  const message = messageOf(error);
+  return /error:[0-9A-F]{8}:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message.trim();
+}
+
+export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if ('code' in error && typeof error.code === 'string') return error.code;
   // Happy eyeballs: one failure for each address.

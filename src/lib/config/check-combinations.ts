@@ -49,19 +49,19 @@ async function certificate(settings: Settings): Promise<Combination[]> {
   const cert = settings['tls.cert'];
   const key = settings['tls.key'];
   if (cert === null && key === null) return [];
-  if (key === null) return [{ setting: 'tls.key', problem: 'is missing: tls.cert needs its private key' }];
-  if (cert === null) return [{ setting: 'tls.cert', problem: 'is missing: tls.key needs its certificate' }];
   const problems: Combination[] = [];
+  if (key === null) problems.push({ setting: 'tls.key', problem: 'is missing: tls.cert needs its private key' });
+  if (cert === null) problems.push({ setting: 'tls.cert', problem: 'is missing: tls.key needs its certificate' });
+  // The one that is there may be wrong as well: all is told at once.
   const [certText, keyText] = await Promise.all([readPem('tls.cert', cert, problems), readPem('tls.key', key, problems)]);
-  if (certText === null || keyText === null) return problems;
   const { createSecureContext } = await import('node:tls');
-  for (const [setting, options, text] of [
-    ['tls.cert', { cert: certText }, 'is not a certificate in PEM form'],
-    ['tls.key', { key: keyText }, 'is not a private key in PEM form without a passphrase'],
-  ] as const) {
-    if (!accepts(() => createSecureContext(options))) problems.push({ setting, problem: text });
+  if (certText !== null && !accepts(() => createSecureContext({ cert: certText }))) {
+    problems.push({ setting: 'tls.cert', problem: 'is not a certificate in PEM form' });
   }
-  if (problems.length === 0 && !accepts(() => createSecureContext({ cert: certText, key: keyText }))) {
+  if (keyText !== null && !accepts(() => createSecureContext({ key: keyText }))) {
+    problems.push({ setting: 'tls.key', problem: 'is not a private key in PEM form without a passphrase' });
+  }
+  if (problems.length === 0 && certText !== null && keyText !== null && !accepts(() => createSecureContext({ cert: certText, key: keyText }))) {
     problems.push({ setting: 'tls.key', problem: 'does not belong to the certificate of tls.cert' });
   }
   return problems;
@@ -77,7 +77,8 @@ function accepts(action: () => unknown): boolean {
   }
 }
 
-async function readPem(setting: SettingName, file: string, problems: Combination[]): Promise<string | null> {
+async function readPem(setting: SettingName, file: string | null, problems: Combination[]): Promise<string | null> {
+  if (file === null) return null;
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

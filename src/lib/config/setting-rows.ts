@@ -1,5 +1,6 @@
+import { dataDirectory } from './data-directory.ts';
 import type { LoadedSettings } from './load-settings.ts';
-import { environmentName, SETTINGS, type SettingDefinition, type SettingName } from './settings.ts';
+import { environmentName, SETTINGS, type SettingDefinition, type SettingName, type Settings } from './settings.ts';
 
 /** One setting in force, as `muster settings show` prints it. */
 export interface SettingRow {
@@ -15,12 +16,17 @@ export interface SettingRow {
 export function settingRows({ settings, origins }: LoadedSettings): SettingRow[] {
   return (Object.entries(SETTINGS) as [SettingName, SettingDefinition][]).map(([setting, definition]) => ({
     setting,
-    value: shown(definition, settings[setting]),
+    value: setting === 'data' ? dataInForce(settings) : shown(definition, settings[setting]),
     source: origins[setting],
     default: definition.default,
     variable: environmentName(setting),
     summary: definition.summary,
   }));
+}
+
+/** An ephemeral hub makes a directory of its own. */
+function dataInForce(settings: Settings): string | null {
+  return settings.ephemeral ? null : dataDirectory(settings);
 }
 
 function shown(definition: SettingDefinition, value: unknown): unknown {

@@ -10,6 +10,8 @@ export interface SettingDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly summary: string;
   /** The flag of `muster serve` that sets it. */
   readonly flag?: string;
+  /** What the flag takes, for its help: `file`. */
+  readonly placeholder?: string;
   /** Never printed. */
   readonly secret?: boolean;
 }
@@ -18,7 +20,7 @@ function setting<Schema extends z.ZodType>(
   schema: Schema,
   fallback: z.output<Schema>,
   summary: string,
-  more: { readonly flag?: string; readonly secret?: boolean } = {},
+  more: Pick<SettingDefinition, 'flag' | 'placeholder' | 'secret'> = {},
 ): SettingDefinition<Schema> {
   return { schema, default: fallback, summary, ...more };
 }
@@ -30,19 +32,22 @@ const count = z.number().int().min(1);
 const milliseconds = z.number().int().min(0);
 
 export const SETTINGS = {
-  data: setting(path, null, 'Data directory; without it $XDG_DATA_HOME/muster (or ~/.local/share/muster)', { flag: 'data' }),
+  data: setting(path, null, 'Data directory; without it $XDG_DATA_HOME/muster (or ~/.local/share/muster)', { flag: 'data', placeholder: 'directory' }),
   ephemeral: setting(z.boolean(), false, 'Keep everything in a temporary directory that is removed at the end', { flag: 'ephemeral' }),
-  host: setting(z.string().min(1), '127.0.0.1', 'Address to listen on', { flag: 'host' }),
+  host: setting(z.string().min(1), '127.0.0.1', 'Address to listen on', { flag: 'host', placeholder: 'address' }),
   'allow-insecure': setting(z.boolean(), false, 'Listen on a public address without TLS', { flag: 'allow-insecure' }),
   'http.port': setting(port, 8080, 'Port of the API, the stream and MQTT over WebSocket; 0 takes a free one', { flag: 'http' }),
-  'mqtt.port': setting(optionalPort, 1883, 'Port of MQTT; 0 takes a free one, null turns it off', { flag: 'mqtt' }),
-  'mqtts.port': setting(optionalPort, null, 'Port of MQTT over TLS; 0 takes a free one, null turns it off', { flag: 'mqtts' }),
-  'tls.cert': setting(path, null, 'PEM file with the certificate chain, for HTTPS and MQTT over TLS', { flag: 'tls-cert' }),
-  'tls.key': setting(path, null, 'PEM file with the private key', { flag: 'tls-key' }),
+  'mqtt.port': setting(optionalPort, 1883, 'Port of MQTT; 0 takes a free one, null (or off in a flag) turns it off', { flag: 'mqtt' }),
+  'mqtts.port': setting(optionalPort, null, 'Port of MQTT over TLS; 0 takes a free one, null (or off in a flag) turns it off', { flag: 'mqtts' }),
+  'tls.cert': setting(path, null, 'PEM file with the certificate chain, for HTTPS and MQTT over TLS', { flag: 'tls-cert', placeholder: 'file' }),
+  'tls.key': setting(path, null, 'PEM file with the private key', { flag: 'tls-key', placeholder: 'file' }),
   'log.level': setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info', 'Least level that is logged', { flag: 'log-level' }),
   'log.format': setting(z.enum(['text', 'json']), 'text', 'Form of a log line on stderr', { flag: 'log-format' }),
-  'ready-file': setting(path, null, 'File to write, as JSON with the real ports and an admin token, once traffic is accepted', { flag: 'ready-file' }),
-  'pid-file': setting(path, null, 'File for the process id; without it hub.pid in the data directory', { flag: 'pid-file' }),
+  'ready-file': setting(path, null, 'File to write, as JSON with the real ports and an admin token, once traffic is accepted', {
+    flag: 'ready-file',
+    placeholder: 'file',
+  }),
+  'pid-file': setting(path, null, 'File for the process id; without it hub.pid in the data directory', { flag: 'pid-file', placeholder: 'file' }),
   'stop-deadline-ms': setting(milliseconds, 10_000, 'Longest orderly stop; after it the hub ends with an error'),
 
   'mqtt.open': setting(z.boolean(), false, 'Any client, any topic, no credentials. On loopback only, for conformance suites and experiments', {

@@ -42,6 +42,8 @@ export interface Target {
 /** One thing to look at. `run` may throw: that is a failure of this check alone. It stops when the signal aborts. */
 export interface Check {
   readonly name: string;
+  /** The check without which this one can tell nothing: when that fails, a failure of this one is no finding. */
+  readonly after?: string;
   run(surroundings: Surroundings, signal: AbortSignal): Promise<Finding>;
 }
 
@@ -60,10 +62,14 @@ export function fail(text: string, hint: string, code?: ErrorCode): Finding {
 const NO_HUB: Finding = { level: 'skipped', text: 'Not checked: no hub is chosen', hint: null };
 const NO_TOKEN: Finding = { level: 'skipped', text: 'Not checked: there is no token', hint: null };
 
-/** A check of the hub, which is skipped when none is chosen. */
+/** The check whether the hub can be reached at all. */
+export const HUB_CHECK = 'hub';
+
+/** A check of the hub, which is skipped when none is chosen, or when it cannot be reached. */
 export function hubCheck(name: string, run: (target: Target, signal: AbortSignal, surroundings: Surroundings) => Promise<Finding>): Check {
   return {
     name,
+    ...(name === HUB_CHECK ? {} : { after: HUB_CHECK }),
     run: async (surroundings, signal) => (surroundings.target instanceof MusterError ? NO_HUB : run(surroundings.target, signal, surroundings)),
   };
 }

@@ -4,6 +4,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { codeOf, speaksNoTls, tlsReason } from '../client/failures.ts';
 import { messageOf } from '../errors/muster-error.ts';
 
 export type Stage = 'dns' | 'tcp' | 'tls' | 'http';
@@ -12,6 +13,8 @@ export interface HubProbe {
   /** The first stage that failed; null when the hub answers. */
   readonly failed: Stage | null;
   readonly text: string;
+  /** What to do, where more is known than the stage. */
+  readonly hint?: string;
 }
 
 /** Goes to the hub one stage at a time: name, connection, TLS, HTTP. */
@@ -35,8 +38,26 @@ export async function probeHub(url: URL, caFile: string | null, signal: AbortSig
     return status === 200 ? { failed: null, text: address } : { failed: stage, text: `${url.origin} answers /health/live with status ${status}` };
   } catch (error) {
     if (signal.aborted) throw error;
+    if (stage === 'tls' && speaksNoTls(error)) {
+      return {
+        failed: stage,
+        text: `${host} port ${port} speaks no TLS`,
+        hint: 'Write the URL with http in place of https, or give the hub a certificate (tls.cert, tls.key).',
+      };
+    }
+    if (stage === 'http' && !secure && codeOf(error) === 'ECONNRESET' && (await speaksTls(host, port, signal))) {
+      return { failed: stage, text: `${host} port ${port} speaks TLS`, hint: 'Write the URL with https in place of http.' };
+    }
     return { failed: stage, text: describe(stage, host, port, error) };
   }
+}
+
+/** Whatever its certificate: only the language is asked for. */
+async function speaksTls(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+  return connected(connectTls({ host, port, rejectUnauthorized: false }), 'secureConnect', signal).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Opens and closes a TCP connection. */
@@ -52,7 +73,7 @@ function describe(stage: Stage, host: string, port: number, error: unknown): str
     case 'tcp':
       return `No connection to ${host} port ${port} (${cause})`;
     case 'tls':
-      return `${host} port ${port} answers, but TLS fails (${cause})`;
+      return `${host} port ${port} answers, but TLS fails (${tlsReason(error)})`;
     case 'http':
       return `${host} port ${port} takes connections, but speaks no HTTP with us (${cause})`;
   }

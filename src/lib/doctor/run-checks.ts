@@ -12,7 +12,18 @@ export interface CheckResult extends Finding {
  * fails, throws or hangs does not keep the others from running.
  */
 export async function runChecks(checks: readonly Check[], surroundings: Surroundings, deadlineMs: number, signal: AbortSignal): Promise<CheckResult[]> {
-  return Promise.all(checks.map((check) => runCheck(check, surroundings, deadlineMs, signal)));
+  const results = await Promise.all(checks.map((check) => runCheck(check, surroundings, deadlineMs, signal)));
+  const failed = new Set(results.filter(({ level }) => level === 'fail').map(({ check }) => check));
+  return results.map((result, index) => {
+    const after = checks[index]?.after;
+    const consequence = after !== undefined && failed.has(after) && (result.level === 'fail' || result.level === 'warn');
+    return consequence && !signal.aborted ? { check: result.check, ...followsFrom(after), durationMs: result.durationMs } : result;
+  });
+}
+
+/** One cause is told once. */
+function followsFrom(after: string): Finding {
+  return { level: 'skipped', text: `Not checked: \`${after}\` fails`, hint: null };
 }
 
 async function runCheck(check: Check, surroundings: Surroundings, deadlineMs: number, outer: AbortSignal): Promise<CheckResult> {

@@ -30,18 +30,45 @@ export function valueAxis(low: number, high: number, ticksMax: number): ValueAxi
   const room = !constant ? 0 : greatest < SMALLEST ? 1 : niceStep(greatest * 0.05);
   const bottom = low - room;
   const top = high + room;
-  let step = niceStep(Math.max((top - bottom) / Math.max(1, ticksMax - 1), finest));
-  for (;;) {
-    const first = Math.floor(bottom / step + 1e-9);
-    const last = Math.ceil(top / step - 1e-9);
-    // A range across zero cannot always do with two.
-    if (last - first + 1 <= Math.max(3, ticksMax)) {
-      const ticks: number[] = [];
-      for (let index = first; index <= last; index += 1) ticks.push(Number((index * step).toPrecision(12)));
-      return { ticks, step };
-    }
+  const atLeast = Math.max((top - bottom) / Math.max(1, ticksMax - 1), finest);
+  // A range across zero cannot always do with two.
+  const count = Math.max(3, ticksMax);
+  let step = niceStep(atLeast);
+  let usual = ticksOf(bottom, top, step, step);
+  while (usual.length > count) {
     step = niceStep(step * 1.01);
+    usual = ticksOf(bottom, top, step, step);
   }
+  return closerAxis(bottom, top, atLeast, count, spanOf(usual) * CLOSER) ?? { ticks: usual, step };
+}
+
+/** From the last multiple of `unit` below `bottom` on, `step` apart, until `top` is reached. */
+function ticksOf(bottom: number, top: number, step: number, unit: number): number[] {
+  const first = Math.floor(bottom / unit + 1e-9);
+  const start = first * unit;
+  const last = Math.ceil((top - start) / step - 1e-9);
+  return Array.from({ length: last + 1 }, (_, index) => Number(((first + index * Math.round(step / unit)) * unit).toPrecision(12)));
+}
+
+/** Steps of 3 and 4 are less usual: they must save this much of an axis. */
+const CLOSER = 0.85;
+
+/** An axis in steps of 3 (from any round number) or 4 that is no longer than `spanMax`, the shorter one; null: there is none. */
+function closerAxis(bottom: number, top: number, atLeast: number, ticksMax: number, spanMax: number): ValueAxis | null {
+  const acrossZero = bottom < 0 && top > 0;
+  const power = 10 ** Math.floor(Math.log10(atLeast));
+  let closest: ValueAxis | null = null;
+  for (const factor of [3, 4]) {
+    const step = factor * power;
+    const ticks = ticksOf(bottom, top, step, factor === 3 && !acrossZero ? power : step);
+    if (ticks.length < 3 || ticks.length > ticksMax || spanOf(ticks) > (closest === null ? spanMax : spanOf(closest.ticks))) continue;
+    closest = { ticks, step };
+  }
+  return closest;
+}
+
+function spanOf(ticks: readonly number[]): number {
+  return (ticks.at(-1) ?? 0) - (ticks[0] ?? 0);
 }
 
 /** Digits after the point that tell values `step` apart. */

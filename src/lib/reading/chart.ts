@@ -79,7 +79,10 @@ export function rhythmOf(buckets: readonly ChartBucket[], everyMs: number): numb
   return Math.max(everyMs, distances[Math.floor(0.9 * (distances.length - 1))] ?? everyMs);
 }
 
-/** A chart for people, as lines without line ends. Points with different units stand below one another on one time axis. */
+/**
+ * A chart for people, as lines without line ends. Points with different units stand below one another on one time axis, and so do
+ * points without a unit whose ranges lie far apart.
+ */
 export function renderChart(series: readonly ChartSeries[], options: ChartOptions): string[] {
   const width = Math.max(20, Math.floor(options.width));
   const height = Math.max(2, Math.floor(options.height));
@@ -87,10 +90,12 @@ export function renderChart(series: readonly ChartSeries[], options: ChartOption
   const drawn = panels.map((panel) => ({ panel, axis: axisOf(panel, height) }));
   const gutter = Math.max(...drawn.map(({ axis }) => Math.max(...axis.labels.map((label) => label.length))), 1);
   const columns = Math.max(4, width - gutter - 2);
+  const unnamed = panels.filter((panel) => !panel.boolean && !panel.unit).length;
   const lines: string[] = [];
   for (const { panel, axis } of drawn) {
     const unit = panel.unit ?? '';
     if (unit !== '') lines.push(clip(`${unit.padStart(gutter)}`, width));
+    else if (unnamed > 1 && !panel.boolean) lines.push(clip(panel.members.map(({ series: { name } }) => name).join(', '), width));
     lines.push(...drawPanel(panel, axis, { ...options, width, height }, columns, gutter));
   }
   lines.push(...timeAxis(options, columns, gutter));
@@ -114,15 +119,32 @@ interface PanelAxis extends ValueAxis {
 }
 
 function panelsOf(series: readonly ChartSeries[]): readonly Panel[] {
-  const panels = new Map<string, { unit: string | null; boolean: boolean; members: Member[] }>();
+  const panels: { unit: string | null; boolean: boolean; members: Member[] }[] = [];
   series.forEach((one, index) => {
     const boolean = one.boolean === true;
-    const key = `${boolean} ${one.unit ?? ''}`;
-    const panel = panels.get(key) ?? { unit: one.unit, boolean, members: [] };
-    panel.members.push({ series: one, index });
-    panels.set(key, panel);
+    const unit = one.unit === '' ? null : one.unit;
+    const panel = panels.find(
+      (candidate) =>
+        candidate.boolean === boolean &&
+        candidate.unit === unit &&
+        (boolean || unit !== null || goTogether([...candidate.members.map((member) => member.series), one])),
+    );
+    if (panel === undefined) panels.push({ unit, boolean, members: [{ series: one, index }] });
+    else panel.members.push({ series: one, index });
   });
-  return [...panels.values()];
+  return panels;
+}
+
+/** On one axis a series that fills less of it than this is a flat line. */
+const FLAT = 1 / 20;
+
+/** Whether each of these, without a unit that says that they belong together, is more than a flat line on an axis that holds all. */
+function goTogether(series: readonly ChartSeries[]): boolean {
+  const ranges = series.flatMap(({ buckets }) => statisticsOf(buckets) ?? []);
+  const span = Math.max(...ranges.map(({ max }) => max)) - Math.min(...ranges.map(({ min }) => min));
+  const greatest = Math.max(...ranges.map(({ min, max }) => Math.max(Math.abs(min), Math.abs(max))));
+  // A constant is a flat line on any axis: its distance to the others counts, in relation to what it is.
+  return ranges.every(({ min, max }) => (max > min ? max - min >= span * FLAT : Math.max(Math.abs(min), Math.abs(max)) >= greatest * FLAT || max === 0));
 }
 
 function axisOf(panel: Panel, height: number): PanelAxis {

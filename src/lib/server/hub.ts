@@ -86,6 +86,7 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
       await writePrivately(readyFile, `${JSON.stringify({ pid: process.pid, ...addresses, token, project, data: data.folder })}\n`);
       shutdown.defer('ready file', () => rm(readyFile, { force: true }));
     }
+    let stopping: Promise<readonly string[]> | null = null;
     log.info({ http: doors.http.url, mqtt: doors.mqtt?.url ?? 'off', mqtts: doors.mqtts?.url ?? 'off', data: data.folder }, 'the hub takes traffic');
     return {
       url: doors.http.url,
@@ -95,10 +96,20 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
       project,
       data: data.folder,
       firstStart,
-      stop: () => shutdown.run(log),
+      stop: () => {
+        stopping ??= stopWithWords(shutdown, log);
+        return stopping;
+      },
     };
   } catch (error: unknown) {
     await shutdown.run(log);
     throw error instanceof MusterError ? error : new MusterError('internal', `the hub could not start: ${messageOf(error)}`, { cause: error });
   }
+}
+
+async function stopWithWords(shutdown: Shutdown, log: Log): Promise<readonly string[]> {
+  log.info({}, 'the hub stops: it takes nothing new and finishes what is under way');
+  const failed = await shutdown.run(log);
+  if (failed.length === 0) log.info({}, 'the hub has stopped; everything acknowledged is stored');
+  return failed;
 }

@@ -36,7 +36,7 @@ export function explainConnectError(error: unknown, url: string): MusterError {
     default:
       if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(code)) {
         return new MusterError('unreachable', `No TLS connection to ${url}: ${messageOf(error)}.`, {
-          hint: 'Use mqtt:// for a port without TLS; NODE_EXTRA_CA_CERTS=FILE names a certificate authority of your own.',
+          hint: 'Use mqtt:// for a port without TLS; `muster login --ca FILE` or `muster context add --ca FILE` names a certificate authority of your own.',
           cause: error,
         });
       }

@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { MusterError } from '../errors/muster-error.ts';
 import type { QualityOfService, SimulatedProtocol } from './choices.ts';
@@ -14,6 +15,8 @@ export interface GatewayClientOptions {
   /** mqtt://, mqtts://, ws:// or wss:// */
   readonly url: string;
   readonly identity: GatewayIdentity;
+  /** For mqtts:// and wss://; null: what Node trusts. */
+  readonly trust: SecureContext | null;
   readonly protocol: SimulatedProtocol;
   readonly qos: QualityOfService;
   /** Messages on their way at once; more wait in the buffer. */
@@ -225,7 +228,14 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
   };
 }
 
-function connectOptions({ identity, protocol, connectTimeoutMs }: GatewayClientOptions): IClientOptions {
+/** mqtts:// takes it from the options, wss:// from those of the WebSocket. */
+function trusting(trust: SecureContext | null): IClientOptions {
+  if (trust === null) return {};
+  const secured: object = { secureContext: trust };
+  return { ...secured, wsOptions: secured };
+}
+
+function connectOptions({ identity, protocol, connectTimeoutMs, trust }: GatewayClientOptions): IClientOptions {
   return {
     clientId: identity.deviceId,
     username: identity.deviceId,
@@ -238,6 +248,7 @@ function connectOptions({ identity, protocol, connectTimeoutMs }: GatewayClientO
     reconnectPeriod: 0,
     queueQoSZero: false,
     resubscribe: false,
+    ...trusting(trust),
   };
 }
 

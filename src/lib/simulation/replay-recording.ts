@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import type { Device } from '../api/schema/fleet.ts';
 import type { CountQuery } from '../api/schema/samples.ts';
 import { formatDuration } from '../cli/duration.ts';
@@ -5,6 +6,7 @@ import type { HubClient } from '../client/hub-client.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { PayloadName, QualityOfService, ReplayTimes, SimulatedProtocol } from './choices.ts';
 import { cleanUp, cleanUpFailed, releaseCredentials } from './clean-up.ts';
+import { endRun } from './ending.ts';
 import { connectFleet } from './fleet-connection.ts';
 import { describeRun, type FleetPlan, newRunId, SIMULATION_LABEL, typeIdOf } from './fleet-plan.ts';
 import { countValues, encodeReports, reportTopic, type TimedReport } from './payload.ts';
@@ -13,7 +15,7 @@ import { checkReadable, inspectRecording, type RecordingColumns, type RecordingS
 import { createRepetitions } from './repetitions.ts';
 import { checkReplay, replay, replayMs, shiftOf } from './replayer.ts';
 import { createReport, type SimulationReport } from './report.ts';
-import { CONNECTION_LIMITS, COUNT_DEADLINE_MS, LAST_ACKNOWLEDGEMENTS_MS, type SimulationMonitor } from './run-limits.ts';
+import { CONNECTION_LIMITS, COUNT_DEADLINE_MS, GONE_MS, LAST_ACKNOWLEDGEMENTS_MS, type SimulationMonitor } from './run-limits.ts';
 import { countStored } from './stored.ts';
 import { number, tallyText } from './summary.ts';
 import { createTally } from './tally.ts';
@@ -21,6 +23,8 @@ import { createTally } from './tally.ts';
 export interface ReplayRecordingOptions {
   readonly hub: HubClient;
   readonly mqttUrl: string;
+  /** Null: what Node trusts. */
+  readonly trust: SecureContext | null;
   readonly file: string;
   readonly columns: RecordingColumns;
   /** Used as it is when it is there, created otherwise. */
@@ -56,7 +60,17 @@ export async function replayRecording(options: ReplayRecordingOptions): Promise<
   const count = (from: number, to: number): CountQuery => ({ device, point: paths, from, to });
   const removal = () => (keep ? releaseCredentials(hub, addedCredentials) : cleanUp(hub, run, addedCredentials));
   try {
-    const fleet = await connectFleet({ ...CONNECTION_LIMITS, url: options.mqttUrl, identities, protocol, qos, tally, random: Math.random, signal });
+    const fleet = await connectFleet({
+      ...CONNECTION_LIMITS,
+      url: options.mqttUrl,
+      trust: options.trust,
+      identities,
+      protocol,
+      qos,
+      tally,
+      random: Math.random,
+      signal,
+    });
     const [gateway] = fleet.gateways;
     if (!gateway) throw new MusterError('interrupted', 'Interrupted before the replay began.');
     const startedAt = Date.now();
@@ -85,10 +99,14 @@ export async function replayRecording(options: ReplayRecordingOptions): Promise<
     });
     const elapsedMs = Date.now() - startedAt;
     monitor.onPhase('Waiting for the last acknowledgements', tally);
-    await fleet.finish(LAST_ACKNOWLEDGEMENTS_MS);
+    const { gone } = await fleet.finish(LAST_ACKNOWLEDGEMENTS_MS, GONE_MS);
     const expected = (qos === 0 ? tally.sent.samples : tally.acknowledged.samples) - repetitions.count;
-    const stored = sent.to < sent.from ? 0 : await countStored(hub, count(sent.from, sent.to), expected, COUNT_DEADLINE_MS);
-    const removed = await removal();
+    const { stored, removed, error } = await endRun({
+      run,
+      monitor,
+      count: async () => (sent.to < sent.from ? 0 : countStored(hub, count(sent.from, sent.to), expected, COUNT_DEADLINE_MS, gone ? GONE_MS : undefined)),
+      remove: removal,
+    });
     return createReport(tally, {
       run,
       mqttUrl: options.mqttUrl,
@@ -99,12 +117,13 @@ export async function replayRecording(options: ReplayRecordingOptions): Promise<
       startedAt,
       elapsedMs,
       stored,
-      storedBefore: Math.min(storedBefore, stored),
+      storedBefore: stored === null ? storedBefore : Math.min(storedBefore, stored),
       repeated: repetitions.count,
       generator: null,
       stages: [],
       interrupted: signal.aborted,
       removed: keep ? null : removed,
+      error,
     });
   } catch (error: unknown) {
     if (tally.sent.messages > 0) monitor.onWarning(`The replay ended without a summary; until then: ${tallyText(tally)}.`);

@@ -1,5 +1,6 @@
 import type { QualityOfService, SimulatedProtocol } from './choices.ts';
 import type { Removed } from './clean-up.ts';
+import type { RunError } from './ending.ts';
 import type { LatencySummary } from './latency.ts';
 import type { GeneratorHealth, StageResult } from './runner.ts';
 import type { Amount, Tally } from './tally.ts';
@@ -19,8 +20,8 @@ export interface SimulationReport {
   readonly sent: number;
   /** Samples whose message the hub acknowledged; null with QoS 0, which knows no acknowledgement. */
   readonly acknowledged: number | null;
-  /** Samples that the hub says it holds. */
-  readonly stored: number;
+  /** Samples that the hub says it holds; null when it did not say. */
+  readonly stored: number | null;
   /** Samples that the hub held before in the same range: a device that was there already. */
   readonly storedBefore: number;
   /** Samples sent with a point and time that were sent before: the hub keeps the last. */
@@ -36,8 +37,10 @@ export interface SimulationReport {
   readonly generator: GeneratorHealth | null;
   readonly stages: readonly StageResult[];
   readonly interrupted: boolean;
-  /** Null when everything was kept. */
+  /** Null when everything was kept, or the hub was gone. */
   readonly removed: Removed | null;
+  /** What kept the hub from saying what it stored, or from removing what was made. */
+  readonly error: RunError | null;
 }
 
 export type ReportFacts = Omit<
@@ -86,7 +89,8 @@ export function problemsOf(report: SimulationReport): readonly string[] {
   if (report.failed > 0) problems.push(`${report.failed} samples were not acknowledged`);
   if (report.dropped > 0) problems.push(`${report.dropped} samples were dropped, because the hub was slower than the load`);
   const expected = (report.acknowledged ?? report.sent) - report.repeated;
-  if (report.stored < expected)
+  if (report.stored === null) problems.push('the hub did not say what it stored');
+  else if (report.stored < expected)
     problems.push(`${expected - report.stored} samples are not stored though they were ${report.qos === 0 ? 'sent' : 'acknowledged'}`);
   if (report.removed !== null && report.removed.failed.length > 0) problems.push(`${report.removed.failed.length} things could not be removed`);
   return problems;

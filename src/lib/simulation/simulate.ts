@@ -1,12 +1,14 @@
+import type { SecureContext } from 'node:tls';
 import type { HubClient } from '../client/hub-client.ts';
 import type { PayloadName, QualityOfService, SimulatedProtocol } from './choices.ts';
 import { cleanUp, cleanUpFailed } from './clean-up.ts';
+import { endRun } from './ending.ts';
 import { connectFleet } from './fleet-connection.ts';
 import { newRunId, planSyntheticFleet, SIMULATION_LABEL, syntheticPoints } from './fleet-plan.ts';
 import { provision } from './provision.ts';
 import { createRandom } from './random.ts';
 import { createReport, type SimulationReport } from './report.ts';
-import { CONNECTION_LIMITS, COUNT_DEADLINE_MS, LAST_ACKNOWLEDGEMENTS_MS, type SimulationMonitor } from './run-limits.ts';
+import { CONNECTION_LIMITS, COUNT_DEADLINE_MS, GONE_MS, LAST_ACKNOWLEDGEMENTS_MS, type SimulationMonitor } from './run-limits.ts';
 import { runStages, type Stage } from './runner.ts';
 import { countStored } from './stored.ts';
 import { tallyText } from './summary.ts';
@@ -16,6 +18,8 @@ import { createTally } from './tally.ts';
 export interface SimulateOptions {
   readonly hub: HubClient;
   readonly mqttUrl: string;
+  /** Null: what Node trusts. */
+  readonly trust: SecureContext | null;
   readonly gateways: number;
   /** Of each gateway and each device behind one. */
   readonly points: number;
@@ -44,6 +48,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     monitor.onPhase(`Connecting ${gateways} gateways to ${options.mqttUrl}`, tally);
     const fleet = await connectFleet({
       url: options.mqttUrl,
+      trust: options.trust,
       identities,
       protocol,
       qos,
@@ -72,10 +77,19 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     });
     const elapsedMs = Date.now() - startedAt;
     monitor.onPhase('Waiting for the last acknowledgements', tally);
-    await fleet.finish(LAST_ACKNOWLEDGEMENTS_MS);
+    const { gone } = await fleet.finish(LAST_ACKNOWLEDGEMENTS_MS, GONE_MS);
     const expected = qos === 0 ? tally.sent.samples : tally.acknowledged.samples;
-    const stored = await countStored(hub, { label: `${SIMULATION_LABEL}=${run}` }, expected, COUNT_DEADLINE_MS);
-    if (!options.keep) monitor.onPhase('Cleaning up', tally);
+    const ending = await endRun({
+      run,
+      monitor,
+      count: () => countStored(hub, { label: `${SIMULATION_LABEL}=${run}` }, expected, COUNT_DEADLINE_MS, gone ? GONE_MS : undefined),
+      remove: options.keep
+        ? null
+        : () => {
+            monitor.onPhase('Cleaning up', tally);
+            return cleanUp(hub, run);
+          },
+    });
     return createReport(tally, {
       run,
       mqttUrl: options.mqttUrl,
@@ -85,13 +99,12 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       devices: gateways + plan.children.length,
       startedAt,
       elapsedMs,
-      stored,
       storedBefore: 0,
       repeated: 0,
       generator: health,
       stages,
       interrupted: signal.aborted,
-      removed: options.keep ? null : await cleanUp(hub, run),
+      ...ending,
     });
   } catch (error: unknown) {
     if (tally.sent.messages > 0) monitor.onWarning(`The run ended without a summary; until then: ${tallyText(tally)}.`);

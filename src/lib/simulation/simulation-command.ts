@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import type { Command } from '@oclif/core';
 import { HubCommand } from '../cli/hub-command.ts';
 import type { HubClient } from '../client/hub-client.ts';
@@ -11,6 +12,12 @@ export abstract class SimulationCommand<T extends typeof Command> extends HubCom
     const { chooseMqttUrl } = await import('./mqtt-url.ts');
     const { hub: about } = await hub.whoami();
     return chooseMqttUrl({ flag, environment: process.env.MUSTER_MQTT_URL, announced: about.mqttUrl, hubUrl: hub.url });
+  }
+
+  /** Whom the gateways' connections trust besides Node's authorities: the CA of the context. */
+  protected async trust(): Promise<SecureContext | null> {
+    const { trustOf } = await import('./trust.ts');
+    return trustOf(this.target().ca);
   }
 
   protected async show(): Promise<ShownRun> {

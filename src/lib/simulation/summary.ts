@@ -12,7 +12,7 @@ export function summaryLines(report: SimulationReport): readonly string[] {
       `${number(report.sent)} samples in ${number(messages.sent)} messages, ${report.gateways} gateway${report.gateways === 1 ? '' : 's'}, ${duration(report.elapsedMs)}`,
     ],
     ['acknowledged', report.acknowledged === null ? 'QoS 0 knows no acknowledgement' : `${number(report.acknowledged)} samples`],
-    ['stored', `${number(report.stored)} samples, says the hub${storedNote(report)}`],
+    ['stored', report.stored === null ? 'not known' : `${number(report.stored)} samples, says the hub${storedNote(report)}`],
     ['rate', `${number(rate.samplesPerSecond)} samples/s, ${number(rate.messagesPerSecond)} messages/s`],
   ];
   if (report.qos > 0) lines.push(['acknowledge', latencyText(report.acknowledgeMs)]);
@@ -24,6 +24,7 @@ export function summaryLines(report: SimulationReport): readonly string[] {
     const lag = `up to ${ms(generator.lagMs.max)} late (p99 ${ms(generator.lagMs.p99)})`;
     lines.push(['generator', generator.limited ? `${lag}, ${generator.missed} reports skipped: this machine was the limit, not the hub` : lag]);
   }
+  if (report.error !== null) lines.push(['error', report.error.message]);
   if (report.removed !== null) lines.push(['cleaned up', `${report.removed.devices} devices, ${report.removed.types} types`]);
   for (const problem of problemsOf(report)) lines.push(['problem', problem]);
   const width = Math.max(...lines.map(([name]) => name.length));

@@ -87,6 +87,32 @@ describe('muster simulate', () => {
     expect(await leftDevices()).toBe(0);
   });
 
+  it.each(['json', 'table'])('shows the figures also when the hub dies, and ends with its exit code (%s)', async (output) => {
+    const dying = await startHub();
+    const args = ['simulate', '--gateways', '3', '--points', '2', '--interval', '100ms', '--duration', '3s', '--output', output];
+    const child = spawn(process.execPath, [RUN, ...args], { env: dying.env });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => (stdout += chunk));
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+      if (stderr.includes('Reporting')) setTimeout(() => void dying.stop('SIGKILL'), 1000);
+    });
+    const from = performance.now();
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(6);
+    expect(performance.now() - from).toBeLessThan(3_000 + 12_000);
+    expect(stderr).toContain('muster simulate clean --run');
+    if (output === 'table') {
+      expect(stdout).toMatch(/^stored +not known$/m);
+      return;
+    }
+    const report = reportOf({ stdout });
+    expect(report).toMatchObject({ stored: null, removed: null, interrupted: false, error: { code: 'unreachable', message: expect.any(String) } });
+    expect(report.acknowledged).toBeGreaterThan(0);
+    expect(report.failed + report.dropped).toBeGreaterThan(0);
+  });
+
   it.each([
     ['nothing listens', 'mqtt://127.0.0.1:1', 6, 'unreachable'],
     ['it is the HTTP port', 'http', 6, 'unreachable'],

@@ -35,6 +35,15 @@ test('suggests nothing when nothing is near', () => {
   expect(hint).not.toContain('Did you mean');
 });
 
+test('says of a flag before the command where it belongs', () => {
+  expect(describeError(new Error('command --context not found'), vocabulary)).toEqual({
+    code: 'usage',
+    message: '`--context` stands before the command: flags come after it.',
+    hint: 'Write `muster COMMAND --context ...`. Run `muster --help` for what there is.',
+    details: { flag: '--context' },
+  });
+});
+
 test('suggests the flag that was meant', () => {
   expect(describeError(parseFailure('Nonexistent flag: --lable'), vocabulary)).toEqual({
     code: 'usage',

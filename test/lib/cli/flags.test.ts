@@ -1,10 +1,9 @@
-import { array, assert, constantFrom, integer, property, string } from 'fast-check';
+import { array, assert, constantFrom, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { aliasesOf, withRemoved } from '../../../src/lib/cli/device-flags.ts';
 import { pairsOf } from '../../../src/lib/cli/flags.ts';
 import { hiddenToken } from '../../../src/lib/cli/hidden-token.ts';
 import { requestedFormat } from '../../../src/lib/cli/output-format.ts';
-import { fitWidths } from '../../../src/lib/cli/table.ts';
 import { textWidth } from '../../../src/lib/cli/text-width.ts';
 
 test('reads NAME=VALUE, where the value may hold anything', () => {
@@ -47,18 +46,6 @@ test('finds the format in words that could not be parsed', () => {
     ['device list -o', 'table'],
   ];
   for (const [line, format] of cases) expect(requestedFormat(line.split(' ')), line).toBe(format);
-});
-
-test('a line of a table fits, as long as four cells for each column do', () => {
-  assert(
-    property(array(integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 12 }), integer({ min: 80, max: 300 }), (natural, available) => {
-      const widths = fitWidths(natural, available);
-      expect(widths.reduce((sum, width) => sum + width, 0) + 2 * (widths.length - 1)).toBeLessThanOrEqual(
-        Math.max(available, 4 * natural.length + 2 * (natural.length - 1)),
-      );
-      for (const [index, width] of widths.entries()) expect(width).toBeLessThanOrEqual(natural[index] ?? 0);
-    }),
-  );
 });
 
 test('measures text in cells of the terminal', () => {

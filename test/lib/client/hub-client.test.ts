@@ -1,8 +1,11 @@
-import { createServer, type Server as NetServer } from 'node:net';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { tlsReason } from '../../../src/lib/client/failures.ts';
 import { createHubClient } from '../../../src/lib/client/hub-client.ts';
 import { MusterError } from '../../../src/lib/errors/muster-error.ts';
 import { fakeServer, json } from '../../helpers/fake-server.ts';
+import { selfSigned } from '../../helpers/self-signed.ts';
 
 async function failure(work: Promise<unknown>): Promise<MusterError> {
   const error = await work.then(
@@ -157,6 +160,21 @@ test('hints at the scheme when TLS is spoken to a plain hub', async () => {
   const error = await failure(createHubClient({ url: fake.url.replace('http:', 'https:'), token: null }).whoami());
   expect(error).toMatchObject({ code: 'unreachable' });
   expect(error.message).toContain('TLS');
+});
+
+test('hints at the scheme when plain HTTP is spoken to a hub with TLS', async () => {
+  const { cert, key } = selfSigned();
+  const server = createHttpsServer({ cert, key }, (_, response) => response.end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const client = createHubClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: null });
+  await expect(client.request('GET', '/time')).rejects.toMatchObject({ code: 'unreachable', hint: expect.stringContaining('https') });
+});
+
+test('says why TLS failed without the trace of OpenSSL', () => {
+  const trace = '80EC:error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:../deps/openssl/rec_layer_s3.c:1586:SSL alert number 70\n';
+  expect(tlsReason(new Error(trace))).toBe('tlsv1 alert protocol version');
+  expect(tlsReason(new Error('self-signed certificate'))).toBe('self-signed certificate');
 });
 
 test('asks again when the hub had closed the kept connection', async () => {

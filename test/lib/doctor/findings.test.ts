@@ -12,6 +12,7 @@ import { probeDirectory } from '../../../src/lib/doctor/probe-directory.ts';
 test('the clock of the hub may be two seconds off, beyond what the network makes uncertain', () => {
   expect(judgeClock(1000, 1005, 1010)).toMatchObject({ level: 'ok', text: 'The hub is 0 ms ahead (round trip 10 ms)' });
   expect(judgeClock(10_000, 4_000, 10_000)).toMatchObject({ level: 'warn', text: 'The hub is 6000 ms behind (round trip 0 ms)' });
+  expect(judgeClock(600_000, 0, 600_000).text).toBe('The hub is 10 min behind (round trip 0 ms)');
   expect(judgeClock(0, 2_001, 0).level).toBe('warn');
   expect(judgeClock(0, 5_000, 6_000).level).toBe('ok');
 });
@@ -27,7 +28,8 @@ test('an offset that the round trip can explain is never a warning', () => {
 test('a file of tokens that others can reach is told', () => {
   expect(judgeFileMode('f', 0o100600).level).toBe('ok');
   expect(judgeFileMode('f', 0o100640)).toMatchObject({ level: 'warn', text: expect.stringContaining('0640') });
-  expect(judgeFileMode('f', null).level).toBe('skipped');
+  expect(judgeFileMode('f', null, 'linux')).toMatchObject({ level: 'skipped', text: 'f does not exist yet' });
+  expect(judgeFileMode('f', null, 'win32')).toMatchObject({ level: 'skipped', text: 'Windows has no mode bits' });
 });
 
 test('versions of command and hub may differ as far as the API stays the same', () => {

@@ -35,7 +35,11 @@ test('a closed port is a matter of the connection', async () => {
 
 test('plain HTTP behind an https URL is a matter of TLS', async () => {
   const port = await listen(createHttpServer((_, response) => response.end()));
-  expect(await probeHub(new URL(`https://127.0.0.1:${port}`), null, never)).toMatchObject({ failed: 'tls' });
+  expect(await probeHub(new URL(`https://127.0.0.1:${port}`), null, never)).toEqual({
+    failed: 'tls',
+    text: `127.0.0.1 port ${port} speaks no TLS`,
+    hint: expect.stringContaining('http in place of https'),
+  });
 });
 
 test('a certificate of an unknown CA is a matter of TLS, and with the CA it is fine', async () => {
@@ -48,6 +52,8 @@ test('a certificate of an unknown CA is a matter of TLS, and with the CA it is f
   const url = new URL(`https://127.0.0.1:${await listen(server)}`);
   expect(await probeHub(url, null, never)).toMatchObject({ failed: 'tls', text: expect.stringContaining('certificate') });
   expect(await probeHub(url, cert, never)).toMatchObject({ failed: null });
+  const plain = new URL(`http://${url.host}`);
+  expect(await probeHub(plain, null, never)).toEqual({ failed: 'http', text: `127.0.0.1 port ${url.port} speaks TLS`, hint: expect.stringContaining('https') });
 });
 
 test('something that is no hub is a matter of HTTP', async () => {

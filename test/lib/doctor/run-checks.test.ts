@@ -53,6 +53,31 @@ test('without a hub, its checks are skipped and the log-in is what fails', async
   expect(exitCodeOf(results)).toBe(4);
 });
 
+test('what follows from another failure is no finding of its own, whatever it says', async () => {
+  const results = await runChecks(
+    [
+      check('hub', () => Promise.reject(new MusterError('unreachable', 'Nothing listens.'))),
+      { ...check('token', () => Promise.reject(new MusterError('unreachable', 'Nothing listens.'))), after: 'hub' },
+      { ...check('mqtt', () => new Promise(() => {})), after: 'hub' },
+      { ...check('clock', async () => ({ level: 'ok', text: 'right', hint: null })), after: 'hub' },
+      { ...check('version', () => Promise.reject(new Error('broken'))), after: 'clock' },
+    ],
+    NOWHERE,
+    50,
+    never,
+  );
+  expect(results.map(({ check, level }) => [check, level])).toEqual([
+    ['hub', 'fail'],
+    ['token', 'skipped'],
+    ['mqtt', 'skipped'],
+    ['clock', 'ok'],
+    ['version', 'fail'],
+  ]);
+  expect(results[1]).toMatchObject({ text: 'Not checked: `hub` fails', hint: null });
+  expect(results[1]).not.toHaveProperty('code');
+  expect(exitCodeOf(results)).toBe(6);
+});
+
 test('the exit code follows the worst finding', () => {
   const result = (level: CheckResult['level'], code?: CheckResult['code']): CheckResult => ({
     check: 'x',

@@ -10,6 +10,10 @@ describe('the axis of values', () => {
     [0.1, 0.3, 3, [0.1, 0.2, 0.3]],
     [20, 20, 5, [19, 19.5, 20, 20.5, 21]],
     [0, 0, 3, [-1, 0, 1]],
+    // Steps of 3 and 4 where the usual ones would leave a third of the axis empty.
+    [26, 104, 5, [20, 50, 80, 110]],
+    [0, 16, 5, [0, 4, 8, 12, 16]],
+    [-2, 10, 5, [-5, 0, 5, 10]],
   ])('%d to %d in at most %i ticks', (low, high, ticksMax, ticks) => {
     expect(valueAxis(low, high, ticksMax).ticks).toEqual(ticks);
   });

@@ -37,6 +37,40 @@ describe('a whole chart', () => {
     `);
   });
 
+  test('of points without units whose ranges lie far apart: a plot for each, under its name', () => {
+    const temperature = series(
+      hours(24, (hour) => hour),
+      { name: 'temperature' },
+    );
+    const pressure = series(
+      hours(24, (hour) => 1000 + hour),
+      { name: 'pressure' },
+    );
+    const humidity = series(
+      hours(24, (hour) => 40 + hour),
+      { name: 'humidity' },
+    );
+    const lines = renderChart([temperature, pressure, humidity], { ...options, width: 60 });
+    expect(lines.filter((line) => /^[a-z, ]+$/.test(line))).toEqual(['temperature, humidity', 'pressure']);
+    expect(lines.filter((line) => /^ *\d+ ┤/.test(line)).map((line) => Number(line.slice(0, 4)))).toEqual([80, 40, 0, 1040, 1020, 1000]);
+  });
+
+  test.each([
+    ['the same unit', { unit: '°C' }, 1],
+    ['no unit', {}, 2],
+  ])('of a small range beside a large one with %s', (_, unit, plots) => {
+    const small = series(
+      hours(24, (hour) => hour / 100),
+      { name: 'small', ...unit },
+    );
+    const large = series(
+      hours(24, (hour) => hour * 100),
+      { name: 'large', ...unit },
+    );
+    const lines = renderChart([small, large], { ...options, width: 60 });
+    expect(lines.filter((line) => line.includes('┤')).length).toBe(plots * 3);
+  });
+
   test('of a gap: the line is open where buckets are missing', () => {
     const buckets = hours(24, () => 1).filter((_, hour) => hour < 6 || hour > 11);
     expect(renderChart([series(buckets)], { ...options, height: 2 })).toMatchInlineSnapshot(`

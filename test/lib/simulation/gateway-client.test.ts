@@ -59,6 +59,7 @@ function client(url: string, options: Partial<GatewayClientOptions> = {}) {
   const gateway = createGatewayClient({
     url,
     identity: { deviceId: 'gw-1', secret: 'right' },
+    trust: null,
     protocol: 'mqtt5',
     qos: 1,
     inFlightMax: 4,

@@ -29,6 +29,7 @@ function report(facts: Partial<ReportFacts> = {}, change: (tally: ReturnType<typ
     stages: [],
     interrupted: false,
     removed: null,
+    error: null,
     ...facts,
   });
 }
@@ -63,6 +64,16 @@ describe('the report of a simulation', () => {
     const repeated = report({ stored: 28, repeated: 2 });
     expect(problemsOf(repeated)).toEqual([]);
     expect(summaryLines(repeated).join('\n')).toContain('2 had the time of another');
+  });
+
+  it('ends with what the hub failed with when it did not say what it stored', () => {
+    const error = { code: 'unreachable' as const, message: 'No connection.', hint: 'Look.' };
+    const gone = report({ stored: null, error });
+    expect(() => concludeRun(gone, 'hint')).toThrow(expect.objectContaining({ code: 'unreachable', hint: 'Look.', exitCode: 6 }));
+    expect(problemsOf(gone)).toEqual(['the hub did not say what it stored']);
+    expect(summaryLines(gone)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^stored +not known$/), expect.stringMatching(/^error +No connection\.$/)]),
+    );
   });
 
   it('leaves the exit code of an interrupted run alone', () => {

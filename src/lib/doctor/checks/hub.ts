@@ -1,4 +1,4 @@
-import { fail, hubCheck, ok } from '../check.ts';
+import { fail, HUB_CHECK, hubCheck, ok } from '../check.ts';
 import { probeHub } from '../probe-hub.ts';
 
 /** Name, network, TLS and HTTP told apart: each has another cause, and another person who can mend it. */
@@ -9,9 +9,9 @@ const HINTS = {
   http: 'Another program may listen on this port, or a proxy stands in between: check the URL.',
 } as const;
 
-export const hub = hubCheck('hub', async (target, signal) => {
+export const hub = hubCheck(HUB_CHECK, async (target, signal) => {
   const started = performance.now();
   const result = await probeHub(new URL(target.url), target.ca, signal);
-  if (result.failed !== null) return fail(result.text, HINTS[result.failed], 'unreachable');
+  if (result.failed !== null) return fail(result.text, result.hint ?? HINTS[result.failed], 'unreachable');
   return ok(`${target.url} answers in ${Math.round(performance.now() - started)} ms (${result.text})`);
 });

@@ -1,6 +1,7 @@
 import type { SampleItem } from '../../api/schema/samples.ts';
+import { createRecentSet } from '../recent-set.ts';
 
-/** The newest keys that were seen, up to a number of them: tells a sample that comes a second time. */
+/** The newest samples that were seen, up to a number of them: tells one that comes a second time. */
 export interface RecentKeys {
   /** False when it was there already. */
   add(sample: SampleItem): boolean;
@@ -13,23 +14,6 @@ export function keyOf(sample: SampleItem): string {
 }
 
 export function createRecentKeys(keysMax: number): RecentKeys {
-  // Two generations: the older is forgotten whole when the younger is full.
-  let young = new Set<string>();
-  let old = new Set<string>();
-  const has = (sample: SampleItem): boolean => {
-    const key = keyOf(sample);
-    return young.has(key) || old.has(key);
-  };
-  return {
-    has,
-    add(sample) {
-      if (has(sample)) return false;
-      if (young.size >= Math.ceil(keysMax / 2)) {
-        old = young;
-        young = new Set();
-      }
-      young.add(keyOf(sample));
-      return true;
-    },
-  };
+  const keys = createRecentSet(keysMax);
+  return { has: (sample) => keys.has(keyOf(sample)), add: (sample) => keys.add(keyOf(sample)) };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { SampleItem } from '../../api/schema/samples.ts';
 import type { HubClient } from '../../client/hub-client.ts';
 
@@ -25,7 +26,10 @@ export async function matchingPoints(hub: HubClient, filter: SampleFilter, signa
 /** Stored samples of many devices from a time on: by time over all devices, or by device when there are very many. */
 export async function* storedSamples(hub: HubClient, filter: SampleFilter, from: number, signal: AbortSignal): AsyncGenerator<SampleItem> {
   const points = await matchingPoints(hub, filter, signal);
-  const sources = [...points].map(([device, paths]) => matching(hub.samples(device, { point: pointsAsked(filter), from }, { signal }), paths));
+  // A signal of its own, to which each device's request may listen at once: no leak.
+  const reading = AbortSignal.any([signal]);
+  setMaxListeners(MERGED_DEVICES_MAX + 1, reading);
+  const sources = [...points].map(([device, paths]) => matching(hub.samples(device, { point: pointsAsked(filter), from }, { signal: reading }), paths));
   if (sources.length <= MERGED_DEVICES_MAX) yield* mergeByTime(sources);
   else for (const source of sources) yield* source;
 }

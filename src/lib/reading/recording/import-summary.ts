@@ -14,6 +14,8 @@ export interface ImportSummary {
   readonly mapping: Readonly<Record<string, string>>;
   readonly rows: number;
   readonly values: number;
+  /** Of the values, with the device, point and time of one before in the file: the last one is kept. */
+  readonly repeated: number;
   readonly accepted: number;
   readonly rejected: number;
   readonly reasons: Readonly<Record<string, number>>;
@@ -37,7 +39,7 @@ export function mappingOf(plan: ImportPlan): Record<string, string> {
 }
 
 export function summaryOf(file: string, dryRun: boolean, plan: ImportPlan, tally: ImportTally, created: readonly string[]): ImportSummary {
-  const { rows, values, accepted, rejected, reasons, from, to, firstValues } = tally;
+  const { rows, values, repeated, accepted, rejected, reasons, from, to, firstValues } = tally;
   return {
     file,
     dryRun,
@@ -45,6 +47,7 @@ export function summaryOf(file: string, dryRun: boolean, plan: ImportPlan, tally
     mapping: mappingOf(plan),
     rows,
     values,
+    repeated,
     accepted,
     rejected,
     reasons,
@@ -70,6 +73,11 @@ export function summaryColumns(timezone: string): readonly Column<ImportSummary>
     { name: 'mapping', value: (row) => row.mapping, text: (row) => pairs(row.mapping, ' -> ') },
     { name: 'rows', value: (row) => row.rows },
     { name: 'values', value: (row) => row.values },
+    {
+      name: 'repeated',
+      value: (row) => row.repeated,
+      text: (row) => (row.repeated === 0 ? '0' : `${row.repeated} had the time of another: the last one counts`),
+    },
     { name: 'accepted', value: (row) => row.accepted, text: (row) => (row.dryRun ? '0 (dry run)' : String(row.accepted)) },
     { name: 'rejected', value: (row) => row.rejected },
     { name: 'reasons', value: (row) => row.reasons, text: (row) => pairs(row.reasons, ': ') },

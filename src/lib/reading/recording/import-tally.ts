@@ -1,3 +1,4 @@
+import { createRecentSet, type RecentSet } from '../recent-set.ts';
 import { type FailedValue, type RecordedValue, shownValue } from './recorded-value.ts';
 
 /** What an import has seen so far. */
@@ -5,6 +6,8 @@ export interface ImportTally {
   rows: number;
   /** Values that could be read and are to be reported. */
   values: number;
+  /** Of them, with the device, point and time of one before: the hub keeps the last. */
+  repeated: number;
   accepted: number;
   rejected: number;
   /** The last line that was read. */
@@ -14,6 +17,7 @@ export interface ImportTally {
   readonly reasons: Record<string, number>;
   readonly devices: Set<string>;
   readonly points: Set<string>;
+  readonly recent: RecentSet;
   /** The first few of each. */
   readonly firstValues: RecordedValue[];
   readonly firstFailed: FailedValue[];
@@ -22,11 +26,14 @@ export interface ImportTally {
 const SHOWN = 5;
 /** Names are counted, not listed without end. */
 const NAMES_MAX = 100_000;
+/** A file repeats what it said a moment ago, at the end of summer time for instance; further back a repetition goes uncounted. */
+const RECENT_MAX = 200_000;
 
 export function createTally(): ImportTally {
   return {
     rows: 0,
     values: 0,
+    repeated: 0,
     accepted: 0,
     rejected: 0,
     line: 0,
@@ -35,6 +42,7 @@ export function createTally(): ImportTally {
     reasons: {},
     devices: new Set(),
     points: new Set(),
+    recent: createRecentSet(RECENT_MAX),
     firstValues: [],
     firstFailed: [],
   };
@@ -42,6 +50,7 @@ export function createTally(): ImportTally {
 
 export function countValue(tally: ImportTally, value: RecordedValue): void {
   tally.values += 1;
+  if (!tally.recent.add(`${value.device} ${value.time} ${value.point}`)) tally.repeated += 1;
   tally.from = Math.min(tally.from ?? value.time, value.time);
   tally.to = Math.max(tally.to ?? value.time, value.time);
   if (tally.devices.size < NAMES_MAX) tally.devices.add(value.device);

@@ -29,6 +29,9 @@ export function sourceLines(): readonly string[] {
   return BUNDLED_RECORDINGS.map(({ title, source, licence }) => `${title}: ${source} (${licence})`);
 }
 
+/** The hub keeps the terminal it was started in; a shell takes the line for a comment. */
+const ELSEWHERE = '# and in another terminal:';
+
 /** Commands that work as they stand: with the kept directory, or with a hub of one's own. */
 export function nextCommands({ speed }: DemoResult, keptDirectory: string | null, program: string): readonly string[] {
   const [first] = BUNDLED_RECORDINGS;
@@ -36,10 +39,11 @@ export function nextCommands({ speed }: DemoResult, keptDirectory: string | null
   const [point] = first.points;
   const path = point?.path ?? '';
   const read = [`${program} trend ${first.device} ${path} --from -22d`, `${program} export ${first.device} --from -22d --file ${first.device}.csv`];
-  if (keptDirectory !== null) return [`${program} serve --data ${quoted(keptDirectory)}`, ...read];
+  if (keptDirectory !== null) return [`${program} serve --data ${quoted(keptDirectory)}`, ELSEWHERE, ...read];
   const file = relative(process.cwd(), recordingFile(first));
   return [
     `${program} serve`,
+    ELSEWHERE,
     `${program} simulate replay ${quoted(file)} --device ${first.device} --map ${point?.column ?? ''}=${path} --times shifted --speed ${Math.round(speed)}x`,
     ...read,
   ];

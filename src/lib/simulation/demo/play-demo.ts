@@ -9,7 +9,7 @@ import { provision } from '../provision.ts';
 import { inspectRecording, type RecordingColumns, type RecordingSummary, readRecording } from '../recording.ts';
 import { type ReplayOptions, replay, replayMs, shiftOf } from '../replayer.ts';
 import { createReport, type SimulationReport } from '../report.ts';
-import { CONNECTION_LIMITS, COUNT_DEADLINE_MS, LAST_ACKNOWLEDGEMENTS_MS, type SimulationMonitor } from '../run-limits.ts';
+import { CONNECTION_LIMITS, COUNT_DEADLINE_MS, GONE_MS, LAST_ACKNOWLEDGEMENTS_MS, type SimulationMonitor } from '../run-limits.ts';
 import { countStored } from '../stored.ts';
 import type { Tally } from '../tally.ts';
 import type { Board } from './board.ts';
@@ -59,6 +59,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult> {
   const fleet = await connectFleet({
     ...CONNECTION_LIMITS,
     url: options.mqttUrl,
+    trust: null,
     identities,
     protocol: 'mqtt5',
     qos: 1,
@@ -88,7 +89,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult> {
   );
   const elapsedMs = Date.now() - startedAt;
   monitor.onPhase('Waiting for the last acknowledgements', tally);
-  await fleet.finish(LAST_ACKNOWLEDGEMENTS_MS);
+  await fleet.finish(LAST_ACKNOWLEDGEMENTS_MS, GONE_MS);
   // A kept directory may hold the samples of an earlier demonstration.
   const stored = (await countStored(hub, { device: devices }, storedBefore + tally.acknowledged.samples, COUNT_DEADLINE_MS)) - storedBefore;
   await releaseCredentials(hub, addedCredentials);
@@ -110,6 +111,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult> {
     stages: [],
     interrupted: signal.aborted,
     removed: null,
+    error: null,
   });
   // Ended early: the rest of the span holds nothing to look at.
   return { report, speed, from, to: Math.round(Math.min(to, from + elapsedMs * speed)) };

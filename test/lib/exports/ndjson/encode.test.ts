@@ -24,7 +24,9 @@ describe('NDJSON', () => {
   });
 
   it('keeps any text and any JSON in one line', async () => {
-    const value = fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue());
+    // JSON.stringify writes the -0 within an object as 0: only what it makes of a value can come back.
+    const json = fc.jsonValue().map((each) => JSON.parse(JSON.stringify(each)) as unknown);
+    const value = fc.oneof(fc.string({ unit: 'binary' }), json);
     await fc.assert(
       fc.asyncProperty(fc.array(value, { minLength: 1, maxLength: 10 }), async (values) => {
         const lines = (await text(values.map((each, index) => row('a', index, each)))).trimEnd().split('\n');
