@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     // Threads without isolation: a module is loaded once, which takes the suite from minutes to seconds.
     // So a test must not leave state in a module.
+    setupFiles: ['./test/helpers/fixed-seed.ts'],
     pool: 'threads',
     isolate: false,
     maxWorkers: 2,

@@ -161,7 +161,7 @@ describe('the API of a hub', () => {
   it('shows secrets once and revokes what it is told to', async () => {
     const created = (await api('POST', '/tokens', { name: 'once', role: 'viewer', expiresInSeconds: 60 })).body;
     const listed = JSON.stringify((await api('GET', '/tokens?limit=1000')).body);
-    expect(listed).not.toContain(created.token.split('_')[2]);
+    expect(listed).not.toContain(created.token.slice(-30));
     await api('DELETE', `/tokens/${created.id}`);
     expect((await apiOf(hub.url, created.token)('GET', '/whoami')).status).toBe(401);
   });

@@ -61,8 +61,8 @@ export function statisticsOf(buckets: readonly ChartBucket[]): ChartStatistics |
     min = Math.min(min, bucket.min);
     max = Math.max(max, bucket.max);
     count += bucket.count;
-    // A running mean does not overflow where a sum would.
-    if (count > 0) avg += (bucket.avg - avg) * (bucket.count / count);
+    // Weights before the sum: neither the sum of the values nor their difference has to be a double.
+    if (count > 0) avg = avg * ((count - bucket.count) / count) + bucket.avg * (bucket.count / count);
   }
   return count === 0 ? null : { min, max, avg, count };
 }

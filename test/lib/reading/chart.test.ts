@@ -257,3 +257,9 @@ test('no data make a line wider than asked, or show NaN', () => {
     }),
   );
 });
+
+test('the average of numbers near the end of the range of doubles is one of them', () => {
+  const bucket = (time: number, value: number) => ({ time, avg: value, min: value, max: value, count: 1 });
+  const lines = renderChart([{ name: 'p', unit: null, buckets: [bucket(0, -1.784e308), bucket(3_600_000, 1.356e306)] }], { ...options, width: 40, height: 4 });
+  expect(lines.join('\n')).not.toMatch(/NaN|Infinity/);
+});
