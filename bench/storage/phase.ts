@@ -13,12 +13,14 @@ import { createDuckdbStore } from '../../src/lib/storage/duckdb/duckdb-store.ts'
 import type { SampleColumns } from '../../src/lib/storage/sample-columns.ts';
 import type { SampleStore } from '../../src/lib/storage/sample-store.ts';
 import { createCommitLog } from '../../src/lib/storage/system/commit-log.ts';
+import { recordedSamples } from '../../test/helpers/recorded-samples.ts';
+import { numbers } from '../../test/helpers/sample-columns.ts';
 
 const SERIES = 1000;
 const POINTS_OF_DEVICE = 10;
 const BATCH = 10_000;
 const EVERYTHING = { from: -8e15, to: 8e15 };
-const [phase = '', folder = '', rowsText = ''] = process.argv.slice(2);
+const [phase = '', folder = '', rowsText = '', recordingFile = ''] = process.argv.slice(2);
 const ROWS = Number(rowsText);
 const systemFile = join(folder, 'system.db');
 const quiet = () => {};
@@ -62,6 +64,9 @@ async function withStore<Value>(work: (store: SampleStore) => Promise<Value>): P
     systemFile,
     applyIntervalMs: 60_000,
     memoryBytes: 2 ** 30,
+    hotHours: 26,
+    hotSamplesMax: 1e9,
+    describe: (each) => ({ project: 'bench', ...(names[each - 1] ?? { series: each, device: '', point: '' }) }),
     log,
     onApplied: quiet,
     onFailed: quiet,
@@ -115,6 +120,20 @@ const plainCsv: ExportFormat = {
   },
 };
 
+/** A recording by itself: the bytes of its files, their footers included. */
+async function recording(): Promise<{ rows: number; ms: number; bytes: number }> {
+  const commits = createCommitLog({ file: systemFile, queueMax: 1000, journalBytesMax: 2 ** 32, log });
+  await commits.start();
+  await commits.commit({ samples: numbers(...recordedSamples(recordingFile, 1).map((row) => [row.series, row.time, Number(row.value)] as const)) });
+  await commits.stop();
+  return withStore(async (store) => {
+    await store.flush(Number.MAX_SAFE_INTEGER);
+    const { ms } = await timed(async () => (await store.compact({ now: Date.now(), scope: 'all' })).bytesWritten);
+    const { files } = await store.stats();
+    return { rows: files.samples, ms, bytes: files.bytes };
+  });
+}
+
 const PHASES: Readonly<Record<string, () => Promise<{ ms: number; bytes: number | null }>>> = {
   fill: () =>
     timed(async () => {
@@ -150,6 +169,17 @@ const PHASES: Readonly<Record<string, () => Promise<{ ms: number; bytes: number 
         return null;
       }),
     ),
+  compact: () =>
+    withStore((store) =>
+      timed(async () => {
+        const { samples, bytesWritten } = await store.compact({ now: Date.now(), scope: 'all' });
+        if (samples !== ROWS) throw new Error(`${samples} samples were moved`);
+        return bytesWritten;
+      }),
+    ),
+  'read-files': () => PHASES.read?.() ?? Promise.reject(new Error('no phase read')),
+  recording,
+  'compact-late': () => withStore((store) => timed(async () => (await store.compact({ now: Date.now(), scope: 'all' })).bytesWritten)),
   csv: () => exportTo(csvFormat, 'long'),
   'csv-wide': () => exportTo(csvFormat, 'wide'),
   'csv-stringify': () => exportTo(plainCsv, 'long'),

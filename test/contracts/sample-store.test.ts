@@ -1,10 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { SAMPLE_STORE_ENGINES } from '../../src/lib/storage/registry.ts';
+import type { SampleRow } from '../../src/lib/storage/sample-store.ts';
 import { ALWAYS, gathered, ids, sample, sampleStoreFixture } from '../helpers/sample-store-fixture.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
-describe.each(SAMPLE_STORE_ENGINES)('sample store $name', (engine) => {
-  const open = (applyIntervalMs?: number) => sampleStoreFixture(engine, temporaryFolder(), applyIntervalMs);
+/** Where the samples of a test lie when it looks at them: all hot, all in files, or in both and written over each other. */
+const TIERS = ['hot', 'files', 'both'] as const;
+const CASES = SAMPLE_STORE_ENGINES.flatMap((engine) => TIERS.map((tier) => ({ name: engine.name, tier, engine })));
+
+describe.each(CASES)('sample store $name, samples in: $tier', ({ engine, tier }) => {
+  const open = async (applyIntervalMs?: number) => {
+    const fixture = await sampleStoreFixture(engine, temporaryFolder(), applyIntervalMs);
+    let settled = 0;
+    const settle = async (rows: readonly SampleRow[]) => {
+      // In `both`, half of the rows are filed first; what is written over them comes later and stays hot.
+      const half = tier === 'both' && ++settled % 2 === 1 ? Math.ceil(rows.length / 2) : rows.length;
+      await fixture.settle(rows.slice(0, half));
+      if (tier === 'files' || half < rows.length) await fixture.store.compact({ now: 1e12, scope: 'all' });
+      if (half < rows.length) await fixture.settle(rows.slice(half));
+    };
+    return {
+      put: fixture.put,
+      restart: fixture.restart,
+      applied: fixture.applied,
+      settle,
+      get store() {
+        return fixture.store;
+      },
+    };
+  };
 
   it('gives back every kind of value as it was stored', async () => {
     const { store, settle } = await open();

@@ -12,7 +12,7 @@ let bundles = 0;
 /** Bundles a TypeScript file of the tests, because Node 20 runs none. The file is removed after the test. */
 export async function bundled(source: string): Promise<string> {
   // Inside the package, so that the bundle finds its dependencies and the built worker threads.
-  const outfile = join(ROOT, 'node_modules', '.cache', 'muster-test', `${process.pid}-${threadId}-${bundles++}.mjs`);
+  const outfile = join(ROOT, 'dist', 'test-bundles', `${process.pid}-${threadId}-${bundles++}.mjs`);
   await build({ entryPoints: [source], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20.15', packages: 'external', logLevel: 'error' });
   onTestFinished(() => rmSync(outfile, { force: true }));
   return outfile;

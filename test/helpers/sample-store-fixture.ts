@@ -4,7 +4,7 @@ import type { SeriesId } from '../../src/lib/domain/ids.ts';
 import type { MusterError } from '../../src/lib/errors/muster-error.ts';
 import { flagsOf, type SampleColumns, TAG, tagOf } from '../../src/lib/storage/sample-columns.ts';
 import type { AggregateRow, SampleRow, SampleStore } from '../../src/lib/storage/sample-store.ts';
-import type { SampleStoreEngine } from '../../src/lib/storage/sample-store-engine.ts';
+import type { SampleStoreEngine, SampleStoreOptions } from '../../src/lib/storage/sample-store-engine.ts';
 import { createCommitLog, type RunningCommitLog } from '../../src/lib/storage/system/commit-log.ts';
 import { SILENT_LOG } from './silent-log.ts';
 
@@ -17,6 +17,8 @@ export interface SampleStoreFixture {
   readonly systemFile: string;
   readonly commits: RunningCommitLog;
   store: SampleStore;
+  /** In force from the next restart on. */
+  options: Partial<SampleStoreOptions>;
   readonly applied: number[];
   readonly failures: MusterError[];
   /** Commits rows to the journal and tells the store. */
@@ -34,24 +36,29 @@ export async function sampleStoreFixture(engine: SampleStoreEngine, folder: stri
   const create = await engine.load();
   const applied: number[] = [];
   const failures: MusterError[] = [];
-  const make = () =>
+  const make = (more: Partial<SampleStoreOptions> = {}): SampleStore =>
     create({
       folder: join(folder, 'samples'),
       systemFile,
       applyIntervalMs,
       memoryBytes: 256 * 2 ** 20,
+      hotHours: 26,
+      hotSamplesMax: 1e9,
+      describe: (series) => ({ series, project: series % 2 === 0 ? 'even' : 'odd', device: `device-${series}`, point: 'value' }),
       log: SILENT_LOG,
       onApplied(journalId) {
         applied.push(journalId);
         if (!keepJournal) commits.applied(journalId);
       },
       onFailed: (error) => failures.push(error),
+      ...more,
     });
   const fixture: SampleStoreFixture = {
     folder,
     systemFile,
     commits,
     store: make(),
+    options: {},
     applied,
     failures,
     async put(rows) {
@@ -65,7 +72,7 @@ export async function sampleStoreFixture(engine: SampleStoreEngine, folder: stri
     },
     async restart() {
       await fixture.store.stop();
-      fixture.store = make();
+      fixture.store = make(fixture.options);
       await fixture.store.start();
     },
   };

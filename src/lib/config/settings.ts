@@ -101,6 +101,10 @@ export const SETTINGS = {
   'ingest.late-after-ms': setting(milliseconds, 600_000, 'Samples older than this on arrival are flagged late'),
   'storage.apply-interval-ms': setting(count, 250, 'Time between two appends to the sample store'),
   'storage.memory-bytes': setting(count, 1_073_741_824, 'Memory that the sample store may take'),
+  'storage.hot-hours': setting(z.number().int().min(24), 26, 'Whole UTC days older than this move from the hot table to Parquet files'),
+  'storage.hot-samples-max': setting(count, 50_000_000, 'With more samples in the hot table, younger hours move too'),
+  'storage.compact-interval-ms': setting(count, 600_000, 'Time between two looks at what can move to Parquet files'),
+  'storage.retention-days': setting(count.nullable(), null, 'Samples older than this are deleted; null keeps them for ever'),
 
   'access.failures-per-account': setting(count, 10, 'Wrong passwords or tokens in the window before an account is locked'),
   'access.failures-per-address': setting(count, 100, 'The same for one network address'),

@@ -9,12 +9,14 @@ import { SAMPLE_STORE_ENGINES } from '../storage/registry.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import { createSystemStore, type EmbeddedSystemStore } from '../storage/system/create-system-store.ts';
 import { loadDirectory, loadLatest } from './load-directory.ts';
+import { maintainStorage, type StorageMaintenance } from './maintain-storage.ts';
 import { savePresence } from './save-presence.ts';
 import type { Shutdown } from './shutdown.ts';
 
 export interface Storage {
   readonly system: EmbeddedSystemStore;
   readonly samples: SampleStore;
+  readonly maintenance: StorageMaintenance;
   readonly directory: Directory;
   readonly presence: LivePresence;
   /** The sample store takes nothing at the moment; the log says why. */
@@ -42,6 +44,7 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
 
   let failed = false;
   let applied = 0;
+  let directory: Directory | null = null;
   const [engine] = SAMPLE_STORE_ENGINES;
   if (!engine) throw new Error('no sample store engine is registered');
   const createSampleStore = await engine.load();
@@ -50,6 +53,13 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
     systemFile: system.file,
     applyIntervalMs: settings['storage.apply-interval-ms'],
     memoryBytes: settings['storage.memory-bytes'],
+    hotHours: settings['storage.hot-hours'],
+    hotSamplesMax: settings['storage.hot-samples-max'],
+    describe(series) {
+      const point = directory?.pointOfSeries(series)?.point;
+      const project = point && directory?.device(point.device)?.device.project;
+      return project ? { series, project, device: point.device, point: point.path } : null;
+    },
     log,
     onApplied(journalId) {
       if (failed) log.info({}, 'the sample store works again');
@@ -65,10 +75,10 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
   shutdown.defer('sample store', () => samples.stop());
   await samples.start();
 
-  applied = (await samples.stats()).appliedJournalId;
+  applied = samples.appliedJournalId;
 
   const presence = createPresence();
-  const directory = await loadDirectory(system, presence, log);
+  directory = await loadDirectory(system, presence, log);
   const stored = await loadLatest(directory, samples, system.log.lastJournalId, clock());
   const saver = savePresence(presence, directory, system, log);
   shutdown.defer('presence', () => saver.stop());
@@ -78,11 +88,13 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
   // Of a series that was never given the other half is missing, such as an older backup beside newer samples: they stay, and their numbers too.
   if (stored.highest > given) log.warn({ highest: stored.highest, given }, 'there are samples of points that are not known; they are kept');
   let series = Math.max(given, stored.highest);
+  const maintenance = maintainStorage({ settings, samples, directory, clock, log });
+  shutdown.defer('storage maintenance', () => maintenance.stop());
   const allocateSeries = () => {
     series += 1;
     return series as SeriesId;
   };
-  return { system, samples, directory, presence, failed: () => failed, appliedJournalId: () => applied, allocateSeries, removeSamples };
+  return { system, samples, maintenance, directory, presence, failed: () => failed, appliedJournalId: () => applied, allocateSeries, removeSamples };
 
   function removeSamples(removed: readonly SeriesId[]): void {
     if (removed.length === 0) return;

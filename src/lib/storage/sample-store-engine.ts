@@ -1,6 +1,7 @@
+import type { SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import type { MusterError } from '../errors/muster-error.ts';
-import type { SampleStore } from './sample-store.ts';
+import type { SampleStore, StoredSeries } from './sample-store.ts';
 
 /** What the hub gives to every engine that keeps samples. */
 export interface SampleStoreOptions {
@@ -10,6 +11,12 @@ export interface SampleStoreOptions {
   readonly systemFile: string;
   readonly applyIntervalMs: number;
   readonly memoryBytes: number;
+  /** Samples this young stay in the hot table, in whole UTC days. */
+  readonly hotHours: number;
+  /** With more samples in the hot table, younger ones leave it too. */
+  readonly hotSamplesMax: number;
+  /** What a series is called; null: nobody knows it any more. */
+  readonly describe: (series: SeriesId) => StoredSeries | null;
   readonly log: Log;
   /** Everything up to this journal entry is durable in the store. After `onFailed` it says that the store works again. */
   readonly onApplied: (journalId: number) => void;

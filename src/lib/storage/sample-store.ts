@@ -48,11 +48,77 @@ export interface SeriesName {
   readonly point: string;
 }
 
-export interface SampleStoreStats {
+/** What the store needs to know of a series to file it under a name. It never changes. */
+export interface StoredSeries extends SeriesName {
+  readonly project: string;
+}
+
+/** A part of the store that cannot be used, and why. Nothing of it is read; the rest is. */
+export interface DamagedFile {
+  /** Below the store's folder. */
+  readonly file: string;
+  readonly problem: string;
+}
+
+/** One tier of the store. */
+export interface TierStats {
   readonly samples: number;
   readonly bytes: number;
+}
+
+export interface SampleStoreStats extends TierStats {
   /** The newest journal entry that is in the store. */
   readonly appliedJournalId: number;
+  /** What takes the newest samples. */
+  readonly hot: TierStats;
+  /** Where older samples lie for good. A sample that was written anew may count here and in `hot`, and in the total once. */
+  readonly files: TierStats & { readonly count: number };
+  /** ms since 1970; null: there is none. */
+  readonly oldest: number | null;
+  readonly newest: number | null;
+  readonly damaged: readonly DamagedFile[];
+}
+
+export interface CompactionRequest {
+  /** The hub's clock, ms since 1970. */
+  readonly now: number;
+  /** `due`: what has been hot long enough, when it is worth it. `all`: everything up to now. A day (its first ms, UTC): that one. */
+  readonly scope: 'due' | 'all' | { readonly day: number };
+}
+
+export interface CompactionResult {
+  /** Samples that left the hot table. */
+  readonly samples: number;
+  readonly filesWritten: number;
+  readonly filesReplaced: number;
+  readonly bytesWritten: number;
+  /** Samples that stay hot, because a file of their period is damaged or nobody knows their series. */
+  readonly samplesKept: number;
+}
+
+/** Samples older than `before` (ms since 1970) may go. */
+export interface RetentionRules {
+  readonly projects: readonly { readonly project: string; readonly before: number }[];
+  /** Take the place of the project's; null keeps for ever. */
+  readonly series: readonly { readonly series: SeriesId; readonly before: number | null }[];
+}
+
+export interface RetentionResult {
+  /** Samples that are too old, in both tiers. */
+  readonly samples: number;
+  /** Files of which nothing is left. */
+  readonly filesDeleted: number;
+  /** Files of which a part is left. */
+  readonly filesRewritten: number;
+}
+
+export interface VerifyResult {
+  readonly files: number;
+  readonly samples: number;
+  readonly bytes: number;
+  readonly damaged: readonly DamagedFile[];
+  /** Files that the store does not know; it neither reads nor deletes them. */
+  readonly unknown: readonly string[];
 }
 
 /**
@@ -61,6 +127,8 @@ export interface SampleStoreStats {
  */
 export interface SampleStore {
   start(signal?: AbortSignal): Promise<void>;
+  /** The newest journal entry that is in the store; known once it has started, and without asking it. */
+  readonly appliedJournalId: number;
   /** Applies what the journal holds, then closes. Idempotent. */
   stop(): Promise<void>;
   /** A journal entry is on disk; apply it soon (within a quarter of a second). */
@@ -79,4 +147,10 @@ export interface SampleStore {
   /** Removes series whole, such as those of a deleted device. */
   remove(series: readonly SeriesId[]): Promise<void>;
   stats(): Promise<SampleStoreStats>;
+  /** Moves samples to where they lie for good. What arrives meanwhile is not held up. */
+  compact(request: CompactionRequest): Promise<CompactionResult>;
+  /** `count`: changes nothing. `due`: deletes what can go without writing much anew. `all`: deletes all that is too old. */
+  retain(rules: RetentionRules, mode: 'count' | 'due' | 'all'): Promise<RetentionResult>;
+  /** Reads everything back and compares it with what was noted when it was written. */
+  verify(): Promise<VerifyResult>;
 }

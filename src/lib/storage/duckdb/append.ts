@@ -28,15 +28,15 @@ export async function appendSamples(connection: DuckDBConnection, columns: Sampl
   }
 }
 
-/** Appends (series, time) of these rows to the temporary table `replaced`. */
-export async function appendKeys(connection: DuckDBConnection, columns: SampleColumns, rows: readonly number[]): Promise<void> {
+/** Appends pairs of (series, time) to the temporary table `replaced`. */
+export async function appendKeys(connection: DuckDBConnection, series: Float64Array, time: Float64Array): Promise<void> {
   const appender = await connection.createAppender('replaced');
   try {
-    for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
-      const count = Math.min(CHUNK_ROWS, rows.length - from);
+    for (let from = 0; from < series.length; from += CHUNK_ROWS) {
+      const count = Math.min(CHUNK_ROWS, series.length - from);
       const chunk = DuckDBDataChunk.create([BIGINT, BIGINT], count);
-      writeIntegers(chunk, 0, columns.series, (i) => rows[from + i] ?? 0, count);
-      writeIntegers(chunk, 1, columns.time, (i) => rows[from + i] ?? 0, count);
+      writeIntegers(chunk, 0, series, (i) => from + i, count);
+      writeIntegers(chunk, 1, time, (i) => from + i, count);
       appender.appendDataChunk(chunk);
     }
   } finally {

@@ -1,15 +1,19 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { MusterError } from '../../errors/muster-error.ts';
+import { ARCHIVE_TABLES } from './archive/tables.ts';
 import { storageError } from './failure.ts';
 
-const LAYOUT = 1;
+/** 1: one table of samples. 2: files beside it. */
+const LAYOUT = 2;
 const THREADS = 2;
 
 /** The open database file and the one connection that writes. */
 export interface Database {
   readonly file: string;
+  /** Of the files that hold what has left the hot table. */
+  readonly archive: string;
   readonly writer: DuckDBConnection;
   connect(): Promise<DuckDBConnection>;
   /** Of the file and its write-ahead log. */
@@ -56,6 +60,8 @@ async function prepare(instance: DuckDBInstance, file: string): Promise<Database
     create table if not exists samples(series bigint not null, time bigint not null, number double not null, text varchar, tag utinyint not null, flags utinyint not null);
     create table if not exists state(layout integer not null, applied bigint not null);
     insert into state select ${LAYOUT}, 0 where not exists (from state);
+    ${ARCHIVE_TABLES}
+    update state set layout = ${LAYOUT} where layout = 1;
     commit;
   `);
   const [row] = await (await writer.run('select layout from state')).getRows();
@@ -67,6 +73,7 @@ async function prepare(instance: DuckDBInstance, file: string): Promise<Database
   let open = true;
   return {
     file,
+    archive: join(dirname(file), 'parquet'),
     writer,
     connect: async () => {
       const connection = await instance.connect();

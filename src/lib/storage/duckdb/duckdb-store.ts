@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { SeriesId } from '../../domain/ids.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
-import type { SampleStore, SampleStoreStats } from '../sample-store.ts';
+import type { CompactionResult, RetentionResult, SampleStore, SampleStoreStats, VerifyResult } from '../sample-store.ts';
 import type { SampleStoreOptions } from '../sample-store-engine.ts';
 import { workerFile } from '../worker-file.ts';
 import { errorOf } from './failure.ts';
@@ -32,10 +33,14 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
   /** What makes the store unusable until the next start. */
   let broken: MusterError | null = null;
   let appliedAtStart = 0;
+  let applied = 0;
   let lastId = 0;
 
   return {
     start,
+    get appliedJournalId() {
+      return applied;
+    },
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -69,14 +74,17 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     exportParquet: async (query, path) => Number(await perform({ kind: 'export', query, path })),
     remove: (series) => perform({ kind: 'remove', series }).then(() => undefined),
     stats: async () => (await perform({ kind: 'stats' })) as SampleStoreStats,
+    compact: async (request) => (await perform({ kind: 'compact', request })) as CompactionResult,
+    retain: async (rules, mode) => (await perform({ kind: 'retain', rules, mode })) as RetentionResult,
+    verify: async () => (await perform({ kind: 'verify' })) as VerifyResult,
   };
 
   async function start(signal?: AbortSignal): Promise<void> {
     if (state !== 'new') throw new Error(`a sample store starts once; this one is ${state}`);
     signal?.throwIfAborted();
     state = 'starting';
-    const { folder, systemFile, applyIntervalMs, memoryBytes } = options;
-    const settings: WorkerSettings = { folder, systemFile, applyIntervalMs, memoryBytes };
+    const { folder, systemFile, applyIntervalMs, memoryBytes, hotHours, hotSamplesMax } = options;
+    const settings: WorkerSettings = { folder, systemFile, applyIntervalMs, memoryBytes, hotHours, hotSamplesMax };
     const thread = new Worker(workerFile('sample-worker'), { workerData: settings, name: 'samples' });
     worker = thread;
     try {
@@ -84,6 +92,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
         thread.on('message', (message: FromWorker) => {
           if (message.type === 'ready') {
             appliedAtStart = message.applied;
+            applied = message.applied;
             resolve();
           } else if (message.type === 'unready') reject(errorOf(message.failure));
           else take(message);
@@ -134,11 +143,20 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
   function take(message: FromWorker): void {
     switch (message.type) {
       case 'applied':
+        applied = message.journalId;
         options.onApplied(message.journalId);
         break;
       case 'failing':
         options.onFailed(errorOf(message.failure));
         break;
+      case 'damaged':
+        options.log.error({ folder: options.folder, ...message.file }, 'a file of the sample store is damaged: what it holds is left out');
+        break;
+      case 'describe': {
+        const names = message.series.flatMap((series) => options.describe(series as SeriesId) ?? []);
+        post({ type: 'described', id: message.id, names });
+        break;
+      }
       case 'done':
         settle(message.id, (waiter) => waiter.resolve(message.result));
         break;

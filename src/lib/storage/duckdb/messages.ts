@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../errors/catalogue.ts';
 import type { SampleColumns } from '../sample-columns.ts';
-import type { AggregateQuery, SampleQuery, SeriesName, TimeRange } from '../sample-store.ts';
+import type { AggregateQuery, CompactionRequest, DamagedFile, RetentionRules, SampleQuery, SeriesName, StoredSeries, TimeRange } from '../sample-store.ts';
 
 /** What the thread needs to start. */
 export interface WorkerSettings {
@@ -8,6 +8,8 @@ export interface WorkerSettings {
   readonly systemFile: string;
   readonly applyIntervalMs: number;
   readonly memoryBytes: number;
+  readonly hotHours: number;
+  readonly hotSamplesMax: number;
 }
 
 /** What is answered as a stream of blocks. */
@@ -23,6 +25,9 @@ export type Task =
   | { readonly kind: 'export'; readonly query: TimeRange & { readonly names: readonly SeriesName[] }; readonly path: string }
   | { readonly kind: 'remove'; readonly series: readonly number[] }
   | { readonly kind: 'stats' }
+  | { readonly kind: 'compact'; readonly request: CompactionRequest }
+  | { readonly kind: 'retain'; readonly rules: RetentionRules; readonly mode: 'count' | 'due' | 'all' }
+  | { readonly kind: 'verify' }
   | { readonly kind: 'stop' };
 
 export type ToWorker =
@@ -31,7 +36,9 @@ export type ToWorker =
   /** `credit`: blocks that may be sent before the first `more`. */
   | { readonly type: 'open'; readonly id: number; readonly reading: Reading; readonly credit: number }
   | { readonly type: 'more'; readonly id: number }
-  | { readonly type: 'cancel'; readonly id: number };
+  | { readonly type: 'cancel'; readonly id: number }
+  /** The answer to `describe`. */
+  | { readonly type: 'described'; readonly id: number; readonly names: readonly StoredSeries[] };
 
 /** A part of a result; its buffers are transferred. `counts`: of aggregates, the samples behind each row. */
 export interface Block {
@@ -51,6 +58,9 @@ export type FromWorker =
   | { readonly type: 'unready'; readonly failure: Failure }
   | { readonly type: 'applied'; readonly journalId: number }
   | { readonly type: 'failing'; readonly failure: Failure }
+  | { readonly type: 'damaged'; readonly file: DamagedFile }
+  /** What are these series called? */
+  | { readonly type: 'describe'; readonly id: number; readonly series: readonly number[] }
   | { readonly type: 'done'; readonly id: number; readonly result: unknown }
   | { readonly type: 'block'; readonly id: number; readonly block: Block }
   | { readonly type: 'end'; readonly id: number }

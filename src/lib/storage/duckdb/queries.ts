@@ -1,51 +1,45 @@
 import type { Aggregate } from '../../domain/aggregate.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import type { AggregateQuery, SampleQuery, TimeRange } from '../sample-store.ts';
+import type { AggregateQuery, SampleQuery } from '../sample-store.ts';
+import { edge } from './wanted.ts';
 
 /** Every query gives these columns, in this order; `series` and `time` as doubles, which hold them exactly and need no BigInt. */
 const ROW = 's.series::double, s.time::double, s.number, s.text, s.tag, s.flags';
-/** Beyond every time of ECMAScript, and still exact. */
-const TIME_LIMIT = 9e15;
-
-export function readSql(query: SampleQuery): string {
-  const wanted = wantedSeries(query.series);
+/** `rows`, here and below: a query of (series, time, number, text, tag, flags) that gives what `wantedOf` describes. */
+export function readSql(query: SampleQuery, rows: string): string {
+  const wanted = ranked(query.series, rows);
   const time = query.descending === true ? 's.time desc' : 's.time';
   const order = query.order === 'series' ? `${wanted.rank}, ${time}` : `${time}, ${wanted.rank}`;
   const limit = query.limit === undefined ? '' : ` limit ${whole('limit', query.limit)}`;
-  return `select ${ROW} from ${wanted.source} where ${wanted.condition} and ${within(query)} order by ${order}${limit}`;
+  return `select ${ROW} from ${wanted.source} order by ${order}${limit}`;
 }
 
 /** As `readSql`, and the number of samples behind each row as a seventh column. */
-export function aggregateSql(query: AggregateQuery): string {
-  const wanted = wantedSeries(query.series);
+export function aggregateSql(query: AggregateQuery, rows: string): string {
+  const wanted = ranked(query.series, rows);
   const value = AGGREGATE_SQL[query.aggregate];
-  const kind = value.numeric ? ' and s.tag <= 1' : '';
+  const kind = value.numeric ? ' where s.tag <= 1' : '';
   const bucket = query.everyMs === undefined ? `${edge(query.from)}::bigint` : bucketStart(whole('everyMs', query.everyMs));
   return `
     select series::double, bucket::double, coalesce(v.number, 0)::double, v.text, v.tag::utinyint, 0::utinyint, samples::double from (
       select s.series as series, ${wanted.rank} as rank, ${bucket} as bucket, ${value.sql} as v, count(*) as samples
-      from ${wanted.source} where ${wanted.condition} and ${within(query)}${kind}
+      from ${wanted.source}${kind}
       group by all
     ) order by rank, bucket`;
 }
 
+/** Of the hot table, and of what was filed: that is noted per series, so that no file need be read. */
 export function latestSql(): string {
-  return `select ${ROW} from samples s join (select series, max(time) as time from samples group by series) n on s.series = n.series and s.time = n.time`;
+  return `
+    with hot as (select series, max(time) as time from samples group by series)
+    select ${ROW} from samples s join hot on s.series = hot.series and s.time = hot.time
+    where not exists (from newest f where f.series = s.series and f.time > s.time)
+    union all
+    select ${ROW} from newest s where not exists (from hot where hot.series = s.series and hot.time >= s.time)`;
 }
 
-export function countSql(query: TimeRange & { readonly series: readonly number[] }): string {
-  return `select count(*)::double from samples s where s.series in (${seriesList(query.series)}) and ${within(query)}`;
-}
-
-/** Series as literals: they are whole numbers, checked here. */
-export function seriesList(series: readonly number[]): string {
-  for (const id of series) if (!Number.isSafeInteger(id)) throw new MusterError('invalid', `${id} is not a series`);
-  return series.join(',');
-}
-
-/** Half-open range of whole ms; bounds between two of them are moved to the next. */
-export function within(range: TimeRange): string {
-  return `s.time >= ${edge(range.from)} and s.time < ${edge(range.to)}`;
+export function countSql(rows: string): string {
+  return `select count(*)::double from (${rows}) s`;
 }
 
 const numeric = (sql: string) => ({ numeric: true, sql: `struct_pack(number := ${sql}, text := null::varchar, tag := 0)` });
@@ -69,25 +63,18 @@ function bucketStart(everyMs: number): string {
   return `s.time - ((s.time % ${everyMs}) + ${everyMs}) % ${everyMs}`;
 }
 
-interface WantedSeries {
+interface Ranked {
   readonly source: string;
-  readonly condition: string;
   /** The expression that sorts by the order in which the series were asked for. */
   readonly rank: string;
 }
 
-function wantedSeries(series: readonly number[]): WantedSeries {
+function ranked(series: readonly number[], rows: string): Ranked {
   const unique = [...new Set(series)];
-  const list = seriesList(unique);
   const ascending = unique.every((id, index) => index === 0 || id > (unique[index - 1] ?? 0));
-  if (ascending) return { source: 'samples s', condition: `s.series in (${list})`, rank: 's.series' };
+  if (ascending) return { source: `(${rows}) s`, rank: 's.series' };
   const values = unique.map((id, index) => `(${id}::bigint,${index})`).join(',');
-  return { source: `samples s join (values ${values}) w(series, rank) on s.series = w.series`, condition: 'true', rank: 'w.rank' };
-}
-
-function edge(ms: number): number {
-  if (Number.isNaN(ms)) throw new MusterError('invalid', 'The time range is not a number');
-  return Math.ceil(Math.min(Math.max(ms, -TIME_LIMIT), TIME_LIMIT));
+  return { source: `(${rows}) s join (values ${values}) w(series, rank) on s.series = w.series`, rank: 'w.rank' };
 }
 
 function whole(name: string, value: number): number {

@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { MusterError } from '../../errors/muster-error.ts';
+import type { DamagedFile, StoredSeries } from '../sample-store.ts';
 import type { JournalReader } from '../system/journal-reader.ts';
 import { createJournalApplier, type JournalApplier } from './apply-journal.ts';
+import { type Archive, openArchive } from './archive/maintenance.ts';
 import { type Database, openDatabase } from './database.ts';
 import { storageError } from './failure.ts';
 import type { Block, Reading, Task, WorkerSettings } from './messages.ts';
@@ -9,6 +11,7 @@ import { writeParquet } from './parquet.ts';
 import { countSql } from './queries.ts';
 import { createReadings, type Readings } from './serve-readings.ts';
 import { createTurns } from './turns.ts';
+import { wantedOf } from './wanted.ts';
 
 /** Calls into DuckDB at once, beside the one that writes. */
 const READING_CALLS = 2;
@@ -28,15 +31,19 @@ interface Listener {
   onApplied(journalId: number): void;
   /** Applying failed; it is tried again. */
   onFailing(error: MusterError): void;
+  /** A file cannot be used; the rest of the store can. */
+  onDamaged(file: DamagedFile): void;
+  /** The names of those of the series that are known. */
+  describe(series: readonly number[]): Promise<readonly StoredSeries[]>;
 }
 
 /** What the thread does, without its messages. */
 export async function createSampleEngine(settings: WorkerSettings, openJournal: (file: string) => JournalReader, listener: Listener): Promise<SampleEngine> {
   const database = await openDatabase(settings.folder, settings.memoryBytes);
-  const { journal, applier } = await prepare(database);
   const calls = createTurns(READING_CALLS);
-  const readings = createReadings(database, calls);
   const writing = createTurns(1);
+  const { journal, applier, archive } = await prepare(database);
+  const readings = createReadings(database, calls, archive.reader);
   const busy = new Map<DuckDBConnection, Promise<unknown>>();
   let wanted = 0;
   let retryMs = 0;
@@ -59,11 +66,15 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     perform,
   };
 
-  async function prepare(opened: Database): Promise<{ journal: JournalReader; applier: JournalApplier }> {
+  async function prepare(opened: Database): Promise<{ journal: JournalReader; applier: JournalApplier; archive: Archive }> {
     let reader: JournalReader | null = null;
     try {
       reader = openJournal(settings.systemFile);
-      return { journal: reader, applier: await createJournalApplier(opened, reader, listener.onApplied) };
+      const journalApplier = await createJournalApplier(opened, reader, listener.onApplied);
+      const { hotHours, hotSamplesMax } = settings;
+      const { describe, onDamaged } = listener;
+      const files = await openArchive({ database: opened, applier: journalApplier, writing, calls, hotHours, hotSamplesMax, describe, onDamaged });
+      return { journal: reader, applier: journalApplier, archive: files };
     } catch (error: unknown) {
       reader?.close();
       await opened.close().catch(() => undefined);
@@ -116,13 +127,22 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
         case 'flush':
           return await apply(task.journalId);
         case 'count':
-          return await reading(async (connection) => (await (await connection.run(countSql(task.query))).getRows())[0]?.[0] ?? 0);
+          return await reading(async (connection) => {
+            const sql = countSql(await archive.reader.rows(connection, wantedOf(task.query)));
+            return (await (await connection.run(sql)).getRows())[0]?.[0] ?? 0;
+          });
         case 'export':
-          return await reading((connection) => writeParquet(connection, task.query, task.path));
+          return await reading((connection) => writeParquet(connection, task.query, task.path, (wanted) => archive.reader.rows(connection, wanted)));
         case 'remove':
-          return await writing.run(() => applier.remove(task.series));
+          return await archive.remove(task.series);
         case 'stats':
-          return await stats();
+          return { ...(await archive.stats()), appliedJournalId: applier.applied };
+        case 'compact':
+          return await archive.compact(task.request);
+        case 'retain':
+          return await archive.retain(task.rules, task.mode);
+        case 'verify':
+          return await archive.verify();
         case 'stop':
           return await stop();
       }
@@ -135,7 +155,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     return calls.run(async () => {
       if (stopping) throw new MusterError('stopping', 'The sample store is stopping');
       const connection = await database.connect();
-      const running = work(connection);
+      const running = archive.reader.reading(connection, () => work(connection));
       busy.set(connection, running);
       try {
         return await running;
@@ -146,17 +166,13 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     });
   }
 
-  async function stats(): Promise<unknown> {
-    const samples = await reading(async (connection) => (await (await connection.run('select count(*)::double from samples')).getRows())[0]?.[0] ?? 0);
-    return { samples, bytes: await database.bytes(), appliedJournalId: applier.applied };
-  }
-
   async function stop(): Promise<void> {
     stopping = true;
     if (timer !== null) clearTimeout(timer);
     await readings.stop();
     for (const connection of busy.keys()) connection.interrupt();
     await Promise.allSettled(busy.values());
+    await archive.stop();
     try {
       // What cannot be applied stays in the journal, for the next start.
       await apply(Number.POSITIVE_INFINITY).catch(() => undefined);

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { StoredSeries } from '../sample-store.ts';
 import { openJournal } from '../system/journal-reader.ts';
 import { databaseFile } from './database.ts';
 import { failureOf, storageError } from './failure.ts';
@@ -13,6 +14,17 @@ const settings = workerData as WorkerSettings;
 
 function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer);
+}
+
+const described = new Map<number, (names: readonly StoredSeries[]) => void>();
+let questions = 0;
+
+function describe(series: readonly number[]): Promise<readonly StoredSeries[]> {
+  return new Promise((resolve) => {
+    const id = ++questions;
+    described.set(id, resolve);
+    post({ type: 'describe', id, series });
+  });
 }
 
 async function answer(id: number, work: () => Promise<FromWorker>): Promise<void> {
@@ -33,6 +45,10 @@ function take(engine: SampleEngine, message: ToWorker): void {
       break;
     case 'cancel':
       engine.readings.cancel(message.id);
+      break;
+    case 'described':
+      described.get(message.id)?.(message.names);
+      described.delete(message.id);
       break;
     case 'open': {
       const { id, reading, credit } = message;
@@ -56,6 +72,8 @@ try {
   const engine = await createSampleEngine(settings, openJournal, {
     onApplied: (journalId) => post({ type: 'applied', journalId }),
     onFailing: (error) => post({ type: 'failing', failure: failureOf(error) }),
+    onDamaged: (file) => post({ type: 'damaged', file }),
+    describe,
   });
   port.on('message', (message: ToWorker) => take(engine, message));
   post({ type: 'ready', applied: engine.applied });

@@ -1,10 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { MusterError } from '../../errors/muster-error.ts';
+import type { ArchiveReader } from './archive/reader.ts';
 import type { Database } from './database.ts';
 import type { Block, Reading } from './messages.ts';
 import { aggregateSql, latestSql, readSql } from './queries.ts';
 import { blocksOf } from './result-blocks.ts';
 import { createTurns, type Turns } from './turns.ts';
+import { wantedOf } from './wanted.ts';
 
 const WAITING_MAX = 1000;
 
@@ -37,7 +39,12 @@ export interface ReadingLimits {
  * `engine`: turns for calls into DuckDB. They run on the few threads that Node shares between files, names and hashing, so
  * many readings must not take them all; between two chunks another reading gets its turn.
  */
-export function createReadings(database: Database, engine: Turns, { openMax, stalledMs }: ReadingLimits = { openMax: 32, stalledMs: 30_000 }): Readings {
+export function createReadings(
+  database: Database,
+  engine: Turns,
+  archive: ArchiveReader,
+  { openMax, stalledMs }: ReadingLimits = { openMax: 32, stalledMs: 30_000 },
+): Readings {
   const places = createTurns(openMax, WAITING_MAX);
   const open = new Map<number, OpenReading>();
   return {
@@ -82,7 +89,11 @@ export function createReadings(database: Database, engine: Turns, { openMax, sta
     if (entry.state !== 'running') return;
     const connection = await database.connect();
     entry.connection = connection;
-    const result = await engine.run(async () => (entry.state === 'running' ? connection.stream(sqlOf(reading)) : null));
+    await archive.reading(connection, () => follow(entry, connection, reading, send));
+  }
+
+  async function follow(entry: OpenReading, connection: DuckDBConnection, reading: Reading, send: (block: Block) => void): Promise<void> {
+    const result = await engine.run(async () => (entry.state === 'running' ? connection.stream(await sqlOf(connection, reading)) : null));
     if (result === null) return;
     for await (const block of blocksOf(() => engine.run(() => result.fetchChunk()), reading.kind === 'aggregate')) {
       while (entry.credit === 0 && entry.state === 'running') {
@@ -92,6 +103,17 @@ export function createReadings(database: Database, engine: Turns, { openMax, sta
       if (entry.state !== 'running') return;
       entry.credit--;
       send(block);
+    }
+  }
+
+  async function sqlOf(connection: DuckDBConnection, reading: Reading): Promise<string> {
+    switch (reading.kind) {
+      case 'read':
+        return readSql(reading.query, await archive.rows(connection, wantedOf(reading.query)));
+      case 'aggregate':
+        return aggregateSql(reading.query, await archive.rows(connection, wantedOf(reading.query)));
+      case 'latest':
+        return latestSql();
     }
   }
 
@@ -112,15 +134,4 @@ function finish(entry: OpenReading | undefined, state: 'cancelled' | 'stopping')
   entry.state = state;
   entry.connection?.interrupt();
   entry.wake();
-}
-
-function sqlOf(reading: Reading): string {
-  switch (reading.kind) {
-    case 'read':
-      return readSql(reading.query);
-    case 'aggregate':
-      return aggregateSql(reading.query);
-    case 'latest':
-      return latestSql();
-  }
 }

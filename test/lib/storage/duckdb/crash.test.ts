@@ -14,6 +14,7 @@ const SOURCE = fileURLToPath(new URL('store-child.ts', import.meta.url));
 interface Line {
   readonly applied?: number;
   readonly committed?: number;
+  readonly compacted?: number;
   readonly failed?: string;
   readonly message?: string;
 }
@@ -49,6 +50,39 @@ describe('a store whose process is killed', () => {
       await fixture.commits.stop();
     }
   }, 60_000);
+
+  it('has every sample once, hot or filed, wherever in a compaction the kill falls', async () => {
+    const folder = temporaryFolder();
+    const script = await bundled(SOURCE);
+    let compactions = 0;
+    for (let round = 0; round < 8; round++) {
+      const child = started(process.execPath, [script, folder, 'compact']);
+      let committed = 0;
+      for await (const line of linesOf(child)) {
+        expect(line.failed).toBeUndefined();
+        if (line.compacted !== undefined) compactions++;
+        if (line.committed === undefined) continue;
+        committed = line.committed;
+        // A compaction takes about as long as this; where the kill falls in it is left to chance.
+        if (committed % 1000 === 0) setTimeout(() => child.kill('SIGKILL'), Math.random() * 150);
+      }
+      const fixture = await sampleStoreFixture(duckdb, folder);
+      await fixture.store.flush(fixture.commits.lastJournalId);
+      const rows = await gathered(fixture.store.read({ series: ids(1), ...ALWAYS, order: 'series' }));
+      expect(rows.length).toBeGreaterThanOrEqual(committed);
+      expect(rows.length % 200).toBe(0);
+      expect(rows.every(({ time, value }, index) => time === Date.UTC(2020, 0, 1) + index * 3_600_000 && value === Math.floor(index / 200) * 200 + 0.5)).toBe(
+        true,
+      );
+      const over = await gathered(fixture.store.read({ series: ids(2), ...ALWAYS, order: 'series' }));
+      expect(over.map(({ value }) => value)).toEqual(Array.from({ length: 200 }, () => rows.length - 200 + 0.5));
+      expect(await gathered(fixture.store.latest())).toHaveLength(2);
+      expect(await fixture.store.verify()).toMatchObject({ damaged: [], unknown: [] });
+      await fixture.store.stop();
+      await fixture.commits.stop();
+    }
+    expect(compactions, 'every kill came before a compaction was through').toBeGreaterThan(8);
+  }, 120_000);
 
   it('applies the journal from its beginning when the database file is gone', async () => {
     const folder = temporaryFolder();

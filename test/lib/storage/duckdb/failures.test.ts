@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import { duckdb } from '../../../../src/lib/storage/duckdb/definition.ts';
 import { openDatabase } from '../../../../src/lib/storage/system/driver.ts';
@@ -17,6 +18,27 @@ describe('a DuckDB store in trouble', () => {
     const file = join(folder, 'samples', 'samples.duckdb');
     writeFileSync(file, 'this is no database '.repeat(1000));
     await expect(sampleStoreFixture(duckdb, folder)).rejects.toMatchObject({ code: 'storage_failed', message: expect.stringContaining(file) as string });
+  });
+
+  it('takes over the one table of samples that was there before there were files', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'samples'));
+    const instance = await DuckDBInstance.create(join(folder, 'samples', 'samples.duckdb'));
+    const connection = await instance.connect();
+    await connection.run(
+      'create table samples(series bigint not null, time bigint not null, number double not null, text varchar, tag utinyint not null, flags utinyint not null)',
+    );
+    await connection.run('create table state(layout integer not null, applied bigint not null)');
+    await connection.run('insert into state values (1, 0)');
+    await connection.run("insert into samples values (1, 10, 1.5, null, 0, 0), (1, 20, 0, 'two', 2, 4)");
+    connection.closeSync();
+    instance.closeSync();
+    const fixture = await sampleStoreFixture(duckdb, folder);
+    const rows = [sample(1, 10, 1.5), sample(1, 20, 'two', { late: true })];
+    expect(await gathered(fixture.store.read({ series: ids(1), ...ALWAYS, order: 'series' }))).toStrictEqual(rows);
+    expect(await fixture.store.compact({ now: Date.now(), scope: 'all' })).toMatchObject({ samples: 2 });
+    await fixture.restart();
+    expect(await gathered(fixture.store.read({ series: ids(1), ...ALWAYS, order: 'series' }))).toStrictEqual(rows);
   });
 
   it('says that another process has the file', async () => {
@@ -40,6 +62,9 @@ describe('a DuckDB store in trouble', () => {
       systemFile: join(folder, 'nowhere.db'),
       applyIntervalMs: 10,
       memoryBytes: 2 ** 28,
+      hotHours: 26,
+      hotSamplesMax: 1e9,
+      describe: () => null,
       log: SILENT_LOG,
       onApplied: () => {},
       onFailed: () => {},

@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createFileLeases } from '../../../../src/lib/storage/duckdb/archive/file-leases.ts';
+import { createArchiveReader } from '../../../../src/lib/storage/duckdb/archive/reader.ts';
 import { type Database, openDatabase } from '../../../../src/lib/storage/duckdb/database.ts';
 import type { Reading } from '../../../../src/lib/storage/duckdb/messages.ts';
-import { createReadings } from '../../../../src/lib/storage/duckdb/serve-readings.ts';
+import { createReadings, type ReadingLimits } from '../../../../src/lib/storage/duckdb/serve-readings.ts';
 import { createTurns } from '../../../../src/lib/storage/duckdb/turns.ts';
 import { ALWAYS, ids } from '../../../helpers/sample-store-fixture.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
@@ -15,9 +17,18 @@ async function filledDatabase(): Promise<Database> {
   return database;
 }
 
+function readingsOf(database: Database, limits?: ReadingLimits) {
+  const reader = createArchiveReader(
+    database,
+    createFileLeases(async () => {}),
+    () => {},
+  );
+  return createReadings(database, createTurns(2), reader, limits);
+}
+
 describe('open readings', () => {
   it('send as many blocks as there is credit, then wait', async () => {
-    const readings = createReadings(await filledDatabase(), createTurns(2));
+    const readings = readingsOf(await filledDatabase());
     let blocks = 0;
     const open = readings.open(1, READ, 2, () => blocks++);
     await expect.poll(() => blocks).toBe(2);
@@ -29,7 +40,7 @@ describe('open readings', () => {
   });
 
   it('keep a place that nobody else wants, however long their rows are not taken, and lose it to one who waits', async () => {
-    const readings = createReadings(await filledDatabase(), createTurns(2), { openMax: 1, stalledMs: 30 });
+    const readings = readingsOf(await filledDatabase(), { openMax: 1, stalledMs: 30 });
     let blocks = 0;
     const stalled = readings.open(1, READ, 1, () => blocks++);
     await expect.poll(() => blocks).toBe(1);
@@ -41,7 +52,7 @@ describe('open readings', () => {
   });
 
   it('end with a reason when the store stops, those that wait for a place included', async () => {
-    const readings = createReadings(await filledDatabase(), createTurns(2), { openMax: 1, stalledMs: 60_000 });
+    const readings = readingsOf(await filledDatabase(), { openMax: 1, stalledMs: 60_000 });
     const both = [readings.open(1, READ, 1, () => {}), readings.open(2, READ, 1, () => {})];
     const ends = Promise.allSettled(both);
     await readings.stop();

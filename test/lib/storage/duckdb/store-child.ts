@@ -1,5 +1,6 @@
 // A hub's storage in a process of its own, to be killed: commits samples, lets the store apply them, and prints what is on disk.
-// Arguments: folder, then `write` (commit until killed) or `apply` (take what the journal holds; ends when it cannot start).
+// Arguments: folder, then `write` (commit until killed), `compact` (the same, and move all to files again and again) or `apply` (take what
+// the journal holds; ends when it cannot start).
 import { join } from 'node:path';
 import type { SeriesId } from '../../../../src/lib/domain/ids.ts';
 import { MusterError } from '../../../../src/lib/errors/muster-error.ts';
@@ -17,6 +18,9 @@ const store = createDuckdbStore({
   systemFile,
   applyIntervalMs: 1,
   memoryBytes: 128 * 2 ** 20,
+  hotHours: 26,
+  hotSamplesMax: 1e9,
+  describe: (series) => ({ series, project: 'one', device: 'device', point: `point-${series}` }),
   log: SILENT_LOG,
   onApplied(journalId) {
     print({ applied: journalId });
@@ -30,6 +34,35 @@ try {
 } catch (error: unknown) {
   print({ failed: error instanceof MusterError ? error.code : String(error) });
   await commits.stop();
+}
+
+if (mode === 'compact') {
+  // Always over: the hours of the last days, of the year 2020.
+  const hour = 3_600_000;
+  const begin = Date.UTC(2020, 0, 1);
+  await store.flush(commits.lastJournalId);
+  let next = await store.count({ series: [1 as SeriesId], from: 0, to: 8e15 });
+  for (;;) {
+    const rows = 200;
+    // Series 1 goes on in order; series 2 is written over and over, in files that exist already.
+    const { journalId } = await commits.commit({
+      samples: {
+        count: 2 * rows,
+        series: Float64Array.from({ length: 2 * rows }, (_, index) => 1 + (index % 2)),
+        time: Float64Array.from({ length: 2 * rows }, (_, index) => begin + (index % 2 === 0 ? next + index / 2 : (index - 1) / 2) * hour),
+        number: new Float64Array(2 * rows).fill(next + 0.5),
+        tag: new Uint8Array(2 * rows),
+        flags: new Uint8Array(2 * rows),
+        text: [],
+      },
+    });
+    store.committed(journalId ?? 0);
+    next += rows;
+    print({ committed: next });
+    await store.flush(journalId ?? 0);
+    const { filesWritten } = await store.compact({ now: begin + next * hour, scope: 'all' });
+    print({ compacted: filesWritten });
+  }
 }
 
 if (mode === 'write') {
