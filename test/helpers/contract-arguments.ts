@@ -57,6 +57,10 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   simulate: { args: ['--gateways', '1', '--points', '1', '--interval', '100ms', '--duration', '200ms'] },
   // Not for real: it would take the gateways of the simulation that is tested beside it.
   'simulate:clean': { args: ['--dry-run'] },
+  'storage:compact': { args: ['--all'] },
+  'storage:retention': { args: [] },
+  'storage:show': { args: [] },
+  'storage:verify': { args: [] },
   'simulate:replay': { args: ['recording.csv', '--device', 'replayed', '--speed', '100000x'] },
   tail: { args: ['boiler', '--since', '-1d', '--count', '1'] },
   'token:create': { args: ['made-here'] },

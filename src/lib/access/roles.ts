@@ -22,6 +22,7 @@ export const ACTIONS = [
   'sample:write',
   'reject:read',
   'hub:read',
+  'hub:write',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

@@ -8,10 +8,19 @@ import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
 import { type SamplePorts, sampleRoutes } from './rest/samples.ts';
 import { type StatusPorts, statusRoutes } from './rest/status.ts';
+import { type StoragePorts, storageRoutes } from './rest/storage.ts';
 import { typeRoutes } from './rest/types.ts';
 import type { Route } from './route.ts';
 
-export type RoutePorts = AccessPorts & DevicePorts & ExportPorts & HubPorts & ReportPorts & SamplePorts & StatusPorts & Pick<SystemStore, 'rejects'>;
+export type RoutePorts = AccessPorts &
+  DevicePorts &
+  ExportPorts &
+  HubPorts &
+  ReportPorts &
+  SamplePorts &
+  StatusPorts &
+  StoragePorts &
+  Pick<SystemStore, 'rejects'>;
 
 /** Every route of the API. Each names its permission; the server checks it. */
 export function allRoutes(ports: RoutePorts): Route[] {
@@ -26,5 +35,6 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),
+    ...storageRoutes(ports),
   ];
 }

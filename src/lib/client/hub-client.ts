@@ -29,6 +29,7 @@ import type {
   StreamMessage,
   StreamQuery,
 } from '../api/schema/samples.ts';
+import type { CompactRequest, CompactResult, RetentionState, StorageStats, VerifyResult } from '../api/schema/storage.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { notMuster } from './failures.ts';
 import { encodeLevels, normalizeHubUrl, queryText } from './hub-url.ts';
@@ -115,6 +116,14 @@ export interface HubClient {
   samples(device: string, query: Filters<SamplesQuery>, options?: ListOptions): AsyncGenerator<SampleItem>;
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   count(query: CountQuery): Promise<CountResult>;
+  /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
+  readonly storage: {
+    show(): Promise<StorageStats>;
+    compact(what: CompactRequest, options?: Pick<RequestOptions, 'timeoutMs'>): Promise<CompactResult>;
+    verify(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<VerifyResult>;
+    retention(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<RetentionState>;
+    retain(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<RetentionState>;
+  };
   /** Ends the kept connections. A process ends without it too. */
   close(): void;
 }
@@ -238,6 +247,13 @@ export function createHubClient(options: HubClientOptions): HubClient {
     samples: (device, query, list) => pages(`${at('devices', device)}/samples`, query, list),
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
+    storage: {
+      show: () => request('GET', '/storage'),
+      compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),
+      verify: (given) => request('POST', '/storage/verify', given),
+      retention: (given) => request('GET', '/storage/retention', given),
+      retain: (given) => request('POST', '/storage/retention', given),
+    },
     close: () => transport.close(),
   };
 }

@@ -113,6 +113,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       ingest: pipeline,
       reader: createSampleReader({ store: samples, log: system.log, directory }),
       store: samples,
+      log: system.log,
+      retention: { days: settings['storage.retention-days'], rules: storage.maintenance.retention },
       rejects: system.rejects,
       metrics,
       levels,

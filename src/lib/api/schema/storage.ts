@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { Time } from './common.ts';
+
+const Count = z.number().int();
+const Damaged = z.object({ file: z.string().describe('below samples/ in the data directory'), problem: z.string() });
+
+export const StorageStats = z
+  .object({
+    samples: Count.describe('each once, although one that was written anew may lie in both tiers until the next compaction'),
+    bytes: Count,
+    bytesPerSample: z.number().nullable().describe('null: there are no samples'),
+    hot: z.object({ samples: Count, bytes: Count.describe('of the database file, its free space included') }),
+    files: z.object({ count: Count, samples: Count, bytes: Count, bytesPerSample: z.number().nullable() }),
+    oldest: Time.nullable(),
+    newest: Time.nullable(),
+    journalEntries: Count.describe('entries of the journal that are not in the sample store yet'),
+    damaged: z.array(Damaged).describe('files that are left out; verify looks into all of them'),
+  })
+  .meta({ id: 'StorageStats' });
+export type StorageStats = z.infer<typeof StorageStats>;
+
+/** Nothing: what is due. */
+export const CompactRequest = z.object({
+  all: z.boolean().optional().describe('everything up to now, and late samples however few'),
+  day: z.iso.date().optional().describe('this day alone, UTC'),
+});
+export type CompactRequest = z.infer<typeof CompactRequest>;
+
+export const CompactResult = z
+  .object({
+    samples: Count.describe('that left the hot table'),
+    filesWritten: Count,
+    filesReplaced: Count,
+    bytesWritten: Count,
+    samplesKept: Count.describe('that stay hot, because a file of their period is damaged or their point is gone'),
+  })
+  .meta({ id: 'CompactResult' });
+export type CompactResult = z.infer<typeof CompactResult>;
+
+export const VerifyResult = z
+  .object({
+    files: Count,
+    samples: Count,
+    bytes: Count,
+    damaged: z.array(Damaged),
+    unknown: z.array(z.string()).describe('files that the store does not know; it neither reads nor deletes them'),
+  })
+  .meta({ id: 'VerifyResult' });
+export type VerifyResult = z.infer<typeof VerifyResult>;
+
+export const RetentionState = z
+  .object({
+    days: Count.nullable().describe('storage.retention-days; null keeps for ever'),
+    before: Time.nullable().describe('older samples go'),
+    samples: Count.describe('that are too old, or were'),
+    filesDeleted: Count,
+    filesRewritten: Count,
+  })
+  .meta({ id: 'RetentionState' });
+export type RetentionState = z.infer<typeof RetentionState>;

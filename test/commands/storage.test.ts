@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createHubClient } from '../../src/lib/client/hub-client.ts';
+import { startHub, type TestHub } from '../helpers/hub.ts';
+import { runMuster } from '../helpers/run-muster.ts';
+
+const DAY = 86_400_000;
+
+async function filledHub(flags: readonly string[] = []): Promise<TestHub> {
+  const hub = await startHub(flags);
+  const client = createHubClient({ url: hub.url, token: hub.token });
+  await client.devices.create({ id: 'boiler' });
+  const now = Date.now();
+  const reports = Array.from({ length: 100 }, (_, day) => ({ ts: now - day * DAY, values: { temperature: 70 + day / 10 } }));
+  await client.report('boiler', reports);
+  client.close();
+  return hub;
+}
+
+const asJson = async (hub: TestHub, ...args: string[]) => {
+  const { code, stdout, stderr } = await runMuster(['storage', ...args, '--json'], { env: hub.env });
+  expect(`${code} ${code === 0 ? '' : stderr}`).toBe('0 ');
+  return JSON.parse(stdout);
+};
+
+test('samples move to files, are shown, read and checked there, and a damaged file ends verify with 1', async () => {
+  const hub = await filledHub();
+  await expect.poll(() => asJson(hub, 'show'), { timeout: 10_000 }).toMatchObject({ files: { count: 0 }, hot: { samples: 100 }, journalEntries: 0 });
+  expect(await asJson(hub, 'compact')).toMatchObject({ samplesKept: 0, filesReplaced: 0 });
+  await asJson(hub, 'compact', '--all');
+  const shown = await asJson(hub, 'show');
+  expect(shown).toMatchObject({ samples: 100, hot: { samples: 0 }, files: { samples: 100 }, journalEntries: 0, damaged: [] });
+  expect(shown.files.bytesPerSample).toBeCloseTo(shown.files.bytes / 100, 9);
+  const { stdout } = await runMuster(['query', 'boiler', 'temperature', '--from', '2020-01-01', '--json', '--all'], { env: hub.env });
+  expect(JSON.parse(stdout)).toHaveLength(100);
+  const whole = await runMuster(['storage', 'verify'], { env: hub.env });
+  expect(whole).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('nothing damaged') as string });
+
+  const folder = join(hub.dataDirectory, 'samples', 'parquet');
+  const [file = ''] = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const bytes = readFileSync(file);
+  bytes[40] = (bytes[40] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  const damaged = await runMuster(['storage', 'verify', '--json'], { env: hub.env });
+  expect(damaged.code).toBe(1);
+  expect(JSON.parse(damaged.stdout)).toEqual([
+    { file: file.slice(join(hub.dataDirectory, 'samples').length + 1), state: 'damaged', problem: expect.stringContaining('checksum') as string },
+  ]);
+  expect((await runMuster(['storage', 'show'], { env: hub.env })).stdout).toContain('parquet');
+}, 60_000);
+
+test('retention shows what it would delete, asks before it does, and leaves the rest', async () => {
+  const hub = await filledHub(['--set', 'storage.retention-days=30']);
+  await asJson(hub, 'compact', '--all');
+  expect(await asJson(hub, 'retention')).toMatchObject({ days: 30, samples: 70 });
+  expect(await runMuster(['storage', 'retention', '--apply'], { env: hub.env })).toMatchObject({ code: 2, stdout: '' });
+  expect(await asJson(hub, 'retention', '--apply', '--dry-run')).toMatchObject({ samples: 70 });
+  expect(await asJson(hub, 'retention', '--apply', '--yes')).toMatchObject({ samples: 70 });
+  expect(await asJson(hub, 'show')).toMatchObject({ samples: 30 });
+  expect(await asJson(hub, 'retention')).toMatchObject({ samples: 0 });
+}, 60_000);
+
+test('a day that is none is wrong usage, and only an administrator may change what is stored', async () => {
+  const hub = await filledHub();
+  expect(await runMuster(['storage', 'compact', '--day', '2026-13-01'], { env: hub.env })).toMatchObject({ code: 2 });
+  const client = createHubClient({ url: hub.url, token: hub.token });
+  const { token } = await client.tokens.create({ name: 'reads', role: 'operator' });
+  client.close();
+  const env = { ...hub.env, MUSTER_TOKEN: token };
+  expect((await runMuster(['storage', 'show'], { env })).code).toBe(0);
+  for (const args of [['compact'], ['verify'], ['retention']]) expect((await runMuster(['storage', ...args], { env })).code, args[0]).toBe(4);
+}, 60_000);
