@@ -166,6 +166,58 @@ describe('files of samples', () => {
   });
 });
 
+describe('a compaction beside everything else', () => {
+  it('never hides a sample, shows none twice, and loses no later value', async () => {
+    const fixture = await sampleStoreFixture(duckdb, temporaryFolder(), 1);
+    const hour = 3_600_000;
+    const ROUNDS = 60;
+    const SAMPLES = 200;
+    let committed = 0;
+    let writing = true;
+    let compactions = 0;
+    let readings = 0;
+    const compact = async () => {
+      while (writing) {
+        const { filesWritten } = await fixture.store.compact({ now: NOW, scope: 'all' });
+        compactions += filesWritten > 0 ? 1 : 0;
+      }
+    };
+    const read = async () => {
+      while (writing) {
+        const atLeast = committed;
+        const rows = await everything(fixture, 1);
+        readings++;
+        expect(rows.length).toBeGreaterThanOrEqual(atLeast);
+        expect(rows.every(({ time }, index) => time === DAY_0 - 90 * DAY + index * hour)).toBe(true);
+        expect(await fixture.store.count({ series: ids(1), ...ALWAYS })).toBeGreaterThanOrEqual(rows.length);
+      }
+    };
+    const write = async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        // New samples, the one before written over, and one moment written over in every round.
+        const rows = Array.from({ length: SAMPLES / 10 }, (_, i) => sample(1, DAY_0 - 90 * DAY + (committed + i) * hour, round));
+        if (committed > 0) rows.push(sample(1, DAY_0 - 90 * DAY + (committed - 1) * hour, -round));
+        await fixture.settle([...rows, sample(3, DAY_0 - 80 * DAY, round)]);
+        committed += SAMPLES / 10;
+      }
+      writing = false;
+    };
+    await Promise.all([compact(), read(), read(), write()]);
+    const rows = await everything(fixture, 1);
+    expect(rows).toHaveLength(committed);
+    rows.forEach(({ value }, index) => {
+      const last = (index + 1) % (SAMPLES / 10) === 0 && index + 1 < committed;
+      expect(value, `sample ${index}`).toBe(last ? -(Math.floor(index / (SAMPLES / 10)) + 1) : Math.floor(index / (SAMPLES / 10)));
+    });
+    expect(await everything(fixture, 3)).toStrictEqual([sample(3, DAY_0 - 80 * DAY, ROUNDS - 1)]);
+    expect(compactions).toBeGreaterThan(3);
+    expect(readings).toBeGreaterThan(10);
+    expect(fixture.failures).toEqual([]);
+    expect((await fixture.store.verify()).damaged).toEqual([]);
+    expect(filesIn(fixture.folder)).toHaveLength((await fixture.store.stats()).files.count);
+  }, 60_000);
+});
+
 describe('retention', () => {
   const rules = (days: number, series: { series: number; before: number | null }[] = []) => ({
     projects: [{ project: 'odd', before: DAY_0 + days * DAY }],
