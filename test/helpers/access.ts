@@ -3,7 +3,7 @@ import { defaultSettings } from '../../src/lib/config/settings.ts';
 import type { Device } from '../../src/lib/domain/device.ts';
 import { Directory } from '../../src/lib/fleet/directory.ts';
 import type { EmbeddedSystemStore } from '../../src/lib/storage/system/create-system-store.ts';
-import { aDevice, aProject } from './fleet-records.ts';
+import { aDevice, aProject } from './fleet.ts';
 import { SILENT_LOG } from './silent-log.ts';
 import { startedSystemStore } from './system-store.ts';
 import { type TestClock, testClock } from './test-clock.ts';

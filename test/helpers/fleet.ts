@@ -3,6 +3,8 @@ import type { DeviceType } from '../../src/lib/domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, PointPath, ProjectId, SeriesId } from '../../src/lib/domain/ids.ts';
 import type { Point } from '../../src/lib/domain/point.ts';
 
+import type { Project } from '../../src/lib/domain/project.ts';
+
 /** Complete domain objects for tests; a test names only what it is about. */
 export function aDevice(
   id: string,
@@ -52,4 +54,8 @@ export function aType(id: string, more: Partial<Omit<DeviceType, 'id' | 'project
     id: id as DeviceTypeId,
     project: (more.project ?? 'default') as ProjectId,
   };
+}
+
+export function aProject(id = 'default'): Project {
+  return { id: id as ProjectId, description: null, createdAt: 1 };
 }

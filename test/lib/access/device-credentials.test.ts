@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PASSWORDS_OF_DEVICE_MAX } from '../../../src/lib/access/device-credentials.ts';
 import { Credential, CredentialCreated } from '../../../src/lib/api/schema/fleet.ts';
 import { startedAccess } from '../../helpers/access.ts';
-import { aDevice } from '../../helpers/fleet-records.ts';
+import { aDevice } from '../../helpers/fleet.ts';
 
 describe('device credentials', () => {
   it('are shown once and listed without their secret', async () => {

@@ -3,7 +3,7 @@ import { createAccess } from '../../../src/lib/access/create-access.ts';
 import { ensureFirstStart } from '../../../src/lib/access/first-start.ts';
 import { defaultSettings } from '../../../src/lib/config/settings.ts';
 import { Directory } from '../../../src/lib/fleet/directory.ts';
-import { aProject } from '../../helpers/fleet-records.ts';
+import { aProject } from '../../helpers/fleet.ts';
 import { SILENT_LOG } from '../../helpers/silent-log.ts';
 import { startedSystemStore } from '../../helpers/system-store.ts';
 

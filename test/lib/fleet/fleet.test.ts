@@ -8,7 +8,7 @@ import { createGroupCommit } from '../../../src/lib/ingest/group-commit.ts';
 import { createPipeline, type Pipeline } from '../../../src/lib/ingest/pipeline.ts';
 import { createRejectJournal } from '../../../src/lib/ingest/reject-journal.ts';
 import type { EmbeddedSystemStore } from '../../../src/lib/storage/system/create-system-store.ts';
-import { aProject } from '../../helpers/fleet-records.ts';
+import { aProject } from '../../helpers/fleet.ts';
 import { startedSystemStore } from '../../helpers/system-store.ts';
 
 const NOW = 1_763_785_200_000;

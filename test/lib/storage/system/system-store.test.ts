@@ -4,7 +4,7 @@ import type { DeviceType } from '../../../../src/lib/domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, PointPath, ProjectId } from '../../../../src/lib/domain/ids.ts';
 import type { Statement } from '../../../../src/lib/storage/commit-log.ts';
 import type { CredentialRecord, RejectRecord, TokenRecord, UserRecord } from '../../../../src/lib/storage/system/system-store.ts';
-import { aDevice, aPoint, aProject } from '../../../helpers/fleet-records.ts';
+import { aDevice, aPoint, aProject } from '../../../helpers/fleet.ts';
 import { startedSystemStore } from '../../../helpers/system-store.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
