@@ -94,7 +94,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     messagesWaiting: waiting(),
     commitsWaiting: system.log.depth,
     journalBytes: system.log.journalBytes,
-    journalEntriesToApply: Math.max(0, system.log.lastJournalId - storage.appliedJournalId()),
+    journalEntriesToApply: Math.max(0, system.log.lastJournalId - samples.appliedJournalId),
     sampleStoreFailed: storage.failed(),
     streamSubscribers: stream.subscribers,
     streamDropped: stream.dropped,

@@ -21,8 +21,6 @@ export interface Storage {
   readonly presence: LivePresence;
   /** The sample store takes nothing at the moment; the log says why. */
   readonly failed: () => boolean;
-  /** The newest journal entry that is in the sample store. */
-  readonly appliedJournalId: () => number;
   readonly allocateSeries: () => SeriesId;
   /** In the background: nobody can see the samples of a deleted device any more. */
   readonly removeSamples: (series: readonly SeriesId[]) => void;
@@ -43,7 +41,6 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
   await system.start();
 
   let failed = false;
-  let applied = 0;
   let directory: Directory | null = null;
   const [engine] = SAMPLE_STORE_ENGINES;
   if (!engine) throw new Error('no sample store engine is registered');
@@ -64,7 +61,6 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
     onApplied(journalId) {
       if (failed) log.info({}, 'the sample store works again');
       failed = false;
-      applied = journalId;
       system.log.applied(journalId);
     },
     onFailed(error) {
@@ -74,8 +70,6 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
   });
   shutdown.defer('sample store', () => samples.stop());
   await samples.start();
-
-  applied = samples.appliedJournalId;
 
   const presence = createPresence();
   directory = await loadDirectory(system, presence, log);
@@ -94,7 +88,7 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
     series += 1;
     return series as SeriesId;
   };
-  return { system, samples, maintenance, directory, presence, failed: () => failed, appliedJournalId: () => applied, allocateSeries, removeSamples };
+  return { system, samples, maintenance, directory, presence, failed: () => failed, allocateSeries, removeSamples };
 
   function removeSamples(removed: readonly SeriesId[]): void {
     if (removed.length === 0) return;

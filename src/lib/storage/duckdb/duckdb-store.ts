@@ -34,6 +34,8 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
   let broken: MusterError | null = null;
   let appliedAtStart = 0;
   let applied = 0;
+  /** The newest journal entry that the worker knows of. */
+  let announced = 0;
   let lastId = 0;
 
   return {
@@ -56,7 +58,10 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
           }),
         );
       }
-      if (broken === null) post({ type: 'committed', journalId });
+      // The messages of a group commit share an entry; one of them is enough to tell.
+      if (broken !== null || journalId <= announced) return;
+      announced = journalId;
+      post({ type: 'committed', journalId });
     },
     flush: (journalId) => perform({ kind: 'flush', journalId }).then(() => undefined),
     async *read(query, signal) {
