@@ -100,6 +100,7 @@ export async function startMqttHub(
         });
       });
     },
+    pressure: () => null,
   };
   const protocol = createMqttProtocol({
     settings: { ...defaultSettings(), 'mqtt.port': 0, ...options.settings },

@@ -1,5 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import type { Device } from '../domain/device.ts';
+import type { BrokerChange } from '../storage/broker-state.ts';
 
 /** Bytes and their authenticated origin: what a protocol adapter hands to the pipeline. */
 export interface InboundMessage {
@@ -14,4 +15,19 @@ export interface InboundMessage {
   readonly payload: Uint8Array;
   /** ms since 1970 */
   readonly receivedAt: number;
+  /** How its sender knows it again, if it may send it twice. */
+  readonly origin?: MessageOrigin;
+  /** Broker state that is committed in the transaction of the message, whatever becomes of its samples. */
+  readonly alongside?: readonly BrokerChange[];
+}
+
+/**
+ * A repeat (same sender, id and payload) is answered as the first was, and stored once, even if its values carry no time:
+ * an MQTT session and packet identifier, or a device and its Idempotency-Key.
+ */
+export interface MessageOrigin {
+  readonly sender: string;
+  readonly id: string | number;
+  /** The sender says so (DUP), or cannot know: only then is it looked up. */
+  readonly mayBeRepeat: boolean;
 }

@@ -24,4 +24,9 @@ export interface Ingest {
    * Rejects with MusterError `overloaded`, `storage_failed` or `stopping`: it must not acknowledge.
    */
   accept(message: InboundMessage): Promise<Outcome>;
+  /**
+   * null: go on. Otherwise the disk or the sample store is behind: adapters stop reading their sockets until it resolves, so that
+   * senders slow down by themselves before anything must be refused.
+   */
+  pressure(): Promise<void> | null;
 }

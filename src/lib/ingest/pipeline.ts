@@ -55,6 +55,7 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
         return refused(message, error);
       }
     },
+    pressure: () => null,
     drain() {
       draining = true;
       if (underWay === 0) return Promise.resolve();

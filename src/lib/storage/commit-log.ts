@@ -1,3 +1,4 @@
+import type { BrokerChange } from './broker-state.ts';
 import type { SampleColumns } from './sample-columns.ts';
 
 /** A parameter of a statement, as the database takes it. */
@@ -16,6 +17,19 @@ export interface CommitUnit {
   readonly statements?: readonly Statement[];
   /** Buffers are transferred: the caller must not touch them again. */
   readonly samples?: SampleColumns;
+  /** Never refused by themselves; gone with the unit when one of its statements is. */
+  readonly changes?: readonly BrokerChange[];
+  /** Messages of the unit that their senders may repeat. */
+  readonly marks?: readonly MessageMark[];
+}
+
+/** What is remembered of a message for a while, to know it again. */
+export interface MessageMark {
+  /** 64 bits of a hash over sender, id and payload, in two halves of 32. */
+  readonly keyHigh: number;
+  readonly keyLow: number;
+  readonly accepted: number;
+  readonly rejected: number;
 }
 
 export interface CommitReceipt {
