@@ -20,6 +20,8 @@ export interface Wire {
   id(name?: string): string;
   /** A connection on which nothing is said yet. */
   open(version?: Version): Promise<WireClient>;
+  /** The hub under test; what needs it is left out for foreign brokers. */
+  hub(): TestHub;
   /** A client that was accepted. Without a client identifier it gets one of this test. */
   connect(version?: Version, fields?: ConnectFields): Promise<Connected>;
 }
@@ -31,11 +33,11 @@ export interface Broker {
   readonly hub: TestHub | null;
 }
 
-/** The tests of one file, against one broker. Clients are cut at the end of their test. */
-export function conformance(settings: Record<string, string | number | boolean> = {}) {
+/** The tests of one file, against one broker. Clients are cut at the end of their test. A hub is open to everybody, or asks for credentials. */
+export function conformance(settings: Record<string, string | number> = {}, access: 'open' | 'closed' = 'open') {
   let broker: Broker | null = null;
   beforeAll(async () => {
-    broker = await startBroker(settings);
+    broker = await startBroker(settings, access);
   });
   afterAll(async () => {
     await broker?.hub?.stop('SIGKILL');
@@ -44,7 +46,7 @@ export function conformance(settings: Record<string, string | number | boolean> 
   return base.extend<{ wire: Wire }>({
     wire: async ({ task }, use) => {
       if (broker === null) throw new Error('the broker has not been started');
-      const { host, port } = broker;
+      const { host, port, hub } = broker;
       const clients: WireClient[] = [];
       const own = `${task.id.replaceAll(/\W/g, '')}-${randomBytes(3).toString('hex')}`;
       let unnamed = 0;
@@ -57,6 +59,10 @@ export function conformance(settings: Record<string, string | number | boolean> 
         topic: (name = 't') => `${own}/${name}`,
         id: (name = 'c') => `${own}-${name}`,
         open,
+        hub() {
+          if (hub === null) throw new Error('this test is for a hub');
+          return hub;
+        },
         async connect(version = 4, fields = {}) {
           const client = await open(version);
           unnamed++;
@@ -71,13 +77,13 @@ export function conformance(settings: Record<string, string | number | boolean> 
   });
 }
 
-async function startBroker(settings: Record<string, string | number | boolean>): Promise<Broker> {
+async function startBroker(settings: Record<string, string | number>, access: 'open' | 'closed'): Promise<Broker> {
   if (isForeign) {
     const [host = '', port = ''] = FOREIGN_BROKER.split(':');
     return { host, port: Number(port), hub: null };
   }
   const all = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  const hub = await startHub(['--mqtt-open', '--log-level', 'error', ...all], { keep: true });
+  const hub = await startHub([...(access === 'open' ? ['--mqtt-open'] : []), '--log-level', 'error', ...all], { keep: true });
   const { hostname, port } = new URL(hub.mqttUrl);
   return { host: hostname, port: Number(port), hub };
 }
