@@ -79,7 +79,7 @@ const TYPES = [
  * Takes what a server sends apart and holds it to the specification while doing so: reserved bits, properties that do not
  * belong there or come twice, text that is no UTF-8, bytes that are left over. `push` throws on the first offence.
  */
-export function createReader(version: Version, onPacket: (packet: Answer) => void): { push(chunk: Buffer): void } {
+export function createReader(version: Version, onPacket: (packet: Answer, bytes: number) => void): { push(chunk: Buffer): void } {
   let pending: Buffer = Buffer.alloc(0);
   return {
     push(chunk) {
@@ -87,7 +87,7 @@ export function createReader(version: Version, onPacket: (packet: Answer) => voi
       for (let length = frameLength(pending); length !== null && pending.length >= length; length = frameLength(pending)) {
         const frame = pending.subarray(0, length);
         pending = pending.subarray(length);
-        onPacket(readPacket(frame, version));
+        onPacket(readPacket(frame, version), length);
       }
     },
   };

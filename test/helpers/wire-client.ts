@@ -28,6 +28,8 @@ export class WireClient {
   readonly stream: Duplex;
   /** Everything received, taken or not. */
   readonly received: Answer[] = [];
+  /** Of the packets received. */
+  largestBytes = 0;
   #unread: Answer[] = [];
   #offence: Error | null = null;
   #isClosed = false;
@@ -36,7 +38,8 @@ export class WireClient {
   constructor(stream: Duplex, version: make.Version) {
     this.stream = stream;
     this.version = version;
-    const reader = createReader(version, (packet) => {
+    const reader = createReader(version, (packet, bytes) => {
+      this.largestBytes = Math.max(this.largestBytes, bytes);
       this.received.push(packet);
       this.#unread.push(packet);
     });

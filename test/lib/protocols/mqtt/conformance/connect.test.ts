@@ -264,9 +264,8 @@ describe.concurrent('A protocol level that nobody speaks', () => {
     const bytes: Buffer[] = [];
     client.stream.on('data', (chunk: Buffer) => bytes.push(chunk));
     client.send(connect({ clientId: wire.id(), level }));
-    await client.closed().catch(() => {});
-    expect(client.stream.closed).toBe(true);
-    expect(['20020001', '2003008400']).toContain(Buffer.concat(bytes).toString('hex'));
+    await waitUntil(() => client.isClosed, 'the connection is closed');
+    expect(Buffer.concat(bytes).toString('hex')).toMatch(/^(20020001$|20..0084)/);
   });
 
   it.for([
@@ -276,8 +275,7 @@ describe.concurrent('A protocol level that nobody speaks', () => {
   ] as const)('%s with level %i is refused', async ([protocolName, level], { wire }) => {
     const client = await wire.open(4);
     client.send(connect({ protocolName, level, clientId: wire.id() }));
-    await client.closed().catch(() => {});
-    expect(client.stream.closed).toBe(true);
+    await waitUntil(() => client.isClosed, 'the connection is closed');
     expect(client.received.filter((answer) => answer.type === 'connack' && answer.code === 0)).toEqual([]);
   });
 });

@@ -142,7 +142,7 @@ const OWN: Record<string, readonly [bytes: (list: Uint8Array) => Sendable, names
   PUBCOMP: [(list) => pubcomp(1, 0, list), ['reasonString', 'userProperty']],
   SUBSCRIBE: [(list) => subscribe(1, ['a'], list), ['subscriptionIdentifier', 'userProperty']],
   UNSUBSCRIBE: [(list) => unsubscribe(1, ['a'], list), ['userProperty']],
-  DISCONNECT: [(list) => disconnect(0, list), ['sessionExpiryInterval', 'reasonString', 'userProperty']],
+  DISCONNECT: [(list) => disconnect(0, list), ['sessionExpiryInterval', 'reasonString', 'userProperty', 'serverReference']],
 };
 
 describe.concurrent('Properties in MQTT 5', () => {

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { conformance, time } from '../../../../helpers/conformance.ts';
-import { options, subscribe } from '../../../../helpers/mqtt-packets.ts';
+import { options, publish, subscribe } from '../../../../helpers/mqtt-packets.ts';
 import { BOTH } from './versions.ts';
 
 const it = conformance();
@@ -17,6 +17,23 @@ describe.concurrent.each(BOTH)('A retained message in %s', (_name, version) => {
       expect(await client.receive()).toMatchObject({ topic: wire.topic(), payload: 'kept', qos, retain: true, dup: false });
     },
   );
+
+  it.for([0, 1] as const)('of QoS %i is there for who subscribes in the same breath', async (qos, { wire }) => {
+    const client = await wire.connect(version);
+    client.send(publish(wire.topic(), { qos, payload: 'kept', retain: true, ...(qos > 0 ? { id: 1 } : {}) }), subscribe(2, [[wire.topic(), 0]]));
+    expect(await client.receive()).toMatchObject({ payload: 'kept' });
+  });
+
+  it('reaches who subscribes while it is published: as the one kind or the other', async ({ wire }) => {
+    const sender = await wire.connect(version);
+    const client = await wire.connect(version);
+    for (let round = 0; round < 30; round++) {
+      const topic = wire.topic(`${round}`);
+      sender.send(publish(topic, { payload: String(round), retain: true }));
+      client.send(subscribe(round + 1, [topic]));
+      expect((await client.receive()).payload).toBe(String(round));
+    }
+  });
 
   it('comes with the QoS of the subscription when that is lower', async ({ wire }) => {
     const client = await wire.connect(version);

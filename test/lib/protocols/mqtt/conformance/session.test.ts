@@ -234,6 +234,48 @@ describe.concurrent.each(BOTH)('A session in %s', (_name, version) => {
   });
 });
 
+describe.concurrent.each(BOTH)('A session in %s whose client comes and goes while messages are sent', (_name, version) => {
+  it.for([1, 2] as const)('loses nothing of QoS %i, keeps the order, and of QoS 2 gives each once [MQTT-4.3.2-2] [MQTT-4.3.3-1]', async (qos, { wire }) => {
+    const fields = kept(wire, version);
+    const first = await wire.connect(version, fields);
+    await first.subscribe([wire.topic(), qos]);
+    const sender = await wire.connect(version);
+    const sending = (async () => {
+      for (const payload of numbers(150)) await sender.publish(wire.topic(), payload, { qos });
+    })();
+    const heard: string[] = [];
+    const unreleased = new Set<number>();
+    let client = first;
+    for (let round = 0; !heard.includes('149'); round++) {
+      const until = client.received.length + 20;
+      while (!(heard.includes('149') && client.left('publish').length === 0) && client.received.length < until) {
+        const [packet] = [...client.left('pubrel'), ...client.left('publish')];
+        if (packet === undefined) {
+          await new Promise((resolve) => setImmediate(resolve));
+          continue;
+        }
+        await client.take(packet.type);
+        if (packet.type === 'pubrel') {
+          unreleased.delete(packet.id);
+          client.send(pubcomp(packet.id));
+        } else if (qos === 1) {
+          if (heard.at(-1) !== packet.payload && !(packet.dup && heard.includes(packet.payload))) heard.push(packet.payload);
+          client.send(puback(packet.id));
+        } else {
+          if (!unreleased.has(packet.id)) heard.push(packet.payload);
+          unreleased.add(packet.id);
+          client.send(pubrec(packet.id));
+        }
+      }
+      if (round % 2 === 0) await client.drop();
+      client = await wire.connect(version, fields);
+      expect(client.connack.sessionPresent).toBe(true);
+    }
+    await sending;
+    expect(heard).toEqual(numbers(150));
+  });
+});
+
 describe.concurrent('The end of a session in MQTT 5', () => {
   const sessionAfter = async (wire: Wire, first: ConnectFields, leave: (client: Awaited<ReturnType<Wire['connect']>>) => Promise<void>) => {
     const client = await wire.connect(5, { clientId: wire.id('kept'), ...first });
