@@ -200,6 +200,37 @@ describe.concurrent('A will in MQTT 5', () => {
     expect((await witness.receive()).payload).toBe('ended');
   });
 
+  it('with a delay is sent at once when a clean start takes the session over from a connected client', async ({ wire }) => {
+    const witness = await listener(wire, 5);
+    await wire.connect(5, {
+      clientId: wire.id('kept'),
+      properties: [['sessionExpiryInterval', 60]],
+      will: { topic: wire.topic('will'), payload: 'ended', properties: [['willDelayInterval', 30]] },
+    });
+    await wire.connect(5, { clientId: wire.id('kept') });
+    expect((await witness.receive()).payload).toBe('ended');
+  });
+
+  it('with a delay is replaced by the will of the next connection', async ({ wire }) => {
+    const witness = await listener(wire, 5);
+    const fields = { clientId: wire.id('kept'), clean: false, properties: [['sessionExpiryInterval', 60]] as const };
+    const delayed = (payload: string) => ({ topic: wire.topic('will'), payload, properties: [['willDelayInterval', 1]] as const });
+    await (await wire.connect(5, { ...fields, will: delayed('first') })).drop();
+    await (await wire.connect(5, { ...fields, will: delayed('second') })).drop();
+    expect((await witness.receive(10_000)).payload).toBe('second');
+    await silence(wire, witness);
+  });
+
+  it('with a delay is sent when DISCONNECT with reason 0x04 ends the session', async ({ wire }) => {
+    const witness = await listener(wire, 5);
+    const client = await wire.connect(5, {
+      properties: [['sessionExpiryInterval', 60]],
+      will: { topic: wire.topic('will'), payload: 'ended', properties: [['willDelayInterval', 600]] },
+    });
+    await client.end(0x04, [['sessionExpiryInterval', 0]]);
+    expect((await witness.receive()).payload).toBe('ended');
+  });
+
   it('with a delay is sent when the session ends before it', async ({ wire }) => {
     const witness = await listener(wire, 5);
     const will = { topic: wire.topic('will'), payload: 'ended', properties: [['willDelayInterval', 600]] as const };
