@@ -9,6 +9,8 @@ export default defineConfig({
     pool: 'threads',
     isolate: false,
     maxWorkers: 2,
+    // Concurrent tests of one file: most of them wait for time to pass (MQTT keep-alive, expiry, will delay).
+    maxConcurrency: 15,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default', './test/helpers/closing-line-reporter.ts'],

@@ -209,6 +209,15 @@ describe.concurrent.each(BOTH)('CONNECT in %s', (_name, version) => {
     await waitUntil(() => clients.filter(({ isClosed }) => !isClosed).length === 1, 'one is left');
   });
 
+  it('with fields as long as can be is accepted: will, user name and password of 65,535 bytes each', async ({ wire }) => {
+    const longest = 'x'.repeat(65_535);
+    const witness = await wire.connect(version);
+    await witness.subscribe(wire.topic());
+    const client = await wire.connect(version, { will: { topic: wire.topic(), payload: longest }, username: longest, password: longest });
+    await client.drop();
+    expect((await witness.receive()).payload).toBe(longest);
+  });
+
   it('with user name and password is accepted where nobody asks for them', async ({ wire }) => {
     await wire.connect(version, { username: 'anybody', password: byte(0, 0xff, 1) });
     await wire.connect(version, { username: '', password: '' });

@@ -33,6 +33,24 @@ describe.concurrent.each(BOTH)('Delivery in %s', (_name, version) => {
     expect(Buffer.from((await client.receive()).payload, 'latin1').equals(payload)).toBe(true);
   });
 
+  it.for([126, 127, 128, 129, 16_382, 16_383, 16_384, 16_385, 600_000])(
+    'of a packet whose length is about %i, in pieces of every kind, leaves it as it is [section 2.2.3]',
+    async (about, { wire }) => {
+      const client = await wire.connect(version);
+      await client.subscribe(wire.topic());
+      const payload = Buffer.alloc(about - 2 - wire.topic().length - (version === 5 ? 1 : 0), 0x78);
+      const bytes = publish(wire.topic(), { payload })(version);
+      for (const piece of [1, 2, 3, 5, 1_000, 65_536]) {
+        if (bytes.length / piece > 400) continue;
+        for (let at = 0; at < bytes.length; at += piece) {
+          client.send(bytes.subarray(at, at + piece));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        expect((await client.receive()).payload.length).toBe(payload.length);
+      }
+    },
+  );
+
   it.for([
     ['65,535 bytes', 'x'.repeat(65_500)],
     ['letters of the world', 'Zürich/温度/🌡'],
@@ -300,6 +318,16 @@ describe.concurrent('Delivery in MQTT 5', () => {
       correlationData: Buffer.from([0, 255, 1]),
       userProperty: pairs,
     });
+  });
+
+  it('passes large properties on: a hundred pairs of a hundred bytes, and 60,000 bytes in one', async ({ wire }) => {
+    const client = await wire.connect(5);
+    await client.subscribe([wire.topic(), 1]);
+    const pairs = numbers(100).map((number) => [number, 'v'.repeat(100)] as const);
+    await client.publish(wire.topic(), 'x', { qos: 1, properties: pairs.map((pair) => ['userProperty', pair] as const) });
+    expect((await client.receive()).properties.userProperty).toEqual(pairs);
+    await client.publish(wire.topic(), 'x', { qos: 1, properties: [['correlationData', Buffer.alloc(60_000, 7)]] });
+    expect((await client.receive()).properties.correlationData).toEqual(Buffer.alloc(60_000, 7));
   });
 
   it('passes them to nobody of an older version', async ({ wire }) => {

@@ -212,6 +212,30 @@ describe.concurrent.each(BOTH)('A session in %s', (_name, version) => {
     expect((await newer.receive()).payload).toBe('next');
   });
 
+  it('that was clean is not inherited by who takes its connection over', async ({ wire }) => {
+    const older = await wire.connect(version, { clientId: wire.id('kept') });
+    await older.subscribe([wire.topic(), 1]);
+    const newer = await wire.connect(version, kept(wire, version));
+    await older.closed();
+    expect(newer.connack.sessionPresent).toBe(false);
+    await newer.publish(wire.topic(), 'unheard', { qos: 1 });
+    await newer.subscribe([wire.topic(), 1]);
+    await newer.publish(wire.topic(), 'fence', { qos: 1 });
+    expect((await newer.receive()).payload).toBe('fence');
+  });
+
+  it('that is kept ends when a clean connection takes it over, and when that one leaves nothing is left', async ({ wire }) => {
+    const older = await wire.connect(version, kept(wire, version));
+    await older.subscribe([wire.topic(), 1]);
+    const clean = await wire.connect(version, { clientId: wire.id('kept') });
+    await older.closed();
+    await clean.publish(wire.topic(), 'unheard', { qos: 1 });
+    await clean.ping();
+    expect(clean.left('publish')).toEqual([]);
+    await clean.drop();
+    expect((await wire.connect(version, kept(wire, version))).connack.sessionPresent).toBe(false);
+  });
+
   it('gets nothing that it unsubscribed from while away, and keeps what was on its way [MQTT-3.10.4-3]', async ({ wire }) => {
     const first = await wire.connect(version, kept(wire, version));
     await first.subscribe([wire.topic(), 2]);
