@@ -156,6 +156,44 @@ describe.concurrent('Maximum packet size', () => {
   });
 });
 
+describe.concurrent('The last word of the server', () => {
+  // A socket that is closed while bytes wait in it is reset, and the other side may never read what was sent before.
+  it('arrives while the client goes on sending: 0x93', async ({ wire }) => {
+    await Promise.all(
+      numbers(10).map(async () => {
+        const client = await wire.connect(5);
+        const receiveMaximum = Number(client.connack.properties.receiveMaximum ?? 65_535);
+        const payload = 'x'.repeat(1_000);
+        for (let sent = 0; sent < receiveMaximum + 2_000; sent += 100)
+          client.send(...numbers(100).map((_, index) => publish(wire.topic(), { qos: 2, id: ((sent + index) % 65_535) + 1, payload })));
+        await client.refused(0x93);
+      }),
+    );
+  });
+
+  it('arrives while the client goes on sending: 0x95 for a packet of 20 MB', async ({ wire }) => {
+    await Promise.all(
+      numbers(5).map(async () => {
+        const client = await wire.connect(5);
+        client.send(publish(wire.topic(), { payload: Buffer.alloc(20_000_000) }));
+        if (client.connack.properties.maximumPacketSize !== undefined) await client.refused(0x95);
+      }),
+    );
+  });
+
+  it('arrives while the client goes on sending: CONNACK 0x02 before 2 MB', async ({ wire }) => {
+    await Promise.all(
+      numbers(10).map(async () => {
+        const client = await wire.open(4);
+        client.send(connect({ clientId: '', clean: false }));
+        for (let index = 0; index < 20; index++) client.send(publish(wire.topic(), { payload: Buffer.alloc(100_000) }));
+        expect((await client.take('connack')).code).toBe(2);
+        await client.closed();
+      }),
+    );
+  });
+});
+
 describe.concurrent('Topic alias', () => {
   it('stands for its topic, can be mapped anew, and reaches subscribers as the topic [MQTT-3.3.2-9] [section 3.3.2.3.4]', async ({ wire }) => {
     const client = await wire.connect(5);
