@@ -294,14 +294,14 @@ describe.concurrent.each(BOTH)('A session in %s whose client comes and goes whil
     await first.subscribe([wire.topic(), qos]);
     const sender = await wire.connect(version);
     const sending = (async () => {
-      for (const payload of numbers(150)) await sender.publish(wire.topic(), payload, { qos });
+      for (const payload of numbers(90)) await sender.publish(wire.topic(), payload, { qos });
     })();
     const heard: string[] = [];
     const unreleased = new Set<number>();
     let client = first;
-    for (let round = 0; !heard.includes('149'); round++) {
+    for (let round = 0; !heard.includes('89'); round++) {
       const until = client.received.length + 20;
-      while (!(heard.includes('149') && client.left('publish').length === 0) && client.received.length < until) {
+      while (!(heard.includes('89') && client.left('publish').length === 0) && client.received.length < until) {
         const [packet] = [...client.left('pubrel'), ...client.left('publish')];
         if (packet === undefined) {
           await new Promise((resolve) => setImmediate(resolve));
@@ -325,7 +325,7 @@ describe.concurrent.each(BOTH)('A session in %s whose client comes and goes whil
       expect(client.connack.sessionPresent).toBe(true);
     }
     await sending;
-    expect(heard).toEqual(numbers(150));
+    expect(heard).toEqual(numbers(90));
   });
 });
 
