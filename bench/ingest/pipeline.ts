@@ -115,7 +115,10 @@ async function measure(points: number): Promise<number> {
   return (MESSAGES / (user + kernel)) * 1e6;
 }
 
-for (const points of [1, 3, 10]) {
-  const rate = await measure(points);
-  process.stdout.write(`${points} points per message: ${Math.round(rate)} messages, ${Math.round(rate * points)} points per second of processor time\n`);
+const rates: { points: number; messagesPerSecond: number }[] = [];
+for (const points of [1, 3, 10]) rates.push({ points, messagesPerSecond: Math.round(await measure(points)) });
+if (process.argv.includes('--json')) process.stdout.write(JSON.stringify(rates));
+else {
+  for (const { points, messagesPerSecond } of rates)
+    process.stdout.write(`${points} points per message: ${messagesPerSecond} messages, ${messagesPerSecond * points} points per second of processor time\n`);
 }
