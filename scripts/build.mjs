@@ -24,7 +24,6 @@ export async function buildAll() {
     jsx: 'automatic',
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     // Its build for Node is CommonJS, and `await import()` of a bundled CommonJS package gives no named exports.
     alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
     legalComments: 'none',
