@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const WARM_UP_MS = 1000;
+const WARM_UP_MS = 2000;
 const REPORT_MS = 10_000;
 
 /** The data points of a message of so many. */
@@ -12,7 +12,7 @@ export function pathsOf(points) {
 
 /**
  * Plan: {port, devices: {id, secret?}[], points, window, seconds, rate?: messages per second in an open loop, baseTime?}.
- * Hooks, awaited in this order: measuring(), interval(figures) every ten seconds, measured(), answered() when everything sent is acknowledged
+ * Hooks, awaited in this order: measuring({acknowledged} so far), interval(figures) every ten seconds, measured(), answered() when everything sent is acknowledged
  * and the connections are still open.
  * Resolves with {sent, acknowledged, messagesPerSecond, p50Ms, p99Ms, p999Ms, maxMs, generatorCpuPercent, generatorCpuSeconds, startedAt}.
  */

@@ -49,7 +49,7 @@ await sleep(warmUpMs);
 measuring = true;
 measuredFrom = performance.now();
 const cpuFrom = process.cpuUsage();
-process.send({ type: 'measuring' });
+process.send({ type: 'measuring', acknowledged });
 const reporting = setInterval(report, reportMs);
 let reportedAt = measuredFrom;
 await sleep(seconds * 1000);

@@ -6,7 +6,7 @@ import { cpuSecondsOf, residentMb, spent, sumOf, threadSeconds } from './process
  * `start`: () => target. Load: {points, connections, window, seconds, rate?}. `onInterval(figures)` every ten seconds.
  *
  * Figures: messagesPerSecond and pointsPerSecond acknowledged in the time measured · storedPerSecond: points from the first message until the
- * target answers for all of them · cpuSecondsPerMillion points, of the target's processes, from the first message until all is stored ·
+ * target answers for all of them · cpuSecondsPerMillion points, of the target's processes, from the end of the warm-up until all is stored ·
  * peakMb, their resident memory · p50Ms ... of the acknowledgements. Throws unless acknowledged = stored.
  */
 export async function measure(start, load, onInterval = () => undefined) {
@@ -23,13 +23,14 @@ export async function measure(start, load, onInterval = () => undefined) {
 /** The same on a target that runs, perhaps not for the first time: `before` counts what it holds already, `baseTime` must be new to it. */
 export async function measureStarted(target, load, onInterval = () => undefined, { before = 0, baseTime } = {}) {
   const { points, window, seconds, rate = null } = load;
-  const cpuBefore = await cpuSecondsOf(target.processes);
+  let warmUp = 0;
   let cpu = { measuring: null, measured: null };
   let threads = { measuring: null, measured: null };
   const result = await generate(
     { port: target.port, devices: target.devices, points, window, seconds, rate, ...(baseTime !== undefined && { baseTime }) },
     {
-      async measuring() {
+      async measuring({ acknowledged }) {
+        warmUp = acknowledged;
         cpu = { ...cpu, measuring: { of: await cpuSecondsOf(target.processes), at: performance.now() } };
         threads = { ...threads, measuring: await threadsOf(target) };
       },
@@ -47,7 +48,7 @@ export async function measureStarted(target, load, onInterval = () => undefined,
   const stored = await target.stored(before + pointsAcknowledged);
   if (stored !== null && stored - before !== pointsAcknowledged)
     throw new Error(`${pointsAcknowledged} points were acknowledged and ${stored - before} are stored`);
-  const used = sumOf(spent(cpuBefore, cpuAfter));
+  const used = sumOf(spent(cpu.measuring.of, cpuAfter));
   const wallSeconds = (cpu.measured.at - cpu.measuring.at) / 1000;
   const peaks = await Promise.all(target.processes.map(({ pid }) => residentMb(pid, 'VmHWM')));
   const { startedAt, sendingMs, ...figures } = result;
@@ -61,7 +62,7 @@ export async function measureStarted(target, load, onInterval = () => undefined,
     pointsStored: stored === null ? null : stored - before,
     cpuPercent: percents(spent(cpu.measuring.of, cpu.measured.of), wallSeconds),
     threadPercent: threads.measuring === null || threads.measured === null ? null : busy(percents(spent(threads.measuring, threads.measured), wallSeconds)),
-    cpuSecondsPerMillion: used === null ? null : Math.round((used / pointsAcknowledged) * 1e8) / 100,
+    cpuSecondsPerMillion: used === null ? null : Math.round((used / (pointsAcknowledged - warmUp * points)) * 1e8) / 100,
     peakMb: peaks.includes(null) ? null : peaks.reduce((sum, mb) => sum + mb, 0),
   };
 }
