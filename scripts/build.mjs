@@ -24,9 +24,10 @@ export async function buildAll() {
     jsx: 'automatic',
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     // Its build for Node is CommonJS, and `await import()` of a bundled CommonJS package gives no named exports.
     alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+    // For profiles that name the files of src (bench/ingest/profile.mjs).
+    sourcemap: process.env.MUSTER_SOURCE_MAPS === '1' ? 'linked' : false,
     legalComments: 'none',
     logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"' },

@@ -1,6 +1,7 @@
 // The spine alone, without a wire or a disk: messages per second of processor time.
 // Run: npx esbuild bench/ingest/pipeline.ts --bundle --platform=node --format=esm --packages=external --outfile=dist/bench-pipeline.js && node dist/bench-pipeline.js
 import type { Device } from '../../src/lib/domain/device.ts';
+import type { DeviceType } from '../../src/lib/domain/device-type.ts';
 import type { SeriesId } from '../../src/lib/domain/ids.ts';
 import { Directory } from '../../src/lib/fleet/directory.ts';
 import { loadFormats } from '../../src/lib/formats/registry.ts';
@@ -17,15 +18,17 @@ const MESSAGES = 200_000;
 const IN_FLIGHT = 5_000;
 const COMMIT_MS = 5;
 
-function directoryOf(devices: number): Directory {
+function directoryOf(devices: number, points: number): Directory {
   const directory = new Directory();
+  const declared = Array.from({ length: points }, (_, index) => ({ path: `point/${index}`, kind: 'measure', valueType: 'number', min: null, max: null }));
+  directory.putType({ id: 'bench', project: 'default', mode: 'strict', points: declared } as unknown as DeviceType);
   for (let index = 0; index < devices; index += 1) {
     const device = {
       id: `device-${index}`,
       project: 'default',
       name: '',
       kind: 'device',
-      type: null,
+      type: 'bench',
       parent: null,
       state: 'active',
       labels: {},
@@ -39,7 +42,7 @@ function directoryOf(devices: number): Directory {
 }
 
 async function measure(points: number): Promise<number> {
-  const directory = directoryOf(100);
+  const directory = directoryOf(100, points);
   let journalId = 0;
   let series = 0;
   const log: CommitLog = {
@@ -72,13 +75,16 @@ async function measure(points: number): Promise<number> {
   const pipeline = createPipeline({
     context: { directory, chooseFormat: await loadFormats(), allocateSeries, limits },
     system,
-    commit: createGroupCommit(log, IN_FLIGHT * 2),
+    commit: createGroupCommit(
+      log,
+      IN_FLIGHT * 2,
+      publishCommitted({
+        store: { committed: () => undefined } as unknown as SampleStore,
+        stream: createLiveStream(directory, { queueMax: 100, subscribersMax: 10 }),
+      }),
+    ),
     rejects: createRejectJournal(system.rejects, 100),
     meter: { answered: () => undefined, failed: () => undefined },
-    publish: publishCommitted({
-      store: { committed: () => undefined } as unknown as SampleStore,
-      stream: createLiveStream(directory, { queueMax: 100, subscribersMax: 10 }),
-    }),
   });
   const values = Object.fromEntries(Array.from({ length: points }, (_, index) => [`point/${index}`, index * 1.5]));
   const payload = Buffer.from(JSON.stringify({ ts: Date.now(), values }));
@@ -115,7 +121,11 @@ async function measure(points: number): Promise<number> {
   return (MESSAGES / (user + kernel)) * 1e6;
 }
 
-for (const points of [1, 3, 10]) {
-  const rate = await measure(points);
-  process.stdout.write(`${points} points per message: ${Math.round(rate)} messages, ${Math.round(rate * points)} points per second of processor time\n`);
+const rates: { points: number; messagesPerSecond: number }[] = [];
+const sizes = (process.argv.find((given) => given.startsWith('--points='))?.slice(9) ?? '1,3,10').split(',').map(Number);
+for (const points of sizes) rates.push({ points, messagesPerSecond: Math.round(await measure(points)) });
+if (process.argv.includes('--json')) process.stdout.write(JSON.stringify(rates));
+else {
+  for (const { points, messagesPerSecond } of rates)
+    process.stdout.write(`${points} points per message: ${messagesPerSecond} messages, ${messagesPerSecond * points} points per second of processor time\n`);
 }

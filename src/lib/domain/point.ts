@@ -5,15 +5,12 @@ import type { SampleValue, ValueType } from './value.ts';
 export const POINT_KINDS = ['static', 'measure', 'status', 'parameter', 'setpoint', 'virtual'] as const;
 export type PointKind = (typeof POINT_KINDS)[number];
 
-/** Kinds that the device itself reports; applications write `parameter` and `setpoint`, the hub `virtual`. */
-const DEVICE_KINDS: ReadonlySet<PointKind> = new Set(['static', 'measure', 'status', 'parameter', 'setpoint']);
-
 /**
- * A device may report the value in force of a parameter or set point (the *reported* side of a set);
+ * Applications write `parameter` and `setpoint`. A device may report the value in force of a parameter or set point (the *reported* side of a set);
  * it never writes a point that the hub computes.
  */
 export function deviceMayReport(kind: PointKind): boolean {
-  return DEVICE_KINDS.has(kind);
+  return kind !== 'virtual';
 }
 
 /** What a point is, as a device type declares it. */

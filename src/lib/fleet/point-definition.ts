@@ -15,9 +15,9 @@ function declaredBy(type: DeviceType): ReadonlyMap<string, PointDefinition> {
   return known;
 }
 
-/** May a device of this type have this point? A device without a type may have any. */
-export function typeAllows(type: DeviceType | undefined, path: string): boolean {
-  return type === undefined || type.mode === 'open' || declaredBy(type).has(path);
+/** The points that a device of this type may have; null: any, as for a device without a type. */
+export function allowedPoints(type: DeviceType | undefined): ReadonlyMap<string, PointDefinition> | null {
+  return type === undefined || type.mode === 'open' ? null : declaredBy(type);
 }
 
 /** What a point that appears for the first time is: as its type declares it, or inferred from its report. */

@@ -1,7 +1,7 @@
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { CommitError, type CommitLog, type Statement } from '../storage/commit-log.ts';
 import type { ResolvedSample } from './batch.ts';
-import { SampleBuilder } from './sample-builder.ts';
+import { type CommittedSamples, SampleBuilder } from './sample-builder.ts';
 
 /** Takes samples and says when they are on disk. */
 export interface GroupCommit {
@@ -13,6 +13,9 @@ export interface GroupCommit {
   /** Messages that wait for the disk. */
   readonly depth: number;
 }
+
+/** What is committed goes on: newest values, stream. Called once for each group, before its messages are answered. Never awaited, never throws. */
+export type PublishCommitted = (samples: CommittedSamples, journalId: number | null) => void;
 
 /** Messages that will be written together and share one answer. */
 interface Group {
@@ -27,7 +30,7 @@ interface Group {
  * Messages that carry samples alone share one unit of the commit log: what arrives while the disk is busy goes out together when it
  * is free. A message with statements of its own (a new point, a rejection) is a unit of its own, so that a refusal of the database hits nobody else.
  */
-export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit {
+export function createGroupCommit(log: CommitLog, queueMax: number, publish: PublishCommitted): GroupCommit {
   let group: Group | null = null;
   let depth = 0;
   let inFlight = 0;
@@ -76,6 +79,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
     log.commit({ samples: builder.columns() }).then(
       ({ journalId }) => {
         settle();
+        publish(builder, journalId);
         resolve(journalId);
       },
       (error: unknown) => {
@@ -90,7 +94,11 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
       if (samples.length === 0) return (await log.commit({ statements })).journalId;
       const own = new SampleBuilder(samples.length);
       own.add(samples);
-      return (await log.commit({ statements, samples: own.columns() })).journalId;
+      const { journalId } = await log.commit({ statements, samples: own.columns() });
+      // The rows of their points came along.
+      for (const { entry } of samples) entry.stored = true;
+      publish(own, journalId);
+      return journalId;
     } catch (error: unknown) {
       throw asMusterError(error);
     } finally {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MusterError } from '../errors/muster-error.ts';
+import type { DeviceEntry } from '../fleet/directory.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type Batch, openBatch, type ResolvedSample } from './batch.ts';
@@ -23,8 +24,6 @@ export interface PipelinePorts {
   readonly commit: GroupCommit;
   readonly rejects: RejectJournal;
   readonly meter: IngestMeter;
-  /** What is committed goes on: newest values, stream. Never awaited, never throws. */
-  readonly publish: (batch: Batch, journalId: number | null) => void;
 }
 
 export interface Pipeline extends Ingest {
@@ -36,7 +35,7 @@ export interface Pipeline extends Ingest {
 const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
 
 export function createPipeline(ports: PipelinePorts): Pipeline {
-  const { context, system, commit, rejects, meter, publish } = ports;
+  const { context, system, commit, rejects, meter } = ports;
   let draining = false;
   let underWay = 0;
   let bytesUnderWay = 0;
@@ -70,15 +69,18 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     const device = context.directory.device(message.device.id);
     if (!device) return refused(message, new MusterError('not_found', `the device ${message.device.id} is gone`));
     const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
-    const fresh = newPoints(batch.samples);
-    const statements = batch.rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
-    if (batch.samples.length === 0 && statements.length === 0) return Promise.resolve(publishAndCount(batch, null));
+    const { samples, rejections, rejectedCount } = batch;
+    const outcome: Outcome = { accepted: samples.length, rejected: rejections, rejectedCount };
+    const fresh = newPoints(samples);
+    const statements = rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
+    if (samples.length === 0 && statements.length === 0) return Promise.resolve(answered(message, device, outcome));
     underWay += 1;
     bytesUnderWay += message.payload.length;
-    return commit.add(batch.samples, statements).then(
-      (journalId) => {
+    // The answer holds on to no sample: they stand in the group's columns, and a thousand messages wait at once.
+    return commit.add(samples, statements).then(
+      () => {
         left(message);
-        return publishAndCount(batch, journalId);
+        return answered(message, device, outcome);
       },
       (error: unknown) => {
         if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
@@ -104,11 +106,9 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     if (underWay === 0) drained?.();
   }
 
-  function publishAndCount(batch: Batch, journalId: number | null): Outcome {
-    for (const { entry } of batch.samples) entry.stored = true;
-    publish(batch, journalId);
-    const outcome = { accepted: batch.samples.length, rejected: batch.rejections, rejectedCount: batch.rejectedCount };
-    meter.answered(batch.message, outcome);
+  function answered(message: InboundMessage, device: DeviceEntry, outcome: Outcome): Outcome {
+    device.accepted += outcome.accepted;
+    meter.answered(message, outcome);
     return outcome;
   }
 

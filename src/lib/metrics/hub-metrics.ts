@@ -1,8 +1,9 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import type { HubLevels, IngestCounts, ProcessLevels } from './hub-figures.ts';
+import { MessageTally, showTallies } from './message-tally.ts';
 import { RecentLatency } from './recent-latency.ts';
 
 export interface HubMetrics {
@@ -17,19 +18,14 @@ export interface HubMetrics {
   stop(): void;
 }
 
-/** Seconds. The aim is 25 ms for half of the acknowledgements and 100 ms for nearly all. */
-const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-type Labelled = { messages: Counter.Internal; samples: Counter.Internal; latency: Histogram.Internal<'protocol'> };
-
 /** Metrics of one hub, in a registry of its own: two hubs in a process do not share theirs. */
 export function createHubMetrics(version: string, clock: () => number): HubMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   new Gauge({ name: 'muster_build_info', help: 'Constant 1, labelled with the version', labelNames: ['version'], registers }).set({ version }, 1);
-  const messages = new Counter({ name: 'muster_ingest_messages_total', help: 'Messages answered by the ingest pipeline', labelNames: ['protocol'], registers });
-  const samples = new Counter({ name: 'muster_ingest_samples_total', help: 'Samples that are on disk', labelNames: ['protocol'], registers });
+  const tallies = new Map<string, MessageTally>();
+  showTallies(tallies, registers);
   const rejected = new Counter({
     name: 'muster_ingest_rejected_total',
     help: 'Values and messages that were not taken',
@@ -42,15 +38,7 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
     labelNames: ['protocol', 'code'],
     registers,
   });
-  const latency = new Histogram({
-    name: 'muster_ingest_acknowledge_seconds',
-    help: 'From the arrival of a message to its durable commit',
-    labelNames: ['protocol'],
-    buckets: LATENCY_BUCKETS,
-    registers,
-  });
 
-  const byProtocol = new Map<string, Labelled>();
   const recent = new RecentLatency();
   const delay: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
@@ -58,14 +46,13 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
   let readLevels: (() => HubLevels) | null = null;
   const count = { messages: 0, samples: 0, rejected: 0, failed: 0 };
 
-  /** Looking a label up for each message would cost more than counting it. */
-  function labelled(protocol: string): Labelled {
-    let own = byProtocol.get(protocol);
-    if (!own) {
-      own = { messages: messages.labels(protocol), samples: samples.labels(protocol), latency: latency.labels(protocol) };
-      byProtocol.set(protocol, own);
+  function tallyOf(protocol: string): MessageTally {
+    let tally = tallies.get(protocol);
+    if (!tally) {
+      tally = new MessageTally();
+      tallies.set(protocol, tally);
     }
-    return own;
+    return tally;
   }
 
   function countRejections(listed: readonly Rejection[], total: number): void {
@@ -80,15 +67,10 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
     meter: {
       answered({ protocol, receivedAt }, { accepted, rejected: listed, rejectedCount }) {
         const elapsedMs = Math.max(0, clock() - receivedAt);
-        const own = labelled(protocol);
-        own.messages.inc();
-        own.latency.observe(elapsedMs / 1000);
+        tallyOf(protocol).add(elapsedMs, accepted);
         recent.add(elapsedMs);
         count.messages += 1;
-        if (accepted > 0) {
-          own.samples.inc(accepted);
-          count.samples += accepted;
-        }
+        count.samples += accepted;
         if (rejectedCount > 0) countRejections(listed, rejectedCount);
       },
       failed({ protocol }, code) {

@@ -36,7 +36,7 @@ export async function openIngest(ports: {
   const { settings, storage, stream, meter, log } = ports;
   const { system, directory, samples, allocateSeries } = storage;
   const rejects = createRejectJournal(system.rejects, settings['limits.rejects-kept']);
-  const commit = createGroupCommit(system.log, settings['limits.commit-queue']);
+  const commit = createGroupCommit(system.log, settings['limits.commit-queue'], publishCommitted({ store: samples, stream }));
   const pipeline = createPipeline({
     context: {
       directory,
@@ -56,7 +56,6 @@ export async function openIngest(ports: {
     commit,
     rejects,
     meter,
-    publish: publishCommitted({ store: samples, stream }),
   });
 
   return {

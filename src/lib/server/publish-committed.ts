@@ -1,16 +1,24 @@
-import type { Batch } from '../ingest/batch.ts';
+import type { PublishCommitted } from '../ingest/group-commit.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 
-/** What happens to a batch once it is on disk: the sample store takes it over, the newest values move on, those who watch see it. */
-export function publishCommitted(ports: { readonly store: SampleStore; readonly stream: LiveStream }): (batch: Batch, journalId: number | null) => void {
+/** What happens to samples once they are on disk: the sample store takes them over, the newest values move on, those who watch see them. */
+export function publishCommitted(ports: { readonly store: SampleStore; readonly stream: LiveStream }): PublishCommitted {
   const { store, stream } = ports;
-  return ({ device, samples }, journalId) => {
+  return (samples, journalId) => {
     if (journalId !== null) store.committed(journalId);
-    device.accepted += samples.length;
-    for (const { entry, time, value, quality, late } of samples) {
+    for (let index = 0; index < samples.count; index += 1) {
+      const entry = samples.entry(index);
+      const { latest } = entry;
+      const time = samples.time(index);
       // A replay of old data does not make an old value the newest one.
-      if (entry.latest === null || time >= entry.latest.time) entry.latest = { time, value, quality, late };
+      if (latest !== null && time < latest.time) continue;
+      const newer = latest ?? { time, value: null, quality: 'good', late: false };
+      newer.time = time;
+      newer.value = samples.value(index);
+      newer.quality = samples.quality(index);
+      newer.late = samples.late(index);
+      entry.latest = newer;
     }
     stream.publish(samples);
   };

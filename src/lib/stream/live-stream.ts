@@ -1,6 +1,6 @@
 import { MusterError } from '../errors/muster-error.ts';
-import type { Directory } from '../fleet/directory.ts';
-import type { ResolvedSample } from '../ingest/batch.ts';
+import type { Directory, PointEntry } from '../fleet/directory.ts';
+import type { CommittedSamples } from '../ingest/sample-builder.ts';
 import type { PointMatcher } from './filter.ts';
 
 export interface LiveSample {
@@ -27,7 +27,7 @@ export interface Subscription {
  * from when to when, and slows nobody else.
  */
 export interface LiveStream {
-  publish(samples: readonly ResolvedSample[]): void;
+  publish(samples: CommittedSamples): void;
   subscribe(matches: PointMatcher, onReady: () => void): Subscription;
   readonly subscribers: number;
   readonly dropped: number;
@@ -45,11 +45,11 @@ export function createLiveStream(directory: Directory, limits: { readonly queueM
     },
     publish(samples) {
       if (subscriptions.size === 0) return;
-      for (const sample of samples) {
+      for (let index = 0; index < samples.count; index += 1) {
         let live: LiveSample | null = null;
         for (const subscription of subscriptions) {
-          if (!subscription.wants(sample)) continue;
-          live ??= liveSampleOf(sample);
+          if (!subscription.wants(samples.entry(index))) continue;
+          live ??= liveSampleOf(samples, index);
           if (!subscription.push(live)) dropped += 1;
         }
       }
@@ -64,8 +64,9 @@ export function createLiveStream(directory: Directory, limits: { readonly queueM
   };
 }
 
-function liveSampleOf({ entry, time, value, quality, late }: ResolvedSample): LiveSample {
-  return { device: entry.point.device, point: entry.point.path, time, value, quality, late };
+function liveSampleOf(samples: CommittedSamples, index: number): LiveSample {
+  const { device, path } = samples.entry(index).point;
+  return { device, point: path, time: samples.time(index), value: samples.value(index), quality: samples.quality(index), late: samples.late(index) };
 }
 
 class QueuedSubscription implements Subscription {
@@ -88,7 +89,7 @@ class QueuedSubscription implements Subscription {
   }
 
   /** Asked for every sample of the hub: so a point is judged once, until something about the fleet changes. */
-  wants({ entry: { point } }: ResolvedSample): boolean {
+  wants({ point }: PointEntry): boolean {
     if (this.#revision !== this.#directory.revision) {
       this.#revision = this.#directory.revision;
       this.#verdicts.clear();

@@ -58,10 +58,9 @@ describe('the fleet, on a real database', () => {
         },
       },
       system,
-      commit: createGroupCommit(system.log, 10_000),
+      commit: createGroupCommit(system.log, 10_000, () => undefined),
       rejects: createRejectJournal(system.rejects, 100),
       meter: { answered: () => undefined, failed: () => undefined },
-      publish: () => undefined,
     });
   });
 

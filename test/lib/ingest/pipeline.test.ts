@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeviceId, SeriesId } from '../../../src/lib/domain/ids.ts';
 import { Directory } from '../../../src/lib/fleet/directory.ts';
 import { loadFormats } from '../../../src/lib/formats/registry.ts';
-import type { Batch } from '../../../src/lib/ingest/batch.ts';
 import type { IngestContext } from '../../../src/lib/ingest/context.ts';
 import { createGroupCommit } from '../../../src/lib/ingest/group-commit.ts';
 import { createPipeline, type Pipeline } from '../../../src/lib/ingest/pipeline.ts';
 import { createRejectJournal } from '../../../src/lib/ingest/reject-journal.ts';
+import type { CommittedSamples } from '../../../src/lib/ingest/sample-builder.ts';
 import { CommitError, type CommitLog, type CommitReceipt, type CommitUnit } from '../../../src/lib/storage/commit-log.ts';
 import type { RejectRecord, SystemStore } from '../../../src/lib/storage/system/system-store.ts';
 import { aDevice, aPoint, aType } from '../../helpers/fleet.ts';
@@ -29,7 +29,7 @@ function heldLog() {
 describe('the ingest pipeline', () => {
   let directory: Directory;
   let disk: ReturnType<typeof heldLog>;
-  let published: Batch[];
+  let published: CommittedSamples[];
   let pipeline: Pipeline;
   let rejects: RejectRecord[];
   let context: IngestContext;
@@ -73,10 +73,9 @@ describe('the ingest pipeline', () => {
     pipeline = createPipeline({
       context,
       system,
-      commit: createGroupCommit(disk.log, 5),
+      commit: createGroupCommit(disk.log, 5, (samples) => published.push(samples)),
       rejects: createRejectJournal(system.rejects, 100),
       meter: { answered: () => undefined, failed: () => undefined },
-      publish: (batch) => published.push(batch),
     });
   });
 
@@ -208,7 +207,7 @@ describe('the ingest pipeline', () => {
     expect(disk.held.map(({ unit }) => [...(unit.samples?.number ?? [])])).toEqual([[1], [2, 2]]);
     for (const unit of disk.held) unit.finish();
     await Promise.all(answers);
-    expect(directory.device('open-1')?.points.get('a')).toBe(published.at(-1)?.samples[0]?.entry);
+    expect(directory.device('open-1')?.points.get('a')).toBe(published.at(-1)?.entry(0));
   });
 
   it('tries once more when the fleet has changed underneath, and says so when it has again', async () => {
@@ -250,7 +249,7 @@ describe('the ingest pipeline', () => {
 
   it('flags samples late that are older than the limit', async () => {
     await accept('open-1', { ts: NOW - 600_001, values: { a: 1 } });
-    expect(published[0]?.samples[0]?.late).toBe(true);
+    expect(published[0]?.late(0)).toBe(true);
   });
 
   it('writes a bounded number of reject rows for a device that floods', async () => {

@@ -24,6 +24,33 @@ test('counts what was answered and what failed, and how long it took', async () 
   expect(text).toContain('muster_ingest_acknowledge_seconds_bucket{le="0.01",protocol="mqtt"} 0');
 });
 
+test('shows each protocol apart, and buckets that count what is in the smaller ones', async () => {
+  let now = 1000;
+  const metrics = metricsAt(() => now);
+  const answer = (protocol: string, elapsedMs: number) => {
+    now = 1000 + elapsedMs;
+    metrics.meter.answered({ ...message, protocol }, { accepted: 1, rejected: [], rejectedCount: 0 });
+  };
+  for (const elapsedMs of [0, 1, 2, 100, 60_000]) answer('mqtt', elapsedMs);
+  answer('http', 5);
+  const text = await metrics.text();
+  const value = (series: string) =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.split(' ')[1],
+    );
+  const bucket = (le: string, protocol: string) => value(`muster_ingest_acknowledge_seconds_bucket{le="${le}",protocol="${protocol}"}`);
+  expect(['0.001', '0.0025', '0.1', '10', '+Inf'].map((le) => bucket(le, 'mqtt'))).toEqual([2, 3, 4, 4, 5]);
+  expect(value('muster_ingest_acknowledge_seconds_count{protocol="mqtt"}')).toBe(5);
+  expect(value('muster_ingest_acknowledge_seconds_sum{protocol="mqtt"}')).toBeCloseTo(60.103);
+  expect(value('muster_ingest_messages_total{protocol="http"}')).toBe(1);
+  expect(text.match(/# TYPE muster_ingest_acknowledge_seconds histogram/g)).toHaveLength(1);
+  // A second scrape shows the same: nothing is added up twice.
+  expect(await metrics.text()).toContain('muster_ingest_samples_total{protocol="mqtt"} 5');
+});
+
 test('reads the levels anew at each scrape', async () => {
   const metrics = metricsAt(() => 0);
   let devices = 1;

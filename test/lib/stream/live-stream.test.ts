@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeviceId, ProjectId } from '../../../src/lib/domain/ids.ts';
 import { Directory } from '../../../src/lib/fleet/directory.ts';
+import type { ResolvedSample } from '../../../src/lib/ingest/batch.ts';
+import { SampleBuilder } from '../../../src/lib/ingest/sample-builder.ts';
 import { globMatcher, pointMatcher } from '../../../src/lib/stream/filter.ts';
 import { createLiveStream } from '../../../src/lib/stream/live-stream.ts';
 import { aDevice, aPoint } from '../../helpers/fleet.ts';
@@ -18,6 +20,11 @@ function fleet() {
   const sample = (index: number, time: number) => ({ entry: entries[index] ?? raise(), time, value: time, quality: 'good' as const, late: false });
   return { directory, sample };
 }
+function committed(...samples: ResolvedSample[]) {
+  const builder = new SampleBuilder();
+  builder.add(samples);
+  return builder;
+}
 function raise(): never {
   throw new Error('no such point');
 }
@@ -29,11 +36,11 @@ describe('the live stream', () => {
     const stream = createLiveStream(directory, { queueMax: 10, subscribersMax: 10 });
     const ours = stream.subscribe(pointMatcher({ project }), () => undefined);
     const last = sample(2, 3);
-    stream.publish([sample(0, 1)]);
+    stream.publish(committed(sample(0, 1)));
     for (const id of ['a', 'b']) directory.removeDevice(id as DeviceId);
     directory.putDevice(aDevice('b'));
     directory.putPoint(aPoint('b', 'door', 4));
-    stream.publish([sample(0, 2), last]);
+    stream.publish(committed(sample(0, 2), last));
     expect(ours.take(10)).toMatchObject({ samples: [{ device: 'a', time: 1 }] });
     expect(ours.take(10)).toBeNull();
   });
@@ -44,7 +51,7 @@ describe('the live stream', () => {
     const everything = stream.subscribe(pointMatcher({ project }), () => undefined);
     const byLabel = stream.subscribe(pointMatcher({ project, labels: ['site=paris'], points: ['boiler/*'] }), () => undefined);
     const none = stream.subscribe(pointMatcher({ project, kinds: ['setpoint'] }), () => undefined);
-    stream.publish([sample(0, 1), sample(1, 2), sample(2, 3)]);
+    stream.publish(committed(sample(0, 1), sample(1, 2), sample(2, 3)));
     expect(everything.take(10)).toMatchObject({
       samples: [
         { device: 'a', point: 'boiler/temperature', time: 1 },
@@ -59,9 +66,9 @@ describe('the live stream', () => {
     const { directory, sample } = fleet();
     const stream = createLiveStream(directory, { queueMax: 10, subscribersMax: 10 });
     const subscription = stream.subscribe(pointMatcher({ project, labels: ['site=lyon'] }), () => undefined);
-    stream.publish([sample(0, 1)]);
+    stream.publish(committed(sample(0, 1)));
     directory.putDevice(aDevice('a', { labels: { site: 'lyon' } }));
-    stream.publish([sample(0, 2)]);
+    stream.publish(committed(sample(0, 2)));
     expect(subscription.take(10)).toMatchObject({ samples: [{ time: 2 }] });
   });
 
@@ -71,12 +78,12 @@ describe('the live stream', () => {
     const slow = stream.subscribe(pointMatcher({ project }), () => undefined);
     const fast = stream.subscribe(pointMatcher({ project }), () => undefined);
     for (let time = 1; time <= 5; time += 1) {
-      stream.publish([sample(0, time)]);
+      stream.publish(committed(sample(0, time)));
       expect(fast.take(10)).toMatchObject({ type: 'samples' });
     }
     expect(slow.take(10)).toMatchObject({ samples: [{ time: 1 }, { time: 2 }] });
     expect(slow.take(10)).toEqual({ type: 'gap', dropped: 3, from: 3, to: 5 });
-    stream.publish([sample(0, 6)]);
+    stream.publish(committed(sample(0, 6)));
     expect(slow.take(10)).toMatchObject({ samples: [{ time: 6 }] });
     expect(stream.dropped).toBe(3);
   });

@@ -3,7 +3,7 @@ import { isPointPath, type PointPath } from '../../domain/ids.ts';
 import { deviceMayReport, type Point } from '../../domain/point.ts';
 import { fitsValueType, inferValueType, type SampleValue } from '../../domain/value.ts';
 import type { DeviceEntry, PointEntry } from '../../fleet/directory.ts';
-import { definitionFor, typeAllows } from '../../fleet/point-definition.ts';
+import { allowedPoints, definitionFor } from '../../fleet/point-definition.ts';
 import type { Reading } from '../../formats/reading.ts';
 import { type Batch, NONE, REJECTIONS_LISTED, type ResolvedSample } from '../batch.ts';
 import type { IngestContext } from '../context.ts';
@@ -19,11 +19,12 @@ export function resolve(batch: Batch, context: IngestContext): Batch {
   const { receivedAt } = batch.message;
   const { project, type: typeId } = batch.device.device;
   const type = typeId === null ? undefined : context.directory.type(project, typeId);
+  const allowed = allowedPoints(type);
   const samples: ResolvedSample[] = [];
   let rejections: Rejection[] | null = null;
   let rejectedCount = 0;
   for (const reading of batch.readings) {
-    const refusal = resolveOne(reading, batch.device, type, receivedAt, context, samples);
+    const refusal = resolveOne(reading, batch.device, type, allowed, receivedAt, context, samples);
     if (refusal === null) continue;
     rejectedCount += 1;
     rejections ??= [];
@@ -45,6 +46,7 @@ function resolveOne(
   reading: Reading,
   device: DeviceEntry,
   type: DeviceType | undefined,
+  allowed: ReadonlyMap<string, unknown> | null,
   now: number,
   context: IngestContext,
   samples: ResolvedSample[],
@@ -62,7 +64,7 @@ function resolveOne(
   const tooLarge = checkSize(value, limits.valueBytesMax);
   if (tooLarge !== null) return tooLarge;
   // Asked for known points too: the type may have become strict after they appeared.
-  if (!typeAllows(type, reading.path)) return refusal('unknown_point', `the type ${type?.id} is strict and does not declare it`);
+  if (allowed !== null && !allowed.has(reading.path)) return refusal('unknown_point', `the type ${type?.id} is strict and does not declare it`);
   const found = device.points.get(reading.path) ?? createPoint(reading, device, type, now, context);
   if ('code' in found) return found;
   const { point } = found;
