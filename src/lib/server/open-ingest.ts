@@ -1,3 +1,4 @@
+import type { OversizedReport } from '../api/api-server.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -7,22 +8,35 @@ import { createGroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
+import { createPressure, type Pressure, type PressureGauge } from '../ingest/pressure.ts';
+import { createRateLimiter } from '../ingest/rate-limiter.ts';
+import { createRecentMessages } from '../ingest/recent-messages.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
+import { createRepeats } from '../ingest/repeats.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
+import type { MessageMark } from '../storage/commit-log.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { Storage } from './open-storage.ts';
 import { publishCommitted } from './publish-committed.ts';
 
 const NO_BYTES = new Uint8Array();
 
+/** How long a message is known again. */
+const REPEAT_WINDOW_MS = 600_000;
+/** Messages that are known again, in 28 bytes each: those on their way to a hub in the moment it ends, many times over. */
+const REPEATS_KEPT = 2 ** 20;
+
 export interface IngestDoor {
   readonly pipeline: Pipeline;
+  readonly pressure: Pressure;
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
   readonly refused: (publish: RefusedPublish) => void;
   /** The same for log-ins, subscriptions and bytes that are no message. */
   readonly trouble: (trouble: Trouble) => void;
+  /** And for reports that are larger than the hub takes. */
+  readonly oversized: (report: OversizedReport) => void;
 }
 
 /** The spine: pipeline, group commit, reject journal. */
@@ -31,13 +45,22 @@ export async function openIngest(ports: {
   readonly storage: Storage;
   readonly stream: LiveStream;
   readonly meter: IngestMeter;
+  readonly clock: () => number;
   readonly log: Log;
+  /** Messages of a former run that their senders may repeat, oldest first. */
+  readonly initialMarks?: readonly MessageMark[];
 }): Promise<IngestDoor> {
-  const { settings, storage, stream, meter, log } = ports;
-  const { system, directory, samples, allocateSeries } = storage;
+  const { settings, storage, stream, meter, clock, log, initialMarks } = ports;
+  const { system, directory, samples, disk, allocateSeries } = storage;
   const rejects = createRejectJournal(system.rejects, settings['limits.rejects-kept']);
   const commit = createGroupCommit(system.log, settings['limits.commit-queue']);
-  const pipeline = createPipeline({
+  const pressure = createPressure({
+    gauges: pressureGauges(settings, storage, { messages: () => commit.depth, bytes: () => pipeline.bytesWaiting }),
+    heldMaxMs: settings['ingest.push-back-max-ms'],
+    clock,
+    log,
+  });
+  const pipeline: Pipeline = createPipeline({
     context: {
       directory,
       chooseFormat: await loadFormats(),
@@ -57,10 +80,26 @@ export async function openIngest(ports: {
     rejects,
     meter,
     publish: publishCommitted({ store: samples, stream }),
+    bytesWaitingMax: settings['limits.bytes-waiting'],
+    limiter: createRateLimiter({
+      device: {
+        messagesPerSecond: settings['limits.messages-per-second-per-device'],
+        pointsPerSecond: settings['limits.points-per-second-per-device'],
+      },
+      project: {
+        messagesPerSecond: settings['limits.messages-per-second-per-project'],
+        pointsPerSecond: settings['limits.points-per-second-per-project'],
+      },
+      burstSeconds: settings['limits.rate-burst-seconds'],
+    }),
+    repeats: createRepeats(createRecentMessages(REPEAT_WINDOW_MS, REPEATS_KEPT, initialMarks, clock())),
+    closed: disk.refusal,
+    pressure: pressure.wait,
   });
 
   return {
     pipeline,
+    pressure,
     waiting: () => commit.depth,
     refused({ device, protocol, address, topic, reason, payloadHead, payloadBytes, time }) {
       keep(
@@ -72,12 +111,48 @@ export async function openIngest(ports: {
     trouble({ device, protocol, address, topic, code, step, reason, time }) {
       keep(device, { protocol, address, topic, payload: NO_BYTES, payloadBytes: 0, receivedAt: time }, { code, step, reason, point: null });
     },
+    oversized({ device, address, path, bytes, reason }) {
+      device.rejected += 1;
+      keep(
+        device.device.id,
+        { protocol: 'http', address, topic: path, payload: NO_BYTES, payloadBytes: bytes, receivedAt: clock() },
+        { code: 'payload_too_large', step: 'receive', reason, point: null },
+      );
+    },
   };
 
   function keep(device: DeviceId | null, message: RejectedMessage, rejection: Rejection): void {
+    // Of no use to anybody who has to make room first.
+    if (disk.refusal() !== null) return;
     const entry = device === null ? undefined : directory.device(device);
     const statements = entry ? rejects.refused(entry, message, rejection) : [];
     if (statements.length === 0) return;
     system.log.commit({ statements }).catch((error: unknown) => log.warn({ device, reason: messageOf(error) }, 'a refused message could not be kept'));
   }
+}
+
+/**
+ * What must not fill. Messages and their bytes leave within a group commit or two; the journal leaves as fast as the sample store takes it, so
+ * letting go a little below the mark keeps senders at that pace instead of stopping them for seconds.
+ */
+function pressureGauges(
+  settings: Settings,
+  { system, failed }: Storage,
+  waiting: { readonly messages: () => number; readonly bytes: () => number },
+): readonly PressureGauge[] {
+  const queueMax = settings['limits.commit-queue'];
+  const bytesMax = settings['limits.bytes-waiting'];
+  const journalMax = settings['limits.journal-bytes'];
+  // Nothing leaves the journal of a store that has failed: slowing down earlier puts off the moment when the hub must refuse.
+  const journalMark = () => (failed() ? journalMax / 8 : journalMax / 2);
+  return [
+    { name: 'messages wait for the disk', level: waiting.messages, high: () => queueMax / 2, low: () => queueMax / 4 },
+    { name: 'bytes of messages wait for the disk', level: waiting.bytes, high: () => bytesMax / 2, low: () => bytesMax / 4 },
+    {
+      name: 'bytes of the journal wait for the sample store',
+      level: () => system.log.journalBytes,
+      high: journalMark,
+      low: () => journalMark() - journalMax / 32,
+    },
+  ];
 }

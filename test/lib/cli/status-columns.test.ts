@@ -7,8 +7,21 @@ const status = (time: number, samples: number, startedAt = 0): HubStatus => ({
   startedAt,
   time,
   ready: true,
-  ingest: { messages: samples / 10, samples, rejected: 0, failed: 0, waiting: 0, acknowledgeP50Ms: null, acknowledgeP99Ms: null },
-  storage: { failed: false, commitsWaiting: 0, journalBytes: 0, journalEntriesToApply: 0 },
+  ingest: {
+    messages: samples / 10,
+    samples,
+    rejected: 0,
+    failed: 0,
+    limited: 0,
+    repeated: 0,
+    waiting: 0,
+    bytesWaiting: 0,
+    pressure: null,
+    acknowledgeP50Ms: null,
+    acknowledgeP99Ms: null,
+  },
+  storage: { failed: false, commitsWaiting: 0, journalBytes: 0, journalEntriesToApply: 0, diskFreeBytes: null, diskFull: false },
+  http: { connections: 0, refused: 0 },
   fleet: { devices: 0, points: 0 },
   stream: { subscribers: 0, dropped: 0 },
   mqtt: {},
@@ -16,7 +29,7 @@ const status = (time: number, samples: number, startedAt = 0): HubStatus => ({
 });
 
 test('rates are the difference of two readings, by the clock of the hub', () => {
-  expect(ratedStatus(status(1000, 100), status(3000, 2100)).rates).toEqual({ messages: 100, samples: 1000, rejected: 0, failed: 0 });
+  expect(ratedStatus(status(1000, 100), status(3000, 2100)).rates).toEqual({ messages: 100, samples: 1000, rejected: 0, failed: 0, limited: 0 });
 });
 
 test('a restart between two readings makes no negative rates', () => {

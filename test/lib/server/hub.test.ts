@@ -24,9 +24,11 @@ describe('a hub and its data directory', () => {
     await api('POST', '/devices', { id: 'a' });
     await api('POST', '/devices/a/report', { x: 1 });
     const answers = await Promise.all(Array.from({ length: 20 }, () => api('GET', '/export?format=parquet')));
-    const statuses = answers.map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(8);
-    expect(answers.filter(({ body }) => body.code === 'overloaded')).toHaveLength(12);
+    // One may be over before another has asked.
+    const written = answers.filter(({ status }) => status === 200).length;
+    expect(written).toBeGreaterThanOrEqual(8);
+    expect(answers.filter(({ body }) => body.code === 'overloaded')).toHaveLength(20 - written);
+    expect(written).toBeLessThan(20);
     expect((await api('GET', '/export?format=parquet')).body).toMatch(/^PAR1/);
   });
 

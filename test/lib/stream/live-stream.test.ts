@@ -26,7 +26,7 @@ const project = 'default' as ProjectId;
 describe('the live stream', () => {
   it('gives nobody the last samples of a device that is gone, whoever has its name now', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 10, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, subscribersMax: 10 });
     const ours = stream.subscribe(pointMatcher({ project }), () => undefined);
     const last = sample(2, 3);
     stream.publish([sample(0, 1)]);
@@ -34,56 +34,56 @@ describe('the live stream', () => {
     directory.putDevice(aDevice('b'));
     directory.putPoint(aPoint('b', 'door', 4));
     stream.publish([sample(0, 2), last]);
-    expect(ours.take(10)).toMatchObject({ samples: [{ device: 'a', time: 1 }] });
-    expect(ours.take(10)).toBeNull();
+    expect(ours.take(10, 1e6)).toMatchObject({ samples: [{ device: 'a', time: 1 }] });
+    expect(ours.take(10, 1e6)).toBeNull();
   });
 
   it('gives a subscriber what its filter selects, of its own project alone', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 10, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, subscribersMax: 10 });
     const everything = stream.subscribe(pointMatcher({ project }), () => undefined);
     const byLabel = stream.subscribe(pointMatcher({ project, labels: ['site=paris'], points: ['boiler/*'] }), () => undefined);
     const none = stream.subscribe(pointMatcher({ project, kinds: ['setpoint'] }), () => undefined);
     stream.publish([sample(0, 1), sample(1, 2), sample(2, 3)]);
-    expect(everything.take(10)).toMatchObject({
+    expect(everything.take(10, 1e6)).toMatchObject({
       samples: [
         { device: 'a', point: 'boiler/temperature', time: 1 },
         { point: 'door', time: 2 },
       ],
     });
-    expect(byLabel.take(10)).toMatchObject({ samples: [{ time: 1 }] });
-    expect(none.take(10)).toBeNull();
+    expect(byLabel.take(10, 1e6)).toMatchObject({ samples: [{ time: 1 }] });
+    expect(none.take(10, 1e6)).toBeNull();
   });
 
   it('follows a label that changes while somebody watches', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 10, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, subscribersMax: 10 });
     const subscription = stream.subscribe(pointMatcher({ project, labels: ['site=lyon'] }), () => undefined);
     stream.publish([sample(0, 1)]);
     directory.putDevice(aDevice('a', { labels: { site: 'lyon' } }));
     stream.publish([sample(0, 2)]);
-    expect(subscription.take(10)).toMatchObject({ samples: [{ time: 2 }] });
+    expect(subscription.take(10, 1e6)).toMatchObject({ samples: [{ time: 2 }] });
   });
 
   it('drops for a slow subscriber alone, and says how much and when', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 2, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 2, queueBytesMax: 1e6, subscribersMax: 10 });
     const slow = stream.subscribe(pointMatcher({ project }), () => undefined);
     const fast = stream.subscribe(pointMatcher({ project }), () => undefined);
     for (let time = 1; time <= 5; time += 1) {
       stream.publish([sample(0, time)]);
-      expect(fast.take(10)).toMatchObject({ type: 'samples' });
+      expect(fast.take(10, 1e6)).toMatchObject({ type: 'samples' });
     }
-    expect(slow.take(10)).toMatchObject({ samples: [{ time: 1 }, { time: 2 }] });
-    expect(slow.take(10)).toEqual({ type: 'gap', dropped: 3, from: 3, to: 5 });
+    expect(slow.take(10, 1e6)).toMatchObject({ samples: [{ time: 1 }, { time: 2 }] });
+    expect(slow.take(10, 1e6)).toEqual({ type: 'gap', dropped: 3, from: 3, to: 5 });
     stream.publish([sample(0, 6)]);
-    expect(slow.take(10)).toMatchObject({ samples: [{ time: 6 }] });
+    expect(slow.take(10, 1e6)).toMatchObject({ samples: [{ time: 6 }] });
     expect(stream.dropped).toBe(3);
   });
 
   it('refuses one subscriber too many and forgets one that goes', () => {
     const { directory } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 2, subscribersMax: 1 });
+    const stream = createLiveStream(directory, { queueMax: 2, queueBytesMax: 1e6, subscribersMax: 1 });
     const one = stream.subscribe(pointMatcher({ project }), () => undefined);
     expect(() => stream.subscribe(pointMatcher({ project }), () => undefined)).toThrow(/1 subscribers/);
     one.close();

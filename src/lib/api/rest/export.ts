@@ -21,6 +21,8 @@ export interface ExportPorts {
   readonly store: SampleStore;
   /** For files that the engine writes before they are sent. */
   readonly temporaryFolder: string;
+  /** Why nothing may be written at the moment. */
+  readonly closed: () => MusterError | null;
 }
 
 const After = z.object({ device: z.string(), point: z.string().optional(), time: z.number().int() });
@@ -143,9 +145,12 @@ const ENGINE_FILES_MAX = 8;
 
 type EngineFile = (definition: ExportFormatDefinition, plan: Plan, signal: AbortSignal) => Promise<Answer>;
 
-function engineFiles({ reader, store, temporaryFolder }: ExportPorts): EngineFile {
+function engineFiles({ reader, store, temporaryFolder, closed }: ExportPorts): EngineFile {
   let open = 0;
   return async (definition, plan, signal) => {
+    // It may become as large as all samples.
+    const refusal = closed();
+    if (refusal !== null) throw refusal;
     if (open >= ENGINE_FILES_MAX) throw new MusterError('overloaded', `${ENGINE_FILES_MAX} exports to a file are under way`);
     open += 1;
     let folder: string | null = null;
