@@ -218,8 +218,7 @@ async function untilRead({ pressure, timeouts }: ApiPorts, reply: FastifyReply):
   try {
     for (; waiting !== null; waiting = pressure()) {
       if (signal.aborted) throw new MusterError('interrupted', 'the client went away');
-      if (performance.now() >= deadline)
-        throw new MusterError('overloaded', 'the hub cannot follow at the moment', { details: { retryAfterMs: RETRY_AFTER_PRESSURE_MS } });
+      if (performance.now() >= deadline) throw new MusterError('overloaded', 'the hub cannot follow at the moment');
       await Promise.race([waiting, end]);
     }
   } finally {
@@ -315,7 +314,7 @@ function failureLog(log: Log): FailureLog {
 function sendProblem(log: FailureLog, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = asMusterError(thrown);
   log(error, request);
-  const retryAfterMs = error.details?.retryAfterMs;
+  const retryAfterMs = error.details?.retryAfterMs ?? (error.code === 'overloaded' ? RETRY_AFTER_PRESSURE_MS : undefined);
   if (typeof retryAfterMs === 'number') reply.header('retry-after', String(Math.ceil(retryAfterMs / 1000)));
   if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="muster"');
   // The rest of a body that is too large is not read, nor that of a request that was refused before its body.
