@@ -81,6 +81,20 @@ describe('the live stream', () => {
     expect(stream.dropped).toBe(3);
   });
 
+  it('bounds what waits for a subscriber by bytes as well, and gives no message more than it should have', () => {
+    const { directory, sample } = fleet();
+    const stream = createLiveStream(directory, { queueMax: 1000, queueBytesMax: 10_000, subscribersMax: 10 });
+    const slow = stream.subscribe(pointMatcher({ project }), () => undefined);
+    const large = (time: number) => ({ ...sample(0, time), value: time % 2 === 0 ? 'x'.repeat(2000) : { text: ['x'.repeat(2000)] } });
+    for (let time = 1; time <= 20; time += 1) stream.publish([large(time)]);
+    const taken: number[] = [];
+    for (let message = slow.take(100, 4500); message?.type === 'samples'; message = slow.take(100, 4500)) taken.push(message.samples.length);
+    expect(taken).toEqual([2, 2, 1]);
+    expect(stream.dropped).toBe(15);
+    stream.publish([large(21)]);
+    expect(slow.take(100, 10)).toMatchObject({ type: 'samples', samples: [{ time: 21 }] });
+  });
+
   it('refuses one subscriber too many and forgets one that goes', () => {
     const { directory } = fleet();
     const stream = createLiveStream(directory, { queueMax: 2, queueBytesMax: 1e6, subscribersMax: 1 });
