@@ -146,6 +146,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       }),
       notes: () => ({ pressure: pressedText(pressure.state()) }),
       closed: disk.refusal,
+      onClosed: disk.onFull,
       rateLimits: {
         messagesPerSecond: settings['limits.messages-per-second-per-device'],
         pointsPerSecond: settings['limits.points-per-second-per-device'],
