@@ -11,7 +11,7 @@ import type { Ingest, Outcome } from './ingest.ts';
 import type { IngestMeter } from './ingest-meter.ts';
 import type { RateLimiter, RateLimitKind } from './rate-limiter.ts';
 import type { RejectJournal } from './reject-journal.ts';
-import type { Repeats } from './repeats.ts';
+import { NOT_REMEMBERED, type Repeats } from './repeats.ts';
 import { decode } from './steps/decode.ts';
 import { resolve } from './steps/resolve.ts';
 
@@ -142,20 +142,20 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     if (!isSecondTry) limiter?.charge(device, message, batch.samples.length + batch.rejectedCount);
     const fresh = newPoints(batch.samples);
     const statements = batch.rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
-    const marks = repeats === undefined || message.origin === undefined ? NONE : repeats.begin(batch);
+    const begun = repeats === undefined || message.origin === undefined ? NOT_REMEMBERED : repeats.begin(batch);
     if (batch.samples.length === 0 && statements.length === 0 && message.alongside === undefined) {
-      repeats?.settle(marks);
+      repeats?.settle(begun);
       return Promise.resolve(publishAndCount(batch, null));
     }
     enter(message, device);
-    return commit.add(batch.samples, statements, message.alongside, marks).then(
+    return commit.add(batch.samples, statements, message.alongside, begun.marks).then(
       (journalId) => {
         left(message, device);
-        repeats?.settle(marks);
+        repeats?.settle(begun);
         return publishAndCount(batch, journalId);
       },
       (error: unknown) => {
-        repeats?.forget(marks);
+        repeats?.forget(begun);
         if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
           left(message, device);
           return refused(message, error);

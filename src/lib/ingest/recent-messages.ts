@@ -14,10 +14,10 @@ export type Remembered = { readonly accepted: number; readonly rejected: number 
 export interface RecentMessages {
   /** undefined: not known. */
   find(key: MessageKey, now: number): Remembered | undefined;
-  /** It is on its way to the disk. */
-  begin(key: MessageKey, now: number): void;
-  /** It is on disk. */
-  settle(mark: MessageMark): void;
+  /** It is on its way to the disk. Returns the place that `settle` finds it by. */
+  begin(key: MessageKey, now: number): number;
+  /** It is on disk. `place` spares a look-up; it may have moved since. */
+  settle(mark: MessageMark, place?: number): void;
   /** It is not on disk, and will not be. */
   forget(key: MessageKey): void;
   /** Resolves when a message that is on its way has arrived, or failed. */
@@ -58,8 +58,8 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, marks: 
       return accepted === UNDER_WAY ? null : { accepted, rejected: slots.rejected[slot] ?? 0 };
     },
     begin: (key, at) => add(key, UNDER_WAY, 0, at),
-    settle(mark) {
-      const slot = slotOf(mark);
+    settle(mark, place = NONE) {
+      const slot = isUnderWay(place, mark) ? place : slotOf(mark);
       if (slot !== NONE) {
         slots.accepted[slot] = mark.accepted;
         slots.rejected[slot] = mark.rejected;
@@ -79,7 +79,7 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, marks: 
   for (const mark of marks) add(mark, mark.accepted, mark.rejected, now);
   return recent;
 
-  function add({ keyHigh, keyLow }: MessageKey, accepted: number, rejected: number, at: number): void {
+  function add({ keyHigh, keyLow }: MessageKey, accepted: number, rejected: number, at: number): number {
     const capacity = slots.high.length;
     while (count > 0 && (slots.at[first] ?? 0) < at - ageMaxMs) drop();
     if (count === capacity) {
@@ -94,12 +94,17 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, marks: 
     slots.at[slot] = at;
     link(slot);
     count += 1;
+    return slot;
+  }
+
+  function isUnderWay(slot: number, { keyHigh, keyLow }: MessageKey): boolean {
+    return slots.low[slot] === keyLow && slots.high[slot] === keyHigh && slots.accepted[slot] === UNDER_WAY;
   }
 
   /** The newest of this key. */
   function slotOf({ keyHigh, keyLow }: MessageKey): number {
     let slot = slots.heads[chainOf(keyLow)] ?? NONE;
-    while (slot !== NONE && (slots.low[slot] !== (keyLow | 0) || slots.high[slot] !== (keyHigh | 0))) slot = slots.next[slot] ?? NONE;
+    while (slot !== NONE && (slots.low[slot] !== keyLow || slots.high[slot] !== keyHigh)) slot = slots.next[slot] ?? NONE;
     return slot;
   }
 

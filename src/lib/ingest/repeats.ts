@@ -1,7 +1,7 @@
 import type { MessageMark } from '../storage/commit-log.ts';
 import { type Batch, NONE } from './batch.ts';
 import type { InboundMessage } from './inbound-message.ts';
-import { messageKey, type RecentMessages, type Remembered } from './recent-messages.ts';
+import { type MessageKey, messageKey, type RecentMessages, type Remembered } from './recent-messages.ts';
 
 /**
  * Which messages are remembered, and which are known again. Values with times of their own need none of this: the same point and time is the same
@@ -15,10 +15,18 @@ export interface Repeats {
    */
   recognize(message: InboundMessage): 'new' | 'key-reused' | NonNullable<Remembered> | Promise<void>;
   /** The message is on its way to the disk; what is to be remembered goes with it. */
-  begin(batch: Batch): readonly MessageMark[];
-  settle(marks: readonly MessageMark[]): void;
-  forget(marks: readonly MessageMark[]): void;
+  begin(batch: Batch): Begun;
+  settle(begun: Begun): void;
+  forget(begun: Begun): void;
 }
+
+/** What is remembered of a message on its way, and where. */
+export interface Begun {
+  readonly marks: readonly MessageMark[];
+  readonly places: readonly number[];
+}
+
+export const NOT_REMEMBERED: Begun = { marks: NONE, places: NONE };
 
 export function createRepeats(recent: RecentMessages): Repeats {
   return {
@@ -34,18 +42,25 @@ export function createRepeats(recent: RecentMessages): Repeats {
       return used === undefined ? 'new' : 'key-reused';
     },
     begin({ message: { origin, payload, receivedAt }, samples, rejectedCount, hubTimed }) {
-      if (origin === undefined || !(hubTimed || origin.onePayload)) return NONE;
-      const outcome = { accepted: samples.length, rejected: rejectedCount };
-      const marks: MessageMark[] = [{ ...messageKey(origin, payload), ...outcome }];
-      if (origin.onePayload) marks.push({ ...messageKey(origin, null), ...outcome });
-      for (const mark of marks) recent.begin(mark, receivedAt);
-      return marks;
+      if (origin === undefined || !(hubTimed || origin.onePayload)) return NOT_REMEMBERED;
+      const mark = markOf(messageKey(origin, payload), samples.length, rejectedCount);
+      const place = recent.begin(mark, receivedAt);
+      if (!origin.onePayload) return { marks: [mark], places: [place] };
+      const key = markOf(messageKey(origin, null), samples.length, rejectedCount);
+      return { marks: [mark, key], places: [place, recent.begin(key, receivedAt)] };
     },
-    settle(marks) {
-      for (const mark of marks) recent.settle(mark);
+    settle({ marks, places }) {
+      for (let index = 0; index < marks.length; index += 1) {
+        const mark = marks[index];
+        if (mark) recent.settle(mark, places[index]);
+      }
     },
-    forget(marks) {
+    forget({ marks }) {
       for (const mark of marks) recent.forget(mark);
     },
   };
+}
+
+function markOf({ keyHigh, keyLow }: MessageKey, accepted: number, rejected: number): MessageMark {
+  return { keyHigh, keyLow, accepted, rejected };
 }
