@@ -11,6 +11,7 @@ import type { Log } from '../domain/log.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry } from '../fleet/directory.ts';
 import { authenticate } from './authentication.ts';
+import { type BodyBudget, createBodyBudget, SMALL_BODY_BYTES } from './body-budget.ts';
 import { asMusterError, problemOf, refuseMalformed } from './problem.ts';
 import type { Answer, Route, RouteRequest } from './route.ts';
 import { Problem } from './schema/common.ts';
@@ -31,6 +32,8 @@ export interface ApiPorts {
   readonly onOversized: (report: OversizedReport) => void;
   readonly log: Log;
   readonly payloadBytesMax: number;
+  /** Of all bodies that are being received. */
+  readonly bodiesBytesMax: number;
   readonly timeouts: HttpTimeouts;
   readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | null;
   readonly version: string;
@@ -62,7 +65,8 @@ const OPEN_BODY_BYTES_MAX = 16_384;
 /** Builds the server and registers every route; listens to nothing yet. */
 export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance> {
   const log = failureLog(ports.log);
-  const { headersMs, requestMs } = ports.timeouts;
+  const { headersMs, requestMs, pressureMs } = ports.timeouts;
+  const budget = createBodyBudget(ports.bodiesBytesMax, pressureMs);
   const slowSenders = { headersTimeout: headersMs, connectionsCheckingInterval: Math.max(50, Math.min(5_000, headersMs / 4)) };
   const app = Fastify({
     bodyLimit: ports.payloadBytesMax,
@@ -109,12 +113,12 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(async (scope) => {
-    for (const route of ports.routes) if (!route.rawBody) register(scope, route, ports, log);
+    for (const route of ports.routes) if (!route.rawBody) register(scope, route, ports, budget, log);
   });
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    for (const route of ports.routes) if (route.rawBody) register(scope, route, ports, log);
+    for (const route of ports.routes) if (route.rawBody) register(scope, route, ports, budget, log);
   });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, () => app.swagger());
   return app as unknown as FastifyInstance;
@@ -123,7 +127,7 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
 /** What an answer without a JSON body is. */
 const EMPTY: Readonly<Record<string, string>> = { 204: 'Done', 426: 'Ask for it as a WebSocket' };
 
-function register(app: FastifyInstance, route: Route, ports: ApiPorts, log: FailureLog): void {
+function register(app: FastifyInstance, route: Route, ports: ApiPorts, budget: BodyBudget, log: FailureLog): void {
   const responses = Object.entries(route.responses).map(([status, schema]) => [status, schema ?? z.null().describe(EMPTY[status] ?? 'A file')]);
   app.route({
     method: route.method,
@@ -132,6 +136,8 @@ function register(app: FastifyInstance, route: Route, ports: ApiPorts, log: Fail
     // Before the body is read: nobody sends the hub a megabyte to be told that they may not.
     onRequest: async (request, reply) => {
       Object.assign(request, { admitted: await admit(route, ports, request, reply) });
+      const bytes = bodyBytesOf(request, ports.payloadBytesMax);
+      if (bytes > SMALL_BODY_BYTES) reply.raw.once('close', await budget.take(bytes, signalOf(reply)));
     },
     schema: {
       tags: [route.tag],
@@ -291,6 +297,8 @@ function send(reply: FastifyReply, result: Answer): FastifyReply {
 
 function signalOf(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
+  // It may have gone while it was asked who it is: there is no second event then.
+  if (reply.raw.socket === null || reply.raw.socket.destroyed) controller.abort();
   reply.raw.once('close', () => controller.abort());
   return controller.signal;
 }
@@ -320,6 +328,13 @@ function sendProblem(log: FailureLog, thrown: unknown, request: FastifyRequest, 
   // The rest of a body that is too large is not read, nor that of a request that was refused before its body.
   if (error.status === 413 || leavesMuchUnread(request)) reply.header('connection', 'close');
   return reply.status(error.status).header('content-type', 'application/problem+json; charset=utf-8').send(problemOf(error));
+}
+
+/** As announced; as large as any may be when it comes in chunks. What is larger is refused without being read. */
+function bodyBytesOf({ headers }: FastifyRequest, bytesMax: number): number {
+  const announced = headers['content-length'];
+  if (announced === undefined) return headers['transfer-encoding'] === undefined ? 0 : bytesMax;
+  return Number(announced) <= bytesMax ? Number(announced) : 0;
 }
 
 /** To read a short body to its end keeps the connection; a long one, or one of unknown length, is not worth it. */

@@ -40,6 +40,7 @@ export const SETTINGS = {
   'http.port': setting(port, 8080, 'Port of the API, the stream and MQTT over WebSocket; 0 takes a free one', { flag: 'http' }),
   'http.connections-max': setting(count, 10_000, 'Open HTTP connections, those that became WebSockets not counted'),
   'http.connections-per-address-max': setting(count.nullable(), 1_000, 'The same from one network address; null is no limit'),
+  'http.bodies-bytes-max': setting(count, 134_217_728, 'Bodies of requests that are being received, small ones not counted; beyond it large ones wait'),
   'http.headers-timeout-ms': setting(count, 20_000, 'Time from the first byte of a request to the end of its headers'),
   'http.request-timeout-ms': setting(count, 120_000, 'Time from the first byte of a request to the end of its body'),
   'mqtt.port': setting(optionalPort, 1883, 'Port of MQTT; 0 takes a free one, null (or off in a flag) turns it off', { flag: 'mqtt' }),

@@ -160,6 +160,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     onOversized: oversized,
     log,
     payloadBytesMax: settings['limits.payload-bytes-max'],
+    bodiesBytesMax: settings['http.bodies-bytes-max'],
     timeouts: {
       headersMs: settings['http.headers-timeout-ms'],
       requestMs: settings['http.request-timeout-ms'],
