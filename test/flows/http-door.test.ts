@@ -1,9 +1,11 @@
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { apiOf } from '../helpers/api.ts';
 import { hubHere } from '../helpers/hub-here.ts';
 import { bodyOf, openRawHttp } from '../helpers/raw-http.ts';
+import { selfSigned } from '../helpers/self-signed.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
 
 describe('the HTTP door', () => {
@@ -40,6 +42,28 @@ describe('the HTTP door', () => {
     for (const client of [...open, fourth]) client.destroy();
     await waitUntil(async () => (await status())?.connections === 1, 'those who left are not counted');
     expect((await status())?.refused).toBeGreaterThanOrEqual(1);
+  });
+
+  it('counts connections under TLS as well, before anything is negotiated', { timeout: 60_000 }, async () => {
+    const { certFile, keyFile } = selfSigned();
+    const hub = await hubHere({ ephemeral: true, 'tls.cert': certFile, 'tls.key': keyFile, 'http.connections-max': 2 });
+    const trust = { rejectUnauthorized: false };
+    for (const _ of [1, 2, 3]) {
+      const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/api/v1/stream`, { headers: { authorization: `Bearer ${hub.token}` }, ...trust });
+      onTestFinished(() => socket.terminate());
+      await new Promise((done, failed) => socket.once('open', done).once('error', failed));
+    }
+    const { hostname, port } = new URL(hub.url);
+    const open = async () => {
+      const socket = connectTls({ host: hostname, port: Number(port), ...trust });
+      onTestFinished(() => void socket.destroy());
+      return new Promise<'open' | 'closed'>((done) => {
+        socket.once('secureConnect', () => done('open'));
+        socket.on('error', () => done('closed'));
+        socket.once('close', () => done('closed'));
+      });
+    };
+    expect([await open(), await open(), await open(), await open()]).toEqual(['open', 'open', 'closed', 'closed']);
   });
 
   it('cuts who sends headers, or a body, one byte at a time, and serves others meanwhile', { timeout: 60_000 }, async () => {

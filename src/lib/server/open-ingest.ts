@@ -8,7 +8,7 @@ import { createGroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
-import { createPressure, type Pressure, type PressureGauge } from '../ingest/pressure.ts';
+import { createPressure, type Pressure } from '../ingest/pressure.ts';
 import { createRateLimiter } from '../ingest/rate-limiter.ts';
 import { createRecentMessages } from '../ingest/recent-messages.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
@@ -17,6 +17,7 @@ import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
 import type { MessageMark } from '../storage/commit-log.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { Storage } from './open-storage.ts';
+import { pressureGauges } from './pressure-gauges.ts';
 import { publishCommitted } from './publish-committed.ts';
 
 const NO_BYTES = new Uint8Array();
@@ -55,7 +56,12 @@ export async function openIngest(ports: {
   const rejects = createRejectJournal(system.rejects, settings['limits.rejects-kept']);
   const commit = createGroupCommit(system.log, settings['limits.commit-queue']);
   const pressure = createPressure({
-    gauges: pressureGauges(settings, storage, { messages: () => commit.depth, bytes: () => pipeline.bytesWaiting }),
+    gauges: pressureGauges(settings, {
+      messages: () => commit.depth,
+      bytes: () => pipeline.bytesWaiting,
+      journalBytes: () => system.log.journalBytes,
+      storeFailed: storage.failed,
+    }),
     heldMaxMs: settings['ingest.push-back-max-ms'],
     clock,
     log,
@@ -129,30 +135,4 @@ export async function openIngest(ports: {
     if (statements.length === 0) return;
     system.log.commit({ statements }).catch((error: unknown) => log.warn({ device, reason: messageOf(error) }, 'a refused message could not be kept'));
   }
-}
-
-/**
- * What must not fill. Messages and their bytes leave within a group commit or two; the journal leaves as fast as the sample store takes it, so
- * letting go a little below the mark keeps senders at that pace instead of stopping them for seconds.
- */
-function pressureGauges(
-  settings: Settings,
-  { system, failed }: Storage,
-  waiting: { readonly messages: () => number; readonly bytes: () => number },
-): readonly PressureGauge[] {
-  const queueMax = settings['limits.commit-queue'];
-  const bytesMax = settings['limits.bytes-waiting'];
-  const journalMax = settings['limits.journal-bytes'];
-  // Nothing leaves the journal of a store that has failed: slowing down earlier puts off the moment when the hub must refuse.
-  const journalMark = () => (failed() ? journalMax / 8 : journalMax / 2);
-  return [
-    { name: 'messages wait for the disk', level: waiting.messages, high: () => queueMax / 2, low: () => queueMax / 4 },
-    { name: 'bytes of messages wait for the disk', level: waiting.bytes, high: () => bytesMax / 2, low: () => bytesMax / 4 },
-    {
-      name: 'bytes of the journal wait for the sample store',
-      level: () => system.log.journalBytes,
-      high: journalMark,
-      low: () => journalMark() - journalMax / 32,
-    },
-  ];
 }

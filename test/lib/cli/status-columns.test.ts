@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { HubStatus } from '../../../src/lib/api/schema/status.ts';
-import { ratedStatus } from '../../../src/lib/cli/status-columns.ts';
+import { ratedStatus, STATUS_COLUMNS } from '../../../src/lib/cli/status-columns.ts';
 
 const status = (time: number, samples: number, startedAt = 0): HubStatus => ({
   version: '0',
@@ -34,4 +34,12 @@ test('rates are the difference of two readings, by the clock of the hub', () => 
 
 test('a restart between two readings makes no negative rates', () => {
   expect(ratedStatus(status(1000, 5000), status(3000, 10, 2000)).rates.samples).toBe(0);
+});
+
+test('says for how long senders are held back, and why', () => {
+  const pressed = status(3000, 0);
+  const reading = ratedStatus(pressed, { ...pressed, ingest: { ...pressed.ingest, pressure: { since: 1000, reason: '7 messages wait' } } });
+  const column = STATUS_COLUMNS.find(({ name }) => name === 'pressure');
+  expect(column?.text?.(reading)).toBe('for 2s: 7 messages wait');
+  expect(column?.text?.(ratedStatus(pressed, pressed))).toBe('none');
 });
