@@ -311,7 +311,8 @@ const LOG_AGAIN_MS = 1_000;
 function failureLog(log: Log): FailureLog {
   const next = new Map<string, number>();
   return (error, request) => {
-    if (error.status < 500 || error.code === 'stopping') return;
+    // A full disk is told once, by who watches it.
+    if (error.status < 500 || error.code === 'stopping' || error.code === 'disk_full') return;
     const now = performance.now();
     if (now < (next.get(error.code) ?? 0)) return;
     next.set(error.code, now + LOG_AGAIN_MS);

@@ -28,6 +28,8 @@ export interface DiskWatchOptions {
 const LOOK_EVERY_MS = 1_000;
 /** So much more than the floor lets writes in again: else the first of them would close the door behind itself. */
 const MARGIN = 0.1;
+/** A tenth of a large floor may be more than the disk can ever have. */
+const MARGIN_BYTES_MAX = 16 * 1024 * 1024;
 const RETRY_AFTER_MS = 10_000;
 
 /** Looks at the room from time to time; resolves after the first look, so that a hub that starts on a full disk knows it. */
@@ -84,7 +86,7 @@ export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
       full = true;
       log.error({ free, floor: freeBytesMin }, 'the disk is nearly full: the hub refuses writes and goes on reading');
       for (const listener of listeners) listener();
-    } else if (full && free >= freeBytesMin * (1 + MARGIN)) {
+    } else if (full && free >= freeBytesMin + Math.min(freeBytesMin * MARGIN, MARGIN_BYTES_MAX)) {
       full = false;
       log.info({ free, floor: freeBytesMin }, 'there is room on the disk again: the hub takes writes');
     }

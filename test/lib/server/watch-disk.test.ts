@@ -34,6 +34,14 @@ it('refuses below the floor, and goes on by itself once there is a tenth more th
   expect(lines).toEqual([expect.stringContaining('nearly full'), expect.stringContaining('room on the disk again')]);
 });
 
+it('asks for no more than 16 MiB above a large floor', async () => {
+  let free = 1e9;
+  const { disk } = await watched(() => free, 2e9);
+  expect(disk.refusal()).not.toBeNull();
+  free = 2e9 + 16 * 2 ** 20;
+  await waitUntil(() => disk.refusal() === null, 'there is room again');
+});
+
 it('knows of a full disk from the beginning', async () => {
   const { disk } = await watched(() => 5, 10);
   expect(disk.refusal()).toMatchObject({ code: 'disk_full' });
