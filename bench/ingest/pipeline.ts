@@ -80,11 +80,11 @@ async function measure(points: number): Promise<number> {
       IN_FLIGHT * 2,
       publishCommitted({
         store: { committed: () => undefined } as unknown as SampleStore,
-        stream: createLiveStream(directory, { queueMax: 100, subscribersMax: 10 }),
+        stream: createLiveStream(directory, { queueMax: 100, queueBytesMax: 1e6, subscribersMax: 10 }),
       }),
     ),
     rejects: createRejectJournal(system.rejects, 100),
-    meter: { answered: () => undefined, failed: () => undefined },
+    meter: { answered: () => undefined, failed: () => undefined, limited: () => undefined, repeated: () => undefined },
   });
   const values = Object.fromEntries(Array.from({ length: points }, (_, index) => [`point/${index}`, index * 1.5]));
   const payload = Buffer.from(JSON.stringify({ ts: Date.now(), values }));

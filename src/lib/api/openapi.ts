@@ -13,8 +13,13 @@ export async function openApiDocument(version: string): Promise<Record<string, u
     authenticator: { bearer: never, device: never, user: never },
     authorize: () => ({ ok: false, reason: 'nothing is served' }),
     findDevice: () => never(),
+    closed: () => null,
+    pressure: () => null,
+    onOversized: () => undefined,
     log: silent,
     payloadBytesMax: 1,
+    bodiesBytesMax: 1,
+    timeouts: { headersMs: 1_000, requestMs: 1_000, pressureMs: 1_000 },
     tls: null,
     version,
   });

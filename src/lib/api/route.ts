@@ -20,6 +20,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly device: DeviceEntry;
   readonly address: string;
   readonly contentType: string | null;
+  /** The Idempotency-Key, if the request has one. */
+  readonly idempotencyKey: string | null;
   readonly path: string;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
@@ -44,6 +46,10 @@ export interface RouteDefinition<P extends Schema | undefined, Q extends Schema 
   readonly body?: B;
   /** The body is bytes of any type, up to limits.payload-bytes-max. */
   readonly rawBody?: boolean;
+  /** It adds to what is stored: refused while the disk has too little room. */
+  readonly adds?: boolean;
+  /** A device's report: its body is not read while the hub cannot follow, and what is too large is kept among the device's rejected messages. */
+  readonly reports?: boolean;
   /** The path parameter that holds a device's id or alias. The permission is asked for that device. */
   readonly device?: string;
   readonly responses: Readonly<Record<number, Schema | null>>;

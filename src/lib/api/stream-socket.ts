@@ -13,12 +13,16 @@ import { filterOf } from './select-points.ts';
 const SAMPLES_PER_MESSAGE = 500;
 /** Above this much that the socket has not sent, samples wait in the subscriber's queue (and are dropped there, counted). */
 const BUFFERED_BYTES_MAX = 512 * 1024;
+const MESSAGE_BYTES_MAX = 256 * 1024;
 const PING_EVERY_MS = 20_000;
+const STALL_LOOK_MS = 5_000;
 
 export interface StreamPorts {
   readonly fleet: Fleet;
   readonly stream: LiveStream;
   readonly clock: () => number;
+  /** A subscriber that takes nothing of what waits for it for so long is cut. */
+  readonly stallMs: number;
   /** Rejects with not_logged_in or not_allowed when whoever subscribed may not read any more. */
   readonly stillAllowed: () => Promise<void>;
   /** Something about the subscriber's credentials changed. Returns what takes the listener off again. */
@@ -27,7 +31,7 @@ export interface StreamPorts {
 
 /** Serves one subscriber of the stream until it goes, or may not read any more. The principal was allowed `sample:read` before. */
 export function serveStream(socket: WebSocket, request: IncomingMessage, principal: Exclude<Principal, { kind: 'open' }>, ports: StreamPorts): void {
-  const { fleet, stream, clock } = ports;
+  const { fleet, stream, clock, stallMs } = ports;
   // First of all: an error that nobody listens to ends the process.
   socket.on('error', () => socket.terminate());
   const send = (message: StreamMessage) => socket.send(JSON.stringify(message));
@@ -47,6 +51,10 @@ export function serveStream(socket: WebSocket, request: IncomingMessage, princip
   }
   let alive = true;
   let full = false;
+  /** When the socket last took something of what waits for it. */
+  let tookAt = performance.now();
+  let bufferedThen = 0;
+  const stall = setInterval(lookForStall, Math.min(stallMs / 4, STALL_LOOK_MS));
   const heartbeat = setInterval(() => {
     if (!alive) return socket.terminate();
     alive = false;
@@ -64,8 +72,17 @@ export function serveStream(socket: WebSocket, request: IncomingMessage, princip
 
   function end(): void {
     clearInterval(heartbeat);
+    clearInterval(stall);
     forgetAccess();
     subscription.close();
+  }
+
+  /** It may answer each ping and take nothing all the same: its answers travel the other way. */
+  function lookForStall(): void {
+    const buffered = socket.bufferedAmount;
+    if (buffered === 0 || buffered < bufferedThen) tookAt = performance.now();
+    bufferedThen = buffered;
+    if (performance.now() - tookAt >= stallMs) socket.terminate();
   }
 
   function check(): void {
@@ -83,9 +100,10 @@ export function serveStream(socket: WebSocket, request: IncomingMessage, princip
         full = true;
         return;
       }
-      const message = subscription.take(SAMPLES_PER_MESSAGE);
+      const message = subscription.take(SAMPLES_PER_MESSAGE, MESSAGE_BYTES_MAX);
       if (message === null) return;
       socket.send(JSON.stringify(message), () => {
+        tookAt = performance.now();
         if (full) pump();
       });
     }

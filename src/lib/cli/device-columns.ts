@@ -19,6 +19,12 @@ export const DEVICE_COLUMNS: readonly Column<Device>[] = [
   { name: 'accepted', value: (row) => row.counters.accepted, right: true, wide: true },
   { name: 'rejected', value: (row) => row.counters.rejected, right: true, wide: true },
   { name: 'refused', value: (row) => row.counters.refused, right: true, wide: true },
+  { name: 'messages/s', value: (row) => row.rate.messagesPerSecond, right: true, wide: true },
+  { name: 'points/s', value: (row) => row.rate.pointsPerSecond, right: true, wide: true },
+  { name: 'messages/s-max', value: (row) => row.rate.messagesPerSecondMax, right: true, wide: true },
+  { name: 'points/s-max', value: (row) => row.rate.pointsPerSecondMax, right: true, wide: true },
+  { name: 'limited', value: (row) => row.rate.limited, right: true, wide: true },
+  timeColumn('last-limited', (row) => row.rate.limitedAt, { wide: true }),
   timeColumn('created', (row) => row.createdAt, { wide: true }),
   timeColumn('updated', (row) => row.updatedAt, { wide: true }),
 ];

@@ -111,8 +111,11 @@ export interface HubClient {
   };
   /** Rejected messages of the whole project, newest first. */
   rejects(options?: ListOptions): AsyncGenerator<Reject>;
-  /** `payload`: text and bytes as they are, anything else as JSON. Default content type: application/json. */
-  report(device: string, payload: unknown, contentType?: string): Promise<ReportResult>;
+  /**
+   * `payload`: text and bytes as they are, anything else as JSON. Default content type: application/json. Under an idempotency key the same report
+   * may be sent again, whatever became of the first: it is stored once.
+   */
+  report(device: string, payload: unknown, options?: { readonly contentType?: string; readonly idempotencyKey?: string }): Promise<ReportResult>;
   samples(device: string, query: Filters<SamplesQuery>, options?: ListOptions): AsyncGenerator<SampleItem>;
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   count(query: CountQuery): Promise<CountResult>;
@@ -242,8 +245,11 @@ export function createHubClient(options: HubClientOptions): HubClient {
       update: (device, path, body) => request('PATCH', pointAt(device, path), { body }),
     },
     rejects: (list) => pages('/rejects', {}, list),
-    report: (device, payload, contentType = 'application/json') =>
-      request('POST', `${at('devices', device)}/report`, { body: payload, headers: { 'content-type': contentType } }),
+    report: (device, payload, { contentType = 'application/json', idempotencyKey } = {}) =>
+      request('POST', `${at('devices', device)}/report`, {
+        body: payload,
+        headers: { 'content-type': contentType, ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }) },
+      }),
     samples: (device, query, list) => pages(`${at('devices', device)}/samples`, query, list),
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),

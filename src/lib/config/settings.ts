@@ -29,6 +29,7 @@ const port = z.number().int().min(0).max(65_535);
 const optionalPort = port.nullable();
 const path = z.string().min(1).nullable();
 const count = z.number().int().min(1);
+const rate = count.nullable();
 const milliseconds = z.number().int().min(0);
 
 export const SETTINGS = {
@@ -37,6 +38,11 @@ export const SETTINGS = {
   host: setting(z.string().min(1), '127.0.0.1', 'Address to listen on', { flag: 'host', placeholder: 'address' }),
   'allow-insecure': setting(z.boolean(), false, 'Listen on a public address without TLS', { flag: 'allow-insecure' }),
   'http.port': setting(port, 8080, 'Port of the API, the stream and MQTT over WebSocket; 0 takes a free one', { flag: 'http' }),
+  'http.connections-max': setting(count, 10_000, 'Open HTTP connections, those that became WebSockets not counted'),
+  'http.connections-per-address-max': setting(count.nullable(), 1_000, 'The same from one network address; null is no limit'),
+  'http.bodies-bytes-max': setting(count, 134_217_728, 'Bodies of requests that are being received, small ones not counted; beyond it large ones wait'),
+  'http.headers-timeout-ms': setting(count, 20_000, 'Time from the first byte of a request to the end of its headers'),
+  'http.request-timeout-ms': setting(count, 120_000, 'Time from the first byte of a request to the end of its body'),
   'mqtt.port': setting(optionalPort, 1883, 'Port of MQTT; 0 takes a free one, null (or off in a flag) turns it off', { flag: 'mqtt' }),
   'mqtts.port': setting(optionalPort, null, 'Port of MQTT over TLS; 0 takes a free one, null (or off in a flag) turns it off', { flag: 'mqtts' }),
   'tls.cert': setting(path, null, 'PEM file with the certificate chain, for HTTPS and MQTT over TLS', { flag: 'tls-cert', placeholder: 'file' }),
@@ -92,13 +98,31 @@ export const SETTINGS = {
   'limits.value-bytes-max': setting(count, 65_536, 'Longest text or JSON value'),
   'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),
   'limits.commit-queue': setting(count, 20_000, 'Messages that wait for the disk; beyond it the hub refuses with `overloaded`'),
+  'limits.bytes-waiting': setting(count, 134_217_728, 'Payloads of messages that wait for the disk; beyond it the hub refuses with `overloaded`'),
   'limits.stream-queue': setting(count, 10_000, 'Samples that wait for one stream subscriber; beyond it they are dropped and a gap is reported'),
+  'limits.stream-queue-bytes': setting(count, 8_388_608, 'Their size, about'),
+  'limits.stream-stall-ms': setting(count, 60_000, 'A stream subscriber that takes nothing for so long is cut'),
   'limits.stream-subscribers': setting(count, 1_000, 'Stream subscribers'),
   'limits.journal-bytes': setting(count, 1_073_741_824, 'Journal that waits for the sample store; beyond it the hub refuses writes'),
+  'limits.messages-per-second-per-device': setting(rate, 20_000, 'Messages/s about one device, sent by devices; null is no limit'),
+  'limits.points-per-second-per-device': setting(rate, 200_000, 'Values/s of one device, sent by devices; null is no limit'),
+  'limits.messages-per-second-per-project': setting(rate, null, 'Messages/s of all devices and applications of one project; null is no limit'),
+  'limits.points-per-second-per-project': setting(rate, null, 'Their values/s; null is no limit'),
+  'limits.rate-burst-seconds': setting(count.max(3600), 10, 'So many seconds of a rate may come at once'),
 
   'ingest.earliest-time': setting(z.iso.datetime(), '2000-01-01T00:00:00Z', 'Older times are rejected: a clock that was never set'),
   'ingest.future-max-ms': setting(milliseconds, 86_400_000, 'Times further ahead of the hub are rejected'),
+  'ingest.push-back-max-ms': setting(
+    count,
+    10_000,
+    'Longest time that senders are held back at a stretch while the hub cannot follow; then they are read again, and refused once there is no room',
+  ),
   'ingest.late-after-ms': setting(milliseconds, 600_000, 'Samples older than this on arrival are flagged late'),
+  'storage.free-disk-bytes-min': setting(
+    z.number().int().min(0),
+    268_435_456,
+    'With less room on the disk of the data directory writes are refused with `disk_full`; 0 is no limit',
+  ),
   'storage.apply-interval-ms': setting(count, 250, 'Time between two appends to the sample store'),
   'storage.memory-bytes': setting(count, 1_073_741_824, 'Memory that the sample store may take'),
   'storage.hot-hours': setting(z.number().int().min(24), 26, 'Whole UTC days older than this move from the hot table to Parquet files'),

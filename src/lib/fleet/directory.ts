@@ -3,6 +3,7 @@ import type { DeviceType } from '../domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { LatestValue, Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
+import type { Traffic } from './traffic.ts';
 
 /** A point in memory, with its newest value. Replaced whole when its definition changes. */
 export interface PointEntry {
@@ -22,6 +23,12 @@ export interface DeviceEntry {
   accepted: number;
   rejected: number;
   refused: number;
+  /** null until its first message: most devices of a large fleet are silent at any time. */
+  traffic: Traffic | null;
+  /** Messages of it that are on their way to the disk. */
+  underWay: number;
+  /** It is being deleted: nothing of it is taken any more. */
+  closing: boolean;
 }
 
 /**
@@ -38,6 +45,8 @@ export class Directory {
   readonly #pointsOfProject = new Map<ProjectId, number>();
   readonly #devicesOfProject = new Map<ProjectId, number>();
   readonly #sorted = new Map<ProjectId, readonly DeviceEntry[]>();
+  /** Room that is promised to changes on their way to the disk. */
+  readonly #reserved = new Map<ProjectId, { devices: number; points: number }>();
   /** Grows whenever a known device or point changes: caches of what depends on them are stale then. */
   revision = 0;
 
@@ -94,7 +103,7 @@ export class Directory {
       this.#devicesOfProject.set(device.project, this.deviceCount(device.project) + 1);
       this.#sorted.delete(device.project);
     }
-    const entry = known ?? { device, points: new Map(), accepted: 0, rejected: 0, refused: 0 };
+    const entry = known ?? { device, points: new Map(), accepted: 0, rejected: 0, refused: 0, traffic: null, underWay: 0, closing: false };
     this.#devices.set(device.id, entry);
     this.#link(device);
     return entry;
@@ -110,6 +119,25 @@ export class Directory {
     this.#sorted.delete(project);
     this.#devices.delete(id);
     this.revision += 1;
+  }
+
+  // room: what is there, and what is promised to those who are on their way
+  devicesTaken(project: ProjectId): number {
+    return this.deviceCount(project) + (this.#reserved.get(project)?.devices ?? 0);
+  }
+  pointsTaken(project: ProjectId): number {
+    return this.pointCount(project) + (this.#reserved.get(project)?.points ?? 0);
+  }
+  /** Counts so many as taken until the function that it returns is called: once they are in the directory, or will never be. */
+  reserve(project: ProjectId, devices: number, points: number): () => void {
+    const reserved = this.#reserved.get(project) ?? { devices: 0, points: 0 };
+    this.#reserved.set(project, reserved);
+    reserved.devices += devices;
+    reserved.points += points;
+    return () => {
+      reserved.devices -= devices;
+      reserved.points -= points;
+    };
   }
 
   // points

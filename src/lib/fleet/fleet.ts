@@ -62,6 +62,8 @@ export interface FleetPorts {
   readonly pointsPerDeviceMax: number;
   readonly pointsPerProjectMax: number;
   readonly allocateSeries: () => SeriesId;
+  /** Resolves when no message of the device is on its way to the disk. */
+  readonly settled: (device: DeviceEntry) => Promise<void>;
   /** The device may no longer act as it did: disabled, or gone. */
   readonly onDeviceClosed: (device: DeviceId) => void;
   /** Its series are not needed any more. */
@@ -85,7 +87,7 @@ export function createFleet(ports: FleetPorts): Fleet {
   };
 
   async function createDevice(project: ProjectId, wanted: NewDevice): Promise<DeviceEntry> {
-    if (directory.deviceCount(project) >= ports.devicesMax) {
+    if (directory.devicesTaken(project) >= ports.devicesMax) {
       throw new MusterError('limit_reached', `the project has ${ports.devicesMax} devices already (limits.devices-per-project)`);
     }
     const now = clock();
@@ -103,13 +105,19 @@ export function createFleet(ports: FleetPorts): Fleet {
       updatedAt: now,
     };
     const { points, statements } = following([{ device, points: new Map() }], typeOf(device), []);
-    await commitOrExplain(system.log, [system.devices.insert(device), ...statements], {
-      unique: (constraint) => (constraint?.includes('alias') ? aliasTaken(device) : new MusterError('conflict', `a device ${device.id} exists already`)),
-      reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
-    });
-    const entry = directory.putDevice(device);
-    for (const point of points) directory.putPoint(point);
-    return entry;
+    // Others are created meanwhile, and reports bring points: what is on its way counts for all of them.
+    const release = directory.reserve(project, 1, points.length);
+    try {
+      await commitOrExplain(system.log, [system.devices.insert(device), ...statements], {
+        unique: (constraint) => (constraint?.includes('alias') ? aliasTaken(device) : new MusterError('conflict', `a device ${device.id} exists already`)),
+        reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
+      });
+      const entry = directory.putDevice(device);
+      for (const point of points) directory.putPoint(point);
+      return entry;
+    } finally {
+      release();
+    }
   }
 
   async function updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry> {
@@ -128,13 +136,18 @@ export function createFleet(ports: FleetPorts): Fleet {
     if (Object.keys(device.labels).length > LABELS_MAX) throw new MusterError('invalid', `a device has ${LABELS_MAX} labels at most`);
     const type = typeOf(device);
     const { points, statements } = following([{ device, points: entry.points }], type, device.type === before.type ? [] : (type?.points ?? []));
-    await commitOrExplain(system.log, [system.devices.update(device), ...statements], {
-      unique: () => aliasTaken(device),
-      reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
-      stale: () => noDevice(id),
-    });
-    directory.putDevice(device);
-    for (const point of points) directory.putPoint(point);
+    const release = directory.reserve(project, 0, newOnes(points));
+    try {
+      await commitOrExplain(system.log, [system.devices.update(device), ...statements], {
+        unique: () => aliasTaken(device),
+        reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
+        stale: () => noDevice(id),
+      });
+      directory.putDevice(device);
+      for (const point of points) directory.putPoint(point);
+    } finally {
+      release();
+    }
     if (device.state === 'disabled' && before.state !== 'disabled') ports.onDeviceClosed(device.id);
     return entry;
   }
@@ -145,10 +158,18 @@ export function createFleet(ports: FleetPorts): Fleet {
     const children = directory.children(device.id).size;
     if (children > 0)
       throw new MusterError('in_use', `${device.id} is the gateway of ${children} devices`, { hint: 'Delete them first, or give them another parent.' });
-    await commitOrExplain(system.log, system.devices.remove(device.id), {
-      stale: () => noDevice(id),
-      reference: () => new MusterError('in_use', `something still depends on ${device.id}`),
-    });
+    // From here on nothing of it is taken, and what came before has its answer: nothing is acknowledged that the deletion has already passed by.
+    entry.closing = true;
+    try {
+      await ports.settled(entry);
+      await commitOrExplain(system.log, system.devices.remove(device.id), {
+        stale: () => noDevice(id),
+        reference: () => new MusterError('in_use', `something still depends on ${device.id}`),
+      });
+    } catch (error: unknown) {
+      entry.closing = false;
+      throw error;
+    }
     const series = [...entry.points.values()].map(({ point }) => point.series);
     directory.removeDevice(device.id);
     ports.onDeviceClosed(device.id);
@@ -175,9 +196,14 @@ export function createFleet(ports: FleetPorts): Fleet {
     };
     const followers = [...directory.devices()].filter(({ device }) => device.project === project && device.type === type.id);
     const { points, statements } = following(followers, type, changedDefinitions(before, type));
-    await commitOrExplain(system.log, [system.types.update(type), ...statements], { stale: () => noType(id) });
-    directory.putType(type);
-    for (const point of points) directory.putPoint(point);
+    const release = directory.reserve(project, 0, newOnes(points));
+    try {
+      await commitOrExplain(system.log, [system.types.update(type), ...statements], { stale: () => noType(id) });
+      directory.putType(type);
+      for (const point of points) directory.putPoint(point);
+    } finally {
+      release();
+    }
     return type;
   }
 
@@ -279,9 +305,14 @@ export function createFleet(ports: FleetPorts): Fleet {
     if (added === 0) return;
     if (known + added > pointsPerDeviceMax)
       throw new MusterError('limit_reached', `${id} would have ${known + added} points, more than ${pointsPerDeviceMax} (limits.points-per-device)`);
-    const inProject = directory.pointCount(project) + addedBefore + added;
+    const inProject = directory.pointsTaken(project) + addedBefore + added;
     if (inProject > pointsPerProjectMax)
       throw new MusterError('limit_reached', `the project would have more than ${pointsPerProjectMax} points (limits.points-per-project)`);
+  }
+
+  /** The others were there before, and are worded anew. */
+  function newOnes(points: readonly Point[]): number {
+    return points.filter(({ device, path }) => !directory.device(device)?.points.has(path)).length;
   }
 
   /** The row of a point may still be on its way, or have failed on it: then it comes along. */

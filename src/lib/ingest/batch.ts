@@ -1,5 +1,6 @@
 import type { Quality } from '../domain/point.ts';
 import type { SampleValue } from '../domain/value.ts';
+import type { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry, PointEntry } from '../fleet/directory.ts';
 import type { Reading } from '../formats/reading.ts';
 import type { InboundMessage } from './inbound-message.ts';
@@ -25,6 +26,10 @@ export interface Batch {
   readonly rejectedCount: number;
   /** Nothing of the message can be taken. */
   readonly refused: boolean;
+  /** Some of its samples got their time from the hub: sent again, they would be other samples. */
+  readonly hubTimed: boolean;
+  /** Nothing of it may be taken now: its sender is to send it again later. */
+  readonly postponed: MusterError | null;
 }
 
 export const REJECTIONS_LISTED = 100;
@@ -33,7 +38,7 @@ export const REJECTIONS_LISTED = 100;
 export const NONE: readonly never[] = [];
 
 export function openBatch(message: InboundMessage, device: DeviceEntry): Batch {
-  return { message, device, readings: NONE, samples: NONE, rejections: NONE, rejectedCount: 0, refused: false };
+  return { message, device, readings: NONE, samples: NONE, rejections: NONE, rejectedCount: 0, refused: false, hubTimed: false, postponed: null };
 }
 
 export function refuse(batch: Batch, rejection: Rejection): Batch {

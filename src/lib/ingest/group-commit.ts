@@ -1,5 +1,6 @@
 import { MusterError, messageOf } from '../errors/muster-error.ts';
-import { CommitError, type CommitLog, type Statement } from '../storage/commit-log.ts';
+import type { BrokerChange } from '../storage/broker-state.ts';
+import { CommitError, type CommitLog, type CommitUnit, type MessageMark, type Statement } from '../storage/commit-log.ts';
 import type { ResolvedSample } from './batch.ts';
 import { type CommittedSamples, SampleBuilder } from './sample-builder.ts';
 
@@ -9,7 +10,12 @@ export interface GroupCommit {
    * Resolves once all of it is durable, with the journal entry that holds the samples (null: no samples).
    * Rejects with MusterError overloaded, storage_failed, or conflict when the fleet has changed underneath: then nothing of it may be acknowledged.
    */
-  add(samples: readonly ResolvedSample[], statements: readonly Statement[]): Promise<number | null>;
+  add(
+    samples: readonly ResolvedSample[],
+    statements: readonly Statement[],
+    changes?: readonly BrokerChange[],
+    marks?: readonly MessageMark[],
+  ): Promise<number | null>;
   /** Messages that wait for the disk. */
   readonly depth: number;
 }
@@ -20,6 +26,8 @@ export type PublishCommitted = (samples: CommittedSamples, journalId: number | n
 /** Messages that will be written together and share one answer. */
 interface Group {
   readonly builder: SampleBuilder;
+  readonly changes: BrokerChange[];
+  readonly marks: MessageMark[];
   messages: number;
   readonly written: Promise<number | null>;
   readonly resolve: (journalId: number | null) => void;
@@ -41,13 +49,13 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
     get depth() {
       return depth;
     },
-    add(samples, statements) {
+    add(samples, statements, changes = [], marks = []) {
       if (depth >= queueMax) return Promise.reject(new MusterError('overloaded', `${queueMax} messages wait for the disk`));
       depth += 1;
       if (statements.length > 0) {
         // What came before goes before: of two values at the same time, the later one wins.
         send();
-        return commitAlone(samples, statements);
+        return commitAlone({ statements, changes, marks }, samples);
       }
       if (group === null) {
         group = openGroup(lastCount);
@@ -55,6 +63,8 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
         if (inFlight === 0) setImmediate(flush);
       }
       group.builder.add(samples);
+      for (const change of changes) group.changes.push(change);
+      for (const mark of marks) group.marks.push(mark);
       group.messages += 1;
       return group.written;
     },
@@ -67,7 +77,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
 
   function send(): void {
     if (group === null) return;
-    const { builder, messages, resolve, reject } = group;
+    const { builder, changes, marks, messages, resolve, reject } = group;
     group = null;
     inFlight += 1;
     lastCount = builder.count;
@@ -76,7 +86,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
       inFlight -= 1;
       flush();
     };
-    log.commit({ samples: builder.columns() }).then(
+    log.commit({ samples: builder.columns(), changes, marks }).then(
       ({ journalId }) => {
         settle();
         publish(builder, journalId);
@@ -89,12 +99,12 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
     );
   }
 
-  async function commitAlone(samples: readonly ResolvedSample[], statements: readonly Statement[]): Promise<number | null> {
+  async function commitAlone(unit: CommitUnit, samples: readonly ResolvedSample[]): Promise<number | null> {
     try {
-      if (samples.length === 0) return (await log.commit({ statements })).journalId;
+      if (samples.length === 0) return (await log.commit(unit)).journalId;
       const own = new SampleBuilder(samples.length);
       own.add(samples);
-      const { journalId } = await log.commit({ statements, samples: own.columns() });
+      const { journalId } = await log.commit({ ...unit, samples: own.columns() });
       // The rows of their points came along.
       for (const { entry } of samples) entry.stored = true;
       publish(own, journalId);
@@ -114,7 +124,7 @@ function openGroup(expectedCount: number): Group {
     resolve = done;
     reject = failed;
   });
-  return { builder: new SampleBuilder(Math.max(1024, expectedCount)), messages: 0, written, resolve, reject };
+  return { builder: new SampleBuilder(Math.max(1024, expectedCount)), changes: [], marks: [], messages: 0, written, resolve, reject };
 }
 
 function asMusterError(error: unknown): MusterError {

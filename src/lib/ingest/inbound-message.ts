@@ -30,4 +30,6 @@ export interface MessageOrigin {
   readonly id: string | number;
   /** The sender says so (DUP), or cannot know: only then is it looked up. */
   readonly mayBeRepeat: boolean;
+  /** The id stands for one payload for as long as it is remembered, as an Idempotency-Key does: another one under it is refused, and repeats with times of their own are known too. */
+  readonly onePayload?: boolean;
 }

@@ -15,13 +15,16 @@ export interface Outcome {
   /** At most 100 of them. */
   readonly rejected: readonly Rejection[];
   readonly rejectedCount: number;
+  /** The hub had this message already; `rejected` is empty then. */
+  readonly repeated?: boolean;
 }
 
 /** The spine, as protocol adapters see it. */
 export interface Ingest {
   /**
    * Resolves when the message's samples and rejections are on disk: only then may the adapter acknowledge.
-   * Rejects with MusterError `overloaded`, `storage_failed` or `stopping`: it must not acknowledge.
+   * Rejects with MusterError `overloaded`, `rate_limited`, `disk_full`, `storage_failed`, `not_found` or `stopping`, and with `idempotency_key_reused`
+   * for a message whose `origin.onePayload` holds: it must not acknowledge. `details.retryAfterMs` says when to try again, where that is known.
    */
   accept(message: InboundMessage): Promise<Outcome>;
   /**

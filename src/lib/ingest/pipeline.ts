@@ -3,13 +3,15 @@ import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry } from '../fleet/directory.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
-import { type Batch, openBatch, type ResolvedSample } from './batch.ts';
+import { type Batch, NONE, openBatch, type ResolvedSample } from './batch.ts';
 import type { IngestContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import type { Ingest, Outcome } from './ingest.ts';
 import type { IngestMeter } from './ingest-meter.ts';
+import type { RateLimiter, RateLimitKind } from './rate-limiter.ts';
 import type { RejectJournal } from './reject-journal.ts';
+import { NOT_REMEMBERED, type Repeats } from './repeats.ts';
 import { decode } from './steps/decode.ts';
 import { resolve } from './steps/resolve.ts';
 
@@ -24,37 +26,62 @@ export interface PipelinePorts {
   readonly commit: GroupCommit;
   readonly rejects: RejectJournal;
   readonly meter: IngestMeter;
+  /** Payloads of messages on their way to the disk; a message takes several times as much until it is there. Absent: 128 MiB. */
+  readonly bytesWaitingMax?: number;
+  /** Absent: no rate is limited. */
+  readonly limiter?: RateLimiter;
+  /** Absent: every message is a new one. */
+  readonly repeats?: Repeats;
+  /** Why nothing may be written at the moment; null: write. */
+  readonly closed?: () => MusterError | null;
+  readonly pressure?: () => Promise<void> | null;
 }
 
 export interface Pipeline extends Ingest {
   /** From now on messages are refused with `stopping`; resolves when those under way are done. */
   drain(): Promise<void>;
+  /** Resolves when no message of the device is under way. Those that came before it have their answer then. */
+  settled(device: DeviceEntry): Promise<void>;
+  /** Payloads on their way to the disk. */
+  readonly bytesWaiting: number;
 }
 
-/** Payloads of messages on their way to the disk; a message takes several times as much until it is there. */
-const BYTES_UNDER_WAY_MAX = 128 * 1024 * 1024;
+const BYTES_WAITING_MAX = 128 * 1024 * 1024;
+
+/** Of a device that sends too much, among its rejected messages: a storm of messages must not become one of rejects. */
+const LIMITED_NOTED_EVERY_MS = 10_000;
 
 export function createPipeline(ports: PipelinePorts): Pipeline {
-  const { context, system, commit, rejects, meter } = ports;
+  const { context, system, commit, rejects, meter, limiter, repeats, bytesWaitingMax = BYTES_WAITING_MAX } = ports;
   let draining = false;
   let underWay = 0;
-  let bytesUnderWay = 0;
+  let bytesWaiting = 0;
   let drained: (() => void) | null = null;
+  const settling = new Map<DeviceEntry, (() => void)[]>();
 
   return {
     accept(message) {
-      if (draining) return refused(message, new MusterError('stopping', 'the hub is stopping'));
-      // One alone is always taken: its size has a limit of its own.
-      if (underWay > 0 && bytesUnderWay + message.payload.length > BYTES_UNDER_WAY_MAX)
-        return refused(message, new MusterError('overloaded', `${BYTES_UNDER_WAY_MAX} bytes of messages wait for the disk`));
       try {
-        return take(message, false);
+        const refusal = refusalOf(message);
+        if (refusal !== null) return refused(message, refusal);
+        const device = deviceOf(message);
+        const limited = limiter?.admit(device, message) ?? null;
+        if (limited !== null) return held(device, message, limited.kind, limited.error);
+        if (repeats !== undefined && message.origin?.mayBeRepeat) return takeOnce(repeats, message, device);
+        return take(message, device, false);
       } catch (error: unknown) {
         // A bug in a step fails the message, not the adapter.
         return refused(message, error);
       }
     },
-    pressure: () => null,
+    pressure: ports.pressure ?? (() => null),
+    get bytesWaiting() {
+      return bytesWaiting;
+    },
+    settled(device) {
+      if (device.underWay === 0) return Promise.resolve();
+      return new Promise((done) => settling.set(device, [...(settling.get(device) ?? []), done]));
+    },
     drain() {
       draining = true;
       if (underWay === 0) return Promise.resolve();
@@ -64,35 +91,90 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     },
   };
 
+  /** What holds for every message, whatever it says. */
+  function refusalOf({ payload }: InboundMessage): MusterError | null {
+    if (draining) return new MusterError('stopping', 'the hub is stopping');
+    // One alone is always taken: its size has a limit of its own.
+    if (underWay > 0 && bytesWaiting + payload.length > bytesWaitingMax)
+      return new MusterError('overloaded', `${bytesWaitingMax} bytes of messages wait for the disk (limits.bytes-waiting)`);
+    return ports.closed?.() ?? null;
+  }
+
+  /** Throws not_found. By now another device may have the name, even one of another project. */
+  function deviceOf({ device: { id, project } }: InboundMessage): DeviceEntry {
+    const entry = context.directory.device(id);
+    if (!entry || entry.device.project !== project) throw new MusterError('not_found', `the device ${id} is gone`);
+    if (entry.closing) throw new MusterError('not_found', `the device ${id} is being deleted`);
+    return entry;
+  }
+
+  /** A message that may have been here before: one that is on its way at this moment included. */
+  function takeOnce(known: Repeats, message: InboundMessage, device: DeviceEntry): Promise<Outcome> {
+    const verdict = known.recognize(message);
+    if (verdict === 'new') return take(message, device, false);
+    if (verdict instanceof Promise) return verdict.then(() => orRefused(message, () => takeOnce(known, message, deviceOf(message))));
+    if (verdict === 'key-reused') return refused(message, new MusterError('idempotency_key_reused', 'the Idempotency-Key was used with another body before'));
+    return answerAgain(message, device, { accepted: verdict.accepted, rejected: NONE, rejectedCount: verdict.rejected, repeated: true });
+  }
+
+  /** What is to be committed with the message is committed with its repeat as well. */
+  async function answerAgain(message: InboundMessage, device: DeviceEntry, outcome: Outcome): Promise<Outcome> {
+    if (message.alongside !== undefined) {
+      enter(message, device);
+      try {
+        await commit.add(NONE, NONE, message.alongside);
+      } catch (error: unknown) {
+        return refused(message, error);
+      } finally {
+        left(message, device);
+      }
+    }
+    meter.repeated(message);
+    return outcome;
+  }
+
   /** The hot path: one promise per message, none for what does not wait. */
-  function take(message: InboundMessage, isSecondTry: boolean): Promise<Outcome> {
-    const device = context.directory.device(message.device.id);
-    if (!device) return refused(message, new MusterError('not_found', `the device ${message.device.id} is gone`));
+  function take(message: InboundMessage, device: DeviceEntry, isSecondTry: boolean): Promise<Outcome> {
     const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
+    if (batch.postponed !== null) return held(device, message, 'hub-times', batch.postponed);
     const { samples, rejections, rejectedCount } = batch;
+    if (!isSecondTry) limiter?.charge(device, message, samples.length + rejectedCount);
     const outcome: Outcome = { accepted: samples.length, rejected: rejections, rejectedCount };
     const fresh = newPoints(samples);
     const statements = rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
-    if (samples.length === 0 && statements.length === 0) return Promise.resolve(answered(message, device, outcome));
-    underWay += 1;
-    bytesUnderWay += message.payload.length;
+    const begun = repeats === undefined || message.origin === undefined ? NOT_REMEMBERED : repeats.begin(batch);
+    if (samples.length === 0 && statements.length === 0 && message.alongside === undefined) {
+      repeats?.settle(begun);
+      return Promise.resolve(answered(message, device, outcome));
+    }
+    enter(message, device);
     // The answer holds on to no sample: they stand in the group's columns, and a thousand messages wait at once.
-    return commit.add(samples, statements).then(
+    return commit.add(samples, statements, message.alongside, begun.marks).then(
       () => {
-        left(message);
+        left(message, device);
+        repeats?.settle(begun);
         return answered(message, device, outcome);
       },
       (error: unknown) => {
+        repeats?.forget(begun);
         if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
-          left(message);
+          left(message, device);
           return refused(message, error);
         }
         // Its device was deleted, or its type gave it the same point, while the message was on its way. By the next turn the directory knows.
         return nextTurn()
-          .then(() => take(message, true))
-          .finally(() => left(message));
+          .then(() => orRefused(message, () => take(message, deviceOf(message), true)))
+          .finally(() => left(message, device));
       },
     );
+  }
+
+  function orRefused(message: InboundMessage, work: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return work();
+    } catch (error: unknown) {
+      return refused(message, error);
+    }
   }
 
   function refused(message: InboundMessage, error: unknown): Promise<never> {
@@ -100,10 +182,47 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     return Promise.reject(error);
   }
 
-  function left({ payload }: InboundMessage): void {
+  /** Sent too fast: not taken, and kept for the operator now and then. */
+  function held(device: DeviceEntry, message: InboundMessage, kind: RateLimitKind | 'hub-times', error: MusterError): Promise<never> {
+    meter.limited(message, kind);
+    const { traffic } = device;
+    if (traffic === null) return Promise.reject(error);
+    const now = message.receivedAt;
+    if (kind === 'hub-times') {
+      traffic.limited += 1;
+      traffic.limitedAt = now;
+    }
+    if (now - traffic.notedAt >= LIMITED_NOTED_EVERY_MS) {
+      const others = traffic.limited - traffic.limitedNoted - 1;
+      const reason = others > 0 ? `${error.message}; ${others} messages more were refused since the last note of it` : error.message;
+      traffic.notedAt = now;
+      traffic.limitedNoted = traffic.limited;
+      const { protocol, address, topic, payload, receivedAt } = message;
+      const statements = rejects.refused(
+        device,
+        { protocol, address, topic, payload, receivedAt, payloadBytes: payload.length },
+        { code: error.code, step: 'admit', reason, point: null },
+      );
+      // Nobody waits for it, and the count is right without it.
+      if (statements.length > 0) commit.add(NONE, statements).catch(() => undefined);
+    }
+    return Promise.reject(error);
+  }
+
+  function enter({ payload }: InboundMessage, device: DeviceEntry): void {
+    underWay += 1;
+    bytesWaiting += payload.length;
+    device.underWay += 1;
+  }
+
+  function left({ payload }: InboundMessage, device: DeviceEntry): void {
     underWay -= 1;
-    bytesUnderWay -= payload.length;
+    bytesWaiting -= payload.length;
+    device.underWay -= 1;
     if (underWay === 0) drained?.();
+    if (settling.size === 0 || device.underWay > 0) return;
+    for (const done of settling.get(device) ?? []) done();
+    settling.delete(device);
   }
 
   function answered(message: InboundMessage, device: DeviceEntry, outcome: Outcome): Outcome {

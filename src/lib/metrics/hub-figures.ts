@@ -12,6 +12,19 @@ export interface HubLevels {
   readonly journalEntriesToApply: number;
   /** The sample store takes nothing at the moment. */
   readonly sampleStoreFailed: boolean;
+  /** Since when senders are held back (ms since 1970), and why; null: they are not. */
+  readonly pressure: { readonly since: number; readonly reason: string } | null;
+  /** Times that it began, and ms that senders were held back, since the start. */
+  readonly pressureTimes: number;
+  readonly pressureHeldMs: number;
+  /** Room on the disk of the data directory, in bytes; null: not known. */
+  readonly diskFreeBytes: number | null;
+  /** There is too little of it: writes are refused. */
+  readonly diskFull: boolean;
+  readonly httpConnections: number;
+  /** Connections that were one too many, since the start. */
+  readonly httpRefused: number;
+  readonly bytesWaiting: number;
   readonly streamSubscribers: number;
   /** Since the start. */
   readonly streamDropped: number;
@@ -24,6 +37,10 @@ export interface IngestCounts {
   readonly samples: number;
   readonly rejected: number;
   readonly failed: number;
+  /** Messages refused for their rate. */
+  readonly limited: number;
+  /** Messages that were known already. */
+  readonly repeated: number;
   readonly acknowledgeP50Ms: number | null;
   readonly acknowledgeP99Ms: number | null;
 }

@@ -38,13 +38,25 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
     labelNames: ['protocol', 'code'],
     registers,
   });
+  const limited = new Counter({
+    name: 'muster_ingest_limited_total',
+    help: 'Messages refused for their rate and not acknowledged, by the limit',
+    labelNames: ['protocol', 'limit'],
+    registers,
+  });
+  const repeated = new Counter({
+    name: 'muster_ingest_repeated_total',
+    help: 'Messages that were known already, and answered as the first time',
+    labelNames: ['protocol'],
+    registers,
+  });
 
   const recent = new RecentLatency();
   const delay: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const setLevels = levelGauges(registers);
   let readLevels: (() => HubLevels) | null = null;
-  const count = { messages: 0, samples: 0, rejected: 0, failed: 0 };
+  const count = { messages: 0, samples: 0, rejected: 0, failed: 0, limited: 0, repeated: 0 };
 
   function tallyOf(protocol: string): MessageTally {
     let tally = tallies.get(protocol);
@@ -77,6 +89,14 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
         count.failed += 1;
         failed.labels(protocol, code).inc();
       },
+      limited({ protocol }, kind) {
+        count.limited += 1;
+        limited.labels(protocol, kind).inc();
+      },
+      repeated({ protocol }) {
+        count.repeated += 1;
+        repeated.labels(protocol).inc();
+      },
     },
     watch(read) {
       readLevels = read;
@@ -103,6 +123,14 @@ const LEVELS: readonly (readonly [name: string, help: string, read: (levels: Hub
   ['muster_journal_bytes', 'Journal that is not yet in the sample store', ({ journalBytes }) => journalBytes],
   ['muster_journal_entries_to_apply', 'Journal entries that are not yet in the sample store', ({ journalEntriesToApply }) => journalEntriesToApply],
   ['muster_sample_store_failed', '1 while the sample store takes nothing', ({ sampleStoreFailed }) => Number(sampleStoreFailed)],
+  ['muster_ingest_bytes_waiting', 'Payloads of messages that wait for the disk', ({ bytesWaiting }) => bytesWaiting],
+  ['muster_ingest_pressing', '1 while senders are held back', ({ pressure }) => Number(pressure !== null)],
+  ['muster_ingest_pressed_times', 'Times that senders were held back, since the start', ({ pressureTimes }) => pressureTimes],
+  ['muster_ingest_pressed_seconds', 'How long senders were held back, since the start', ({ pressureHeldMs }) => pressureHeldMs / 1000],
+  ['muster_disk_free_bytes', 'Room on the disk of the data directory; -1 when it is not known', ({ diskFreeBytes }) => diskFreeBytes ?? -1],
+  ['muster_disk_full', '1 while writes are refused for want of room', ({ diskFull }) => Number(diskFull)],
+  ['muster_http_connections', 'Open HTTP connections, without those that became WebSockets', ({ httpConnections }) => httpConnections],
+  ['muster_http_refused_connections', 'HTTP connections refused because there were too many, since the start', ({ httpRefused }) => httpRefused],
   ['muster_stream_subscribers', 'Subscribers of the live stream', ({ streamSubscribers }) => streamSubscribers],
   ['muster_stream_dropped_samples', 'Samples dropped for slow subscribers since the start', ({ streamDropped }) => streamDropped],
 ];

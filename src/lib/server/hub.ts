@@ -63,7 +63,7 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     await writePrivately(pidFile, `${process.pid}\n`);
     shutdown.defer('pid file', () => rm(pidFile, { force: true }));
 
-    const storage = await openStorage({ settings, folder: data.folder, log, clock, shutdown });
+    const storage = await openStorage({ settings, folder: data.folder, temporaryFolder, log, clock, shutdown });
     const access = createAccess({ system: storage.system, directory: storage.directory, settings, clock, log });
     const firstStart = await ensureFirstStart({ system: storage.system, accounts: access.accounts, clock });
     for (const project of await storage.system.projects.all()) storage.directory.projects.set(project.id, project);

@@ -2,6 +2,7 @@ import type { SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { Directory } from '../fleet/directory.ts';
 import type { LivePresence } from '../fleet/live-presence.ts';
+import { HUB_TIME_LEAD_MAX_MS } from '../ingest/hub-time.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 
@@ -19,9 +20,6 @@ export async function loadDirectory(system: SystemStore, presence: LivePresence,
   for (const { device, ...status } of await system.devices.statuses()) if (directory.device(device)) presence.restore(device, status);
   return directory;
 }
-
-/** The hub's own times run ahead of its clock when many values come at once. Beyond this they are taken for a device's. */
-const HUB_TIME_LEAD_MAX_MS = 60_000;
 
 export interface StoredSeries {
   /** The highest that has samples; 0: none has. */

@@ -3,6 +3,7 @@ import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { RetentionRules, SampleStore } from '../storage/sample-store.ts';
+import type { DiskWatch } from './watch-disk.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -18,17 +19,21 @@ export function maintainStorage(ports: {
   readonly settings: Settings;
   readonly samples: SampleStore;
   readonly directory: Directory;
+  readonly disk: Pick<DiskWatch, 'refusal' | 'onFull'>;
   readonly clock: () => number;
   readonly log: Log;
 }): StorageMaintenance {
-  const { settings, samples, directory, clock, log } = ports;
+  const { settings, samples, directory, disk, clock, log } = ports;
   let running = false;
   const timer = setInterval(() => void maintain(), settings['storage.compact-interval-ms']);
   timer.unref();
+  // What is past its retention need not wait for the next round.
+  const forget = disk.onFull(() => void maintain());
   return {
     retention,
     async stop() {
       clearInterval(timer);
+      forget();
     },
   };
 
@@ -45,6 +50,8 @@ export function maintainStorage(ports: {
     try {
       const { samples: deleted } = await samples.retain(retention(), 'due');
       if (deleted > 0) log.info({ samples: deleted }, 'samples past their retention were deleted');
+      // A file is written before what it holds leaves the hot table, whose own file gives no room back: compaction is for a disk with room.
+      if (disk.refusal() !== null) return;
       const { samples: moved, filesWritten, bytesWritten } = await samples.compact({ now: clock(), scope: 'due' });
       if (filesWritten > 0) log.info({ samples: moved, files: filesWritten, bytes: bytesWritten }, 'samples were moved to Parquet files');
     } catch (error: unknown) {

@@ -11,9 +11,11 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { createFleet } from '../fleet/fleet.ts';
+import type { PressureState } from '../ingest/pressure.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
+import { limitConnections } from './limit-connections.ts';
 import { openIngest } from './open-ingest.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -48,15 +50,19 @@ export interface DoorPorts {
 /** The spine and all ways in and out. Resolves when they listen. */
 export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const { settings, storage, access, tls, log, clock, version, shutdown } = ports;
-  const { directory, presence, samples, system } = storage;
+  const { directory, disk, presence, samples, system } = storage;
   const { authenticator, accounts, deviceCredentials } = access;
   const startedAt = clock();
   let stopping = false;
 
-  const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], subscribersMax: settings['limits.stream-subscribers'] });
+  const stream = createLiveStream(directory, {
+    queueMax: settings['limits.stream-queue'],
+    queueBytesMax: settings['limits.stream-queue-bytes'],
+    subscribersMax: settings['limits.stream-subscribers'],
+  });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
-  const { pipeline, waiting, refused, trouble } = await openIngest({ settings, storage, stream, meter: metrics.meter, log });
+  const { pipeline, pressure, waiting, refused, trouble, oversized } = await openIngest({ settings, storage, stream, meter: metrics.meter, clock, log });
   const fleet = createFleet({
     system,
     directory,
@@ -65,6 +71,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     pointsPerDeviceMax: settings['limits.points-per-device'],
     pointsPerProjectMax: settings['limits.points-per-project'],
     allocateSeries: storage.allocateSeries,
+    settled: pipeline.settled,
     onDeviceClosed(device) {
       deviceCredentials.deviceChanged(device);
       if (!directory.device(device)) presence.forget(device);
@@ -96,6 +103,14 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     journalBytes: system.log.journalBytes,
     journalEntriesToApply: Math.max(0, system.log.lastJournalId - samples.appliedJournalId),
     sampleStoreFailed: storage.failed(),
+    pressure: pressure.state(),
+    pressureTimes: pressure.counts.times,
+    pressureHeldMs: pressure.counts.heldMs,
+    diskFreeBytes: disk.freeBytes,
+    diskFull: disk.refusal() !== null,
+    httpConnections: connections.open,
+    httpRefused: connections.refused,
+    bytesWaiting: pipeline.bytesWaiting,
     streamSubscribers: stream.subscribers,
     streamDropped: stream.dropped,
     mqtt: { ...mqtt.counters() },
@@ -124,17 +139,41 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       startedAt,
       mqttUrl: () => (listener('mqtt') ?? listener('mqtts'))?.url ?? null,
       // Anybody may ask: what exactly failed, with its paths, stands in the log.
-      checks: () => ({ traffic: stopping ? 'the hub is stopping' : null, samples: storage.failed() ? 'the sample store takes nothing at the moment' : null }),
+      checks: () => ({
+        traffic: stopping ? 'the hub is stopping' : null,
+        samples: storage.failed() ? 'the sample store takes nothing at the moment' : null,
+        disk: disk.refusal() === null ? null : 'the disk has too little room: writes are refused',
+      }),
+      notes: () => ({ pressure: pressedText(pressure.state()) }),
+      closed: disk.refusal,
+      onClosed: disk.onFull,
+      rateLimits: {
+        messagesPerSecond: settings['limits.messages-per-second-per-device'],
+        pointsPerSecond: settings['limits.points-per-second-per-device'],
+      },
     }),
     authenticator,
     authorize,
     findDevice: fleet.device,
+    closed: disk.refusal,
+    pressure: pipeline.pressure,
+    onOversized: oversized,
     log,
     payloadBytesMax: settings['limits.payload-bytes-max'],
+    bodiesBytesMax: settings['http.bodies-bytes-max'],
+    timeouts: {
+      headersMs: settings['http.headers-timeout-ms'],
+      requestMs: settings['http.request-timeout-ms'],
+      pressureMs: settings['ingest.push-back-max-ms'],
+    },
     tls,
     version,
   });
 
+  const connections = limitConnections(api.server as Server, {
+    connectionsMax: settings['http.connections-max'],
+    perAddressMax: settings['http.connections-per-address-max'],
+  });
   // Sources first, then what is under way, then the sinks: the steps run from the last to the first.
   shutdown.defer('mqtt', () => mqtt.stop());
   const sockets = serveWebSockets(api.server as Server, {
@@ -144,6 +183,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
         fleet,
         stream,
         clock,
+        stallMs: settings['limits.stream-stall-ms'],
         stillAllowed: async () => void (await admitSubscriber(request)),
         onAccessChanged: (changed) =>
           principal.kind === 'device'
@@ -157,6 +197,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   shutdown.defer('http', () => stopHttp({ server: api.server as Server, close: () => api.close() }, sockets, graceMs));
   shutdown.defer('ingest', async () => {
     stopping = true;
+    // Who is held back is to hear that the hub is stopping.
+    pressure.stop();
     await Promise.all([mqtt.drain(), pipeline.drain()]);
   });
   await mqtt.start();
@@ -192,6 +234,11 @@ async function listenHttp(api: Awaited<ReturnType<typeof createApiServer>>, sett
   // Nobody can connect to "any address": say where it can be reached from here.
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return { url: `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`, port };
+}
+
+/** Anybody may ask: no figures. */
+function pressedText(state: PressureState | null): string | null {
+  return state === null ? null : `senders are held back since ${new Date(state.since).toISOString()}: the hub cannot follow`;
 }
 
 function sumOf<Key>(keys: Iterable<Key>, count: (key: Key) => number): number {

@@ -1,3 +1,4 @@
+import type { OversizedReport } from '../api/api-server.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -7,22 +8,36 @@ import { createGroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
+import { createPressure, type Pressure } from '../ingest/pressure.ts';
+import { createRateLimiter } from '../ingest/rate-limiter.ts';
+import { createRecentMessages } from '../ingest/recent-messages.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
+import { createRepeats } from '../ingest/repeats.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
+import type { MessageMark } from '../storage/commit-log.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { Storage } from './open-storage.ts';
+import { pressureGauges } from './pressure-gauges.ts';
 import { publishCommitted } from './publish-committed.ts';
 
 const NO_BYTES = new Uint8Array();
 
+/** How long a message is known again. */
+const REPEAT_WINDOW_MS = 600_000;
+/** Messages that are known again, in 28 bytes each: those on their way to a hub in the moment it ends, many times over. */
+const REPEATS_KEPT = 2 ** 20;
+
 export interface IngestDoor {
   readonly pipeline: Pipeline;
+  readonly pressure: Pressure;
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
   readonly refused: (publish: RefusedPublish) => void;
   /** The same for log-ins, subscriptions and bytes that are no message. */
   readonly trouble: (trouble: Trouble) => void;
+  /** And for reports that are larger than the hub takes. */
+  readonly oversized: (report: OversizedReport) => void;
 }
 
 /** The spine: pipeline, group commit, reject journal. */
@@ -31,13 +46,27 @@ export async function openIngest(ports: {
   readonly storage: Storage;
   readonly stream: LiveStream;
   readonly meter: IngestMeter;
+  readonly clock: () => number;
   readonly log: Log;
+  /** Messages of a former run that their senders may repeat, oldest first. */
+  readonly initialMarks?: readonly MessageMark[];
 }): Promise<IngestDoor> {
-  const { settings, storage, stream, meter, log } = ports;
-  const { system, directory, samples, allocateSeries } = storage;
+  const { settings, storage, stream, meter, clock, log, initialMarks } = ports;
+  const { system, directory, samples, disk, allocateSeries } = storage;
   const rejects = createRejectJournal(system.rejects, settings['limits.rejects-kept']);
   const commit = createGroupCommit(system.log, settings['limits.commit-queue'], publishCommitted({ store: samples, stream }));
-  const pipeline = createPipeline({
+  const pressure = createPressure({
+    gauges: pressureGauges(settings, {
+      messages: () => commit.depth,
+      bytes: () => pipeline.bytesWaiting,
+      journalBytes: () => system.log.journalBytes,
+      storeFailed: storage.failed,
+    }),
+    heldMaxMs: settings['ingest.push-back-max-ms'],
+    clock,
+    log,
+  });
+  const pipeline: Pipeline = createPipeline({
     context: {
       directory,
       chooseFormat: await loadFormats(),
@@ -56,10 +85,26 @@ export async function openIngest(ports: {
     commit,
     rejects,
     meter,
+    bytesWaitingMax: settings['limits.bytes-waiting'],
+    limiter: createRateLimiter({
+      device: {
+        messagesPerSecond: settings['limits.messages-per-second-per-device'],
+        pointsPerSecond: settings['limits.points-per-second-per-device'],
+      },
+      project: {
+        messagesPerSecond: settings['limits.messages-per-second-per-project'],
+        pointsPerSecond: settings['limits.points-per-second-per-project'],
+      },
+      burstSeconds: settings['limits.rate-burst-seconds'],
+    }),
+    repeats: createRepeats(createRecentMessages(REPEAT_WINDOW_MS, REPEATS_KEPT, initialMarks, clock())),
+    closed: disk.refusal,
+    pressure: pressure.wait,
   });
 
   return {
     pipeline,
+    pressure,
     waiting: () => commit.depth,
     refused({ device, protocol, address, topic, reason, payloadHead, payloadBytes, time }) {
       keep(
@@ -71,9 +116,19 @@ export async function openIngest(ports: {
     trouble({ device, protocol, address, topic, code, step, reason, time }) {
       keep(device, { protocol, address, topic, payload: NO_BYTES, payloadBytes: 0, receivedAt: time }, { code, step, reason, point: null });
     },
+    oversized({ device, address, path, bytes, reason }) {
+      device.rejected += 1;
+      keep(
+        device.device.id,
+        { protocol: 'http', address, topic: path, payload: NO_BYTES, payloadBytes: bytes, receivedAt: clock() },
+        { code: 'payload_too_large', step: 'receive', reason, point: null },
+      );
+    },
   };
 
   function keep(device: DeviceId | null, message: RejectedMessage, rejection: Rejection): void {
+    // Of no use to anybody who has to make room first.
+    if (disk.refusal() !== null) return;
     const entry = device === null ? undefined : directory.device(device);
     const statements = entry ? rejects.refused(entry, message, rejection) : [];
     if (statements.length === 0) return;

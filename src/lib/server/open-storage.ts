@@ -12,6 +12,7 @@ import { loadDirectory, loadLatest } from './load-directory.ts';
 import { maintainStorage, type StorageMaintenance } from './maintain-storage.ts';
 import { savePresence } from './save-presence.ts';
 import type { Shutdown } from './shutdown.ts';
+import { type DiskWatch, watchDisk } from './watch-disk.ts';
 
 export interface Storage {
   readonly system: EmbeddedSystemStore;
@@ -19,6 +20,7 @@ export interface Storage {
   readonly maintenance: StorageMaintenance;
   readonly directory: Directory;
   readonly presence: LivePresence;
+  readonly disk: DiskWatch;
   /** The sample store takes nothing at the moment; the log says why. */
   readonly failed: () => boolean;
   readonly allocateSeries: () => SeriesId;
@@ -29,13 +31,17 @@ export interface Storage {
 export interface StoragePorts {
   readonly settings: Settings;
   readonly folder: string;
+  /** For files of the moment. */
+  readonly temporaryFolder: string;
   readonly log: Log;
   readonly clock: () => number;
   readonly shutdown: Shutdown;
 }
 
 /** Both engines, and the fleet in memory as they know it. */
-export async function openStorage({ settings, folder, log, clock, shutdown }: StoragePorts): Promise<Storage> {
+export async function openStorage({ settings, folder, temporaryFolder, log, clock, shutdown }: StoragePorts): Promise<Storage> {
+  const disk = await watchDisk({ folders: [folder, temporaryFolder], freeBytesMin: settings['storage.free-disk-bytes-min'], log });
+  shutdown.defer('disk watch', () => disk.stop());
   const system = createSystemStore({ folder, queueMax: settings['limits.commit-queue'], journalBytesMax: settings['limits.journal-bytes'], log });
   shutdown.defer('system store', () => system.stop());
   await system.start();
@@ -82,13 +88,13 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
   // Of a series that was never given the other half is missing, such as an older backup beside newer samples: they stay, and their numbers too.
   if (stored.highest > given) log.warn({ highest: stored.highest, given }, 'there are samples of points that are not known; they are kept');
   let series = Math.max(given, stored.highest);
-  const maintenance = maintainStorage({ settings, samples, directory, clock, log });
+  const maintenance = maintainStorage({ settings, samples, directory, disk, clock, log });
   shutdown.defer('storage maintenance', () => maintenance.stop());
   const allocateSeries = () => {
     series += 1;
     return series as SeriesId;
   };
-  return { system, samples, maintenance, directory, presence, failed: () => failed, allocateSeries, removeSamples };
+  return { system, samples, maintenance, directory, presence, disk, failed: () => failed, allocateSeries, removeSamples };
 
   function removeSamples(removed: readonly SeriesId[]): void {
     if (removed.length === 0) return;

@@ -24,6 +24,8 @@ export interface WebSockets {
 }
 
 const STREAM_MESSAGE_BYTES_MAX = 1024;
+/** Upgrades whose sender is being asked who it is, which takes a hash of a password at worst. */
+const ARRIVING_MAX = 256;
 
 /** Takes WebSocket upgrades: MQTT at /mqtt, the live stream at /api/v1/stream. */
 export function serveWebSockets(server: Server, ports: WebSocketPorts): WebSockets {
@@ -68,6 +70,10 @@ export function serveWebSockets(server: Server, ports: WebSocketPorts): WebSocke
   };
 
   async function takeSubscriber(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (arriving.size >= ARRIVING_MAX) {
+      refuseConnection(socket, new MusterError('overloaded', `${ARRIVING_MAX} WebSockets are being opened already`));
+      return;
+    }
     arriving.add(socket);
     try {
       const principal = await ports.authenticate(request);

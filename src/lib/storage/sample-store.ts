@@ -142,8 +142,11 @@ export interface SampleStore {
   /** The newest sample of every series that has one, for the hub's start. */
   latest(): AsyncIterable<readonly SampleRow[]>;
   count(query: TimeRange & { readonly series: readonly SeriesId[] }): Promise<number>;
-  /** Writes a Parquet file (time, device, point, value columns, quality, late), sorted by (device, point, time). Returns its rows. */
-  exportParquet(query: TimeRange & { readonly names: readonly SeriesName[] }, path: string): Promise<number>;
+  /**
+   * Writes a Parquet file (time, device, point, value columns, quality, late), sorted by (device, point, time). Returns its rows. Once the signal is
+   * aborted it rejects with the signal's reason, ends its work and leaves no file.
+   */
+  exportParquet(query: TimeRange & { readonly names: readonly SeriesName[] }, path: string, signal?: AbortSignal): Promise<number>;
   /** Removes series whole, such as those of a deleted device. */
   remove(series: readonly SeriesId[]): Promise<void>;
   stats(): Promise<SampleStoreStats>;

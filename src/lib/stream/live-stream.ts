@@ -12,13 +12,20 @@ export interface LiveSample {
   readonly late: boolean;
 }
 
+/** What all subscribers of a sample share; `bytes`: about what it takes on its way to one of them. */
+interface Queued {
+  readonly sample: LiveSample;
+  readonly bytes: number;
+}
+
 export type LiveMessage =
   | { readonly type: 'samples'; readonly samples: readonly LiveSample[] }
   | { readonly type: 'gap'; readonly dropped: number; readonly from: number; readonly to: number };
 
 /** One subscriber. `take` empties its queue; `onReady` is called when there is something to take after it was empty. */
 export interface Subscription {
-  take(max: number): LiveMessage | null;
+  /** At most so many samples, and of so many bytes (one alone may have more). */
+  take(samplesMax: number, bytesMax: number): LiveMessage | null;
   close(): void;
 }
 
@@ -33,7 +40,14 @@ export interface LiveStream {
   readonly dropped: number;
 }
 
-export function createLiveStream(directory: Directory, limits: { readonly queueMax: number; readonly subscribersMax: number }): LiveStream {
+export interface StreamLimits {
+  /** Samples in the queue of one subscriber, and their bytes. */
+  readonly queueMax: number;
+  readonly queueBytesMax: number;
+  readonly subscribersMax: number;
+}
+
+export function createLiveStream(directory: Directory, limits: StreamLimits): LiveStream {
   const subscriptions = new Set<QueuedSubscription>();
   let dropped = 0;
   return {
@@ -46,10 +60,10 @@ export function createLiveStream(directory: Directory, limits: { readonly queueM
     publish(samples) {
       if (subscriptions.size === 0) return;
       for (let index = 0; index < samples.count; index += 1) {
-        let live: LiveSample | null = null;
+        let live: Queued | null = null;
         for (const subscription of subscriptions) {
           if (!subscription.wants(samples.entry(index))) continue;
-          live ??= liveSampleOf(samples, index);
+          live ??= queuedOf(samples, index);
           if (!subscription.push(live)) dropped += 1;
         }
       }
@@ -57,33 +71,44 @@ export function createLiveStream(directory: Directory, limits: { readonly queueM
     subscribe(matches, onReady) {
       if (subscriptions.size >= limits.subscribersMax)
         throw new MusterError('limit_reached', `${limits.subscribersMax} subscribers watch already (limits.stream-subscribers)`);
-      const subscription = new QueuedSubscription(directory, matches, limits.queueMax, onReady, () => subscriptions.delete(subscription));
+      const subscription = new QueuedSubscription(directory, matches, limits, onReady, () => subscriptions.delete(subscription));
       subscriptions.add(subscription);
       return subscription;
     },
   };
 }
 
-function liveSampleOf(samples: CommittedSamples, index: number): LiveSample {
+function queuedOf(samples: CommittedSamples, index: number): Queued {
   const { device, path } = samples.entry(index).point;
-  return { device, point: path, time: samples.time(index), value: samples.value(index), quality: samples.quality(index), late: samples.late(index) };
+  const value = samples.value(index);
+  const sample = { device, point: path, time: samples.time(index), value, quality: samples.quality(index), late: samples.late(index) };
+  return { sample, bytes: SAMPLE_BYTES + device.length + path.length + bytesOf(value) };
+}
+
+/** Of a sample without its names and value. */
+const SAMPLE_BYTES = 100;
+
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  return typeof value === 'object' && value !== null ? JSON.stringify(value).length : 0;
 }
 
 class QueuedSubscription implements Subscription {
   readonly #directory: Directory;
   readonly #matches: PointMatcher;
-  readonly #queueMax: number;
+  readonly #limits: StreamLimits;
   readonly #onReady: () => void;
   readonly #onClose: () => void;
-  #queue: LiveSample[] = [];
+  #queue: Queued[] = [];
+  #bytes = 0;
   #gap: { dropped: number; from: number; to: number } | null = null;
   #verdicts = new Map<number, boolean>();
   #revision = -1;
 
-  constructor(directory: Directory, matches: PointMatcher, queueMax: number, onReady: () => void, onClose: () => void) {
+  constructor(directory: Directory, matches: PointMatcher, limits: StreamLimits, onReady: () => void, onClose: () => void) {
     this.#directory = directory;
     this.#matches = matches;
-    this.#queueMax = queueMax;
+    this.#limits = limits;
     this.#onReady = onReady;
     this.#onClose = onClose;
   }
@@ -104,24 +129,35 @@ class QueuedSubscription implements Subscription {
     return verdict;
   }
 
-  push(sample: LiveSample): boolean {
-    if (this.#queue.length >= this.#queueMax || this.#gap !== null) {
+  push(queued: Queued): boolean {
+    if (this.#queue.length >= this.#limits.queueMax || this.#bytes >= this.#limits.queueBytesMax || this.#gap !== null) {
       // Once samples are lost, all that follow are, until the subscriber has taken what it has: one gap, not many.
+      const { sample } = queued;
       this.#gap ??= { dropped: 0, from: sample.time, to: sample.time };
       this.#gap.dropped += 1;
       this.#gap.from = Math.min(this.#gap.from, sample.time);
       this.#gap.to = Math.max(this.#gap.to, sample.time);
       return false;
     }
-    this.#queue.push(sample);
+    this.#queue.push(queued);
+    this.#bytes += queued.bytes;
     if (this.#queue.length === 1) this.#onReady();
     return true;
   }
 
-  take(max: number): LiveMessage | null {
+  take(samplesMax: number, bytesMax: number): LiveMessage | null {
     if (this.#queue.length > 0) {
-      const samples = this.#queue.length <= max ? this.#queue : this.#queue.slice(0, max);
-      this.#queue = this.#queue.length <= max ? [] : this.#queue.slice(max);
+      let count = 0;
+      let bytes = 0;
+      const samples: LiveSample[] = [];
+      for (const queued of this.#queue) {
+        if (count > 0 && (count >= samplesMax || bytes + queued.bytes > bytesMax)) break;
+        bytes += queued.bytes;
+        count += 1;
+        samples.push(queued.sample);
+      }
+      this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
+      this.#bytes -= bytes;
       return { type: 'samples', samples };
     }
     if (this.#gap === null) return null;

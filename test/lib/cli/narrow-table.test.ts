@@ -37,6 +37,7 @@ function device(number: number): Device {
     aliases: {},
     status: { online: true, lastSeenAt: 1_763_785_200_000, connectedAt: null, lastAddress: null, protocol: null },
     counters: { accepted: 0, rejected: 0, refused: 0 },
+    rate: { messagesPerSecond: 0, pointsPerSecond: 0, messagesPerSecondMax: null, pointsPerSecondMax: null, limited: 0, limitedAt: null },
     createdAt: 0,
     updatedAt: 0,
   } as unknown as Device;

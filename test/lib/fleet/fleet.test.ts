@@ -39,6 +39,7 @@ describe('the fleet, on a real database', () => {
       pointsPerDeviceMax: 5,
       pointsPerProjectMax: 8,
       allocateSeries,
+      settled: (device) => pipeline.settled(device),
       onDeviceClosed: () => undefined,
       onSeriesRemoved: () => undefined,
     });
@@ -60,7 +61,7 @@ describe('the fleet, on a real database', () => {
       system,
       commit: createGroupCommit(system.log, 10_000, () => undefined),
       rejects: createRejectJournal(system.rejects, 100),
-      meter: { answered: () => undefined, failed: () => undefined },
+      meter: { answered: () => undefined, failed: () => undefined, limited: () => undefined, repeated: () => undefined },
     });
   });
 
@@ -178,6 +179,53 @@ describe('the fleet, on a real database', () => {
     await expect(fleet.createDevice(project, device('three', { type: 't' }))).rejects.toMatchObject({ code: 'limit_reached' });
     await expect(fleet.updateType(project, 't', { points: [...points, declared('e')] })).rejects.toMatchObject({ code: 'limit_reached' });
     expect(directory.pointCount(project)).toBe(8);
+  });
+
+  it('makes exactly as many devices as a project may have, however many are asked for at once', async () => {
+    const made = await Promise.allSettled(Array.from({ length: 150 }, (_, index) => fleet.createDevice(project, device(`d${index}`))));
+    const refused = made.filter((result) => result.status === 'rejected').map(({ reason }) => reason.code);
+    expect([directory.deviceCount(project), refused.length, new Set(refused)]).toEqual([100, 50, new Set(['limit_reached'])]);
+    await fleet.deleteDevice(project, 'd0');
+    await fleet.createDevice(project, device('another'));
+    expect(directory.devicesTaken(project)).toBe(100);
+  });
+
+  it('gives a project exactly as many points as it may have, while devices and reports bring them at once', async () => {
+    await fleet.createType(project, { id: 't', mode: 'open', description: null, points: ['a', 'b', 'c'].map((path) => declared(path)) });
+    await fleet.createDevice(project, device('reporter'));
+    const creations = [1, 2, 3, 4].map((number) => fleet.createDevice(project, device(`d${number}`, { type: 't' })));
+    // Both creations that may pass have promised their points, and are on their way to the disk.
+    const reports = ['v', 'w', 'x'].map((path) => new Promise((done) => setImmediate(done)).then(() => report('reporter', { [path]: 1 })));
+    const made = (await Promise.allSettled(creations)).filter(({ status }) => status === 'fulfilled').length;
+    const taken = (await Promise.all(reports)).reduce((sum, { accepted }) => sum + accepted, 0);
+    expect([made, taken]).toEqual([2, 2]);
+    expect(directory.pointCount(project)).toBe(8);
+    expect(directory.pointsTaken(project)).toBe(8);
+    expect(await rows()).toHaveLength(8);
+  });
+
+  it('deletes a device when what came before has its answer, and takes nothing more of it', async () => {
+    await fleet.createDevice(project, device('a'));
+    await report('a', { x: 1 });
+    const order: string[] = [];
+    const before = report('a', { x: 2 }).then(({ accepted }) => order.push(`stored ${accepted}`));
+    const deleted = fleet.deleteDevice(project, 'a').then(() => order.push('deleted'));
+    await new Promise((done) => process.nextTick(done));
+    await expect(report('a', { x: 3 })).rejects.toMatchObject({ code: 'not_found' });
+    await Promise.all([before, deleted]);
+    expect(order).toEqual(['stored 1', 'deleted']);
+  });
+
+  it('takes reports again of a device whose deletion failed', async () => {
+    await fleet.createDevice(project, device('a'));
+    const entry = fleet.device(project, 'a');
+    const broken = new Error('no answer');
+    const settled = pipeline.settled;
+    pipeline = { ...pipeline, settled: () => Promise.reject(broken) } as Pipeline;
+    await expect(fleet.deleteDevice(project, 'a')).rejects.toBe(broken);
+    pipeline = { ...pipeline, settled };
+    expect(entry.closing).toBe(false);
+    expect(await report('a', { x: 1 })).toMatchObject({ accepted: 1 });
   });
 
   it('forgets what depends on a device when it goes', async () => {

@@ -1,11 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeviceId, SeriesId } from '../../../src/lib/domain/ids.ts';
+import { MusterError } from '../../../src/lib/errors/muster-error.ts';
 import { Directory } from '../../../src/lib/fleet/directory.ts';
 import { loadFormats } from '../../../src/lib/formats/registry.ts';
 import type { IngestContext } from '../../../src/lib/ingest/context.ts';
 import { createGroupCommit } from '../../../src/lib/ingest/group-commit.ts';
-import { createPipeline, type Pipeline } from '../../../src/lib/ingest/pipeline.ts';
+import type { MessageOrigin } from '../../../src/lib/ingest/inbound-message.ts';
+import { createPipeline, type Pipeline, type PipelinePorts } from '../../../src/lib/ingest/pipeline.ts';
+import { createRateLimiter } from '../../../src/lib/ingest/rate-limiter.ts';
+import { createRecentMessages } from '../../../src/lib/ingest/recent-messages.ts';
 import { createRejectJournal } from '../../../src/lib/ingest/reject-journal.ts';
+import { createRepeats } from '../../../src/lib/ingest/repeats.ts';
 import type { CommittedSamples } from '../../../src/lib/ingest/sample-builder.ts';
 import { CommitError, type CommitLog, type CommitReceipt, type CommitUnit } from '../../../src/lib/storage/commit-log.ts';
 import type { RejectRecord, SystemStore } from '../../../src/lib/storage/system/system-store.ts';
@@ -33,6 +38,9 @@ describe('the ingest pipeline', () => {
   let pipeline: Pipeline;
   let rejects: RejectRecord[];
   let context: IngestContext;
+  let system: SystemStore;
+  let limited: string[];
+  let repeated: number;
 
   beforeEach(async () => {
     directory = new Directory();
@@ -60,7 +68,9 @@ describe('the ingest pipeline', () => {
       },
     };
     const statement = (record: unknown) => ({ sql: JSON.stringify(record), parameters: [] });
-    const system = {
+    limited = [];
+    repeated = 0;
+    system = {
       points: { ensure: statement },
       rejects: {
         insert(record: RejectRecord) {
@@ -70,14 +80,25 @@ describe('the ingest pipeline', () => {
         trim: () => [],
       },
     } as unknown as SystemStore;
-    pipeline = createPipeline({
+    pipeline = pipelineWith({});
+  });
+
+  const pipelineWith = (more: Partial<PipelinePorts>) =>
+    createPipeline({
       context,
       system,
       commit: createGroupCommit(disk.log, 5, (samples) => published.push(samples)),
       rejects: createRejectJournal(system.rejects, 100),
-      meter: { answered: () => undefined, failed: () => undefined },
+      meter: {
+        answered: () => undefined,
+        failed: () => undefined,
+        limited: (_message, kind) => void limited.push(kind),
+        repeated: () => {
+          repeated += 1;
+        },
+      },
+      ...more,
     });
-  });
 
   const message = (device: string, payload: unknown) => {
     const found = directory.device(device);
@@ -256,5 +277,192 @@ describe('the ingest pipeline', () => {
     for (let count = 0; count < 40; count += 1) await accept('open-1', 'not json');
     expect(rejects.length).toBe(20);
     expect(directory.device('open-1')?.rejected).toBe(40);
+  });
+
+  const finishAll = async () => {
+    await settled();
+    for (const unit of disk.held.splice(0)) unit.finish();
+    await settled();
+  };
+
+  describe('with a limit of its rate', () => {
+    const NO_LIMIT = { messagesPerSecond: null, pointsPerSecond: null };
+    beforeEach(() => {
+      pipeline = pipelineWith({ limiter: createRateLimiter({ device: { messagesPerSecond: 2, pointsPerSecond: 100 }, project: NO_LIMIT, burstSeconds: 1 }) });
+    });
+
+    it('refuses what is too much, and notes it once for many', async () => {
+      const answers = Array.from({ length: 100 }, () => pipeline.accept(message('open-1', { a: 1 })));
+      const codes = answers.map((answer) =>
+        answer.then(
+          () => 'taken',
+          (error: MusterError) => error.code,
+        ),
+      );
+      await finishAll();
+      expect((await Promise.all(codes)).filter((code) => code === 'rate_limited')).toHaveLength(98);
+      expect(limited).toHaveLength(98);
+      expect(rejects).toMatchObject([{ code: 'rate_limited', step: 'admit', reason: expect.stringContaining('limits.messages-per-second-per-device') }]);
+      expect(directory.device('open-1')).toMatchObject({ accepted: 2, rejected: 0, traffic: { limited: 98, limitedAt: NOW } });
+    });
+
+    it('says in the next note how many there were', async () => {
+      for (const at of [0, 1, 2, 9_999]) void pipeline.accept({ ...message('open-1', { a: 1 }), receivedAt: NOW }).catch(() => at);
+      const later = { ...message('open-1', { a: 1 }), receivedAt: NOW + 10_000 };
+      for (let count = 0; count < 3; count += 1) void pipeline.accept(later).catch(() => undefined);
+      await finishAll();
+      expect(rejects.map(({ reason }) => reason.replace(/.*; /, ''))).toEqual([expect.any(String), '1 messages more were refused since the last note of it']);
+    });
+
+    it('counts values that were rejected as well', async () => {
+      pipeline = pipelineWith({ limiter: createRateLimiter({ device: { ...NO_LIMIT, pointsPerSecond: 4 }, project: NO_LIMIT, burstSeconds: 1 }) });
+      expect(await accept('strict-1', { a: 1, b: 1, c: 1, d: 1 })).toMatchObject({ rejectedCount: 4 });
+      await expect(pipeline.accept(message('strict-1', { temperature: 1 }))).rejects.toMatchObject({ code: 'rate_limited' });
+    });
+  });
+
+  it('lets the times that it gives run ahead of its clock so far and no further, and refuses the whole message then', async () => {
+    context = { ...context, limits: { ...context.limits, readingsPerMessage: 100_000 } };
+    pipeline = pipelineWith({});
+    const values = (count: number) =>
+      message(
+        'open-1',
+        Array.from({ length: count }, (_, index) => ({ a: index })),
+      );
+    const first = pipeline.accept(values(70_000));
+    await finishAll();
+    expect(await first).toMatchObject({ accepted: 70_000 });
+    const refused = pipeline.accept(message('open-1', { b: 1, a: 1 }));
+    await expect(refused).rejects.toMatchObject({ code: 'rate_limited', message: expect.stringContaining('without a time of their own') });
+    expect(limited).toEqual(['hub-times']);
+    const timed = pipeline.accept(message('open-1', { ts: NOW, values: { a: 1 } }));
+    const later = pipeline.accept({ ...message('open-1', { a: 1 }), receivedAt: NOW + 10_000 });
+    await finishAll();
+    expect([await timed, await later]).toMatchObject([{ accepted: 1 }, { accepted: 1 }]);
+  });
+
+  describe('of messages that may come again', () => {
+    let at: number;
+    beforeEach(() => {
+      at = NOW;
+      pipeline = pipelineWith({ repeats: createRepeats(createRecentMessages(1000, 1024)) });
+    });
+    const sent = (payload: unknown, origin: Partial<MessageOrigin> = {}) => ({
+      ...message('open-1', payload),
+      receivedAt: at,
+      origin: { sender: 's', id: 1, mayBeRepeat: true, ...origin },
+    });
+    const stored = () => published.reduce((sum, { count }) => sum + count, 0);
+
+    it('stores a repeat once, answers it as the first, and marks it in the transaction of its samples', async () => {
+      const first = pipeline.accept(sent({ a: 1, '#': 1 }, { mayBeRepeat: false }));
+      await settled();
+      expect(disk.held[0]?.unit.marks).toMatchObject([{ accepted: 1, rejected: 1 }]);
+      await finishAll();
+      await first;
+      at += 1000;
+      expect(await pipeline.accept(sent({ a: 1, '#': 1 }))).toEqual({ accepted: 1, rejected: [], rejectedCount: 1, repeated: true });
+      expect([stored(), repeated, disk.held.length]).toEqual([1, 1, 0]);
+    });
+
+    it.each([
+      ['another payload under a packet identifier that is used again', { a: 2 }, {}, 0],
+      ['another id', { a: 1 }, { id: 2 }, 0],
+      ['another sender', { a: 1 }, { sender: 't' }, 0],
+      ['a first that was too long ago', { a: 1 }, {}, 1001],
+      ['a sender that does not say so', { a: 1 }, { mayBeRepeat: false }, 0],
+    ])('takes a message for a new one: %s', async (_what, payload, origin, passed) => {
+      const first = pipeline.accept(sent({ a: 1 }));
+      await finishAll();
+      await first;
+      at += passed;
+      const second = pipeline.accept(sent(payload, origin));
+      await finishAll();
+      await second;
+      expect(stored()).toBe(2);
+    });
+
+    it('waits for the outcome of the first, and takes the repeat in its place when that failed', async () => {
+      const answers = Array.from({ length: 3 }, () => pipeline.accept(sent({ a: 1 })));
+      const codes = Promise.all(
+        answers.map((answer) =>
+          answer.then(
+            ({ repeated: again = false }) => again,
+            (error: MusterError) => error.code,
+          ),
+        ),
+      );
+      await settled();
+      expect(disk.held).toHaveLength(1);
+      disk.held.shift()?.fail(new CommitError('storage', 'disk full'));
+      await settled();
+      expect(disk.held).toHaveLength(1);
+      await finishAll();
+      expect((await codes).sort()).toEqual([false, 'storage_failed', true].sort());
+      expect(stored()).toBe(1);
+    });
+
+    it('need not know values with times of their own again: they replace themselves', async () => {
+      const answers = [1, 2].map(() => pipeline.accept(sent({ ts: NOW, values: { a: 1 } })));
+      await settled();
+      for (const { unit } of disk.held) expect(unit.marks).toEqual([]);
+      await finishAll();
+      await Promise.all(answers);
+      expect(repeated).toBe(0);
+    });
+
+    it('refuses a key with another payload, also while the first is on its way, and knows keyed values with times too', async () => {
+      const keyed = (payload: unknown) => pipeline.accept(sent(payload, { id: 'key', onePayload: true }));
+      const first = keyed({ ts: NOW, values: { a: 1 } });
+      const other = keyed({ ts: NOW, values: { a: 2 } });
+      const codes = Promise.all([other, keyed({ b: 1 })].map((answer) => answer.catch((error: MusterError) => error.code)));
+      await finishAll();
+      expect(await codes).toEqual(['idempotency_key_reused', 'idempotency_key_reused']);
+      expect(await first).toMatchObject({ accepted: 1 });
+      expect(await keyed({ ts: NOW, values: { a: 1 } })).toMatchObject({ repeated: true });
+    });
+
+    it('commits what travels with a message also with its repeat, and with one of which nothing is taken', async () => {
+      const change = { kind: 'remove-session' as const, session: 1 };
+      const first = pipeline.accept({ ...sent({ a: 1 }), alongside: [change] });
+      await settled();
+      expect(disk.held[0]?.unit.changes).toEqual([change]);
+      await finishAll();
+      await first;
+      let answered = false;
+      const again = pipeline.accept({ ...sent({ a: 1 }), alongside: [change] }).finally(() => (answered = true));
+      await settled();
+      expect(answered).toBe(false);
+      expect(disk.held[0]?.unit.changes).toEqual([change]);
+      await finishAll();
+      expect(await again).toMatchObject({ repeated: true });
+    });
+  });
+
+  it('takes nothing of a device that is being deleted, and says when what came before has its answer', async () => {
+    const device = directory.device('open-1');
+    if (!device) throw new Error('no such device');
+    const before = pipeline.accept(message('open-1', { a: 1 }));
+    device.closing = true;
+    let quiet = false;
+    const settling = pipeline.settled(device).then(() => (quiet = true));
+    await expect(pipeline.accept(message('open-1', { a: 2 }))).rejects.toMatchObject({ code: 'not_found' });
+    await settled();
+    expect(quiet).toBe(false);
+    await finishAll();
+    await Promise.all([before, settling]);
+    expect(device.underWay).toBe(0);
+  });
+
+  it('takes nothing of a device of another project that has the name by now', async () => {
+    const late = message('open-1', { a: 1 });
+    directory.removeDevice('open-1' as DeviceId);
+    directory.putDevice(aDevice('open-1', { project: 'other' }));
+    await expect(pipeline.accept(late)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('refuses everything while nothing may be written', async () => {
+    pipeline = pipelineWith({ closed: () => new MusterError('disk_full', 'no room') });
+    await expect(pipeline.accept(message('open-1', { a: 1 }))).rejects.toMatchObject({ code: 'disk_full' });
   });
 });

@@ -14,12 +14,16 @@ test('counts what was answered and what failed, and how long it took', async () 
   const metrics = metricsAt(() => 1020);
   metrics.meter.answered(message, { accepted: 3, rejected: [{ code: 'wrong_type', step: 'resolve', reason: '', point: 'a' }], rejectedCount: 2 });
   metrics.meter.failed(message, 'overloaded');
-  expect(metrics.counts()).toEqual({ messages: 1, samples: 3, rejected: 2, failed: 1, acknowledgeP50Ms: 20, acknowledgeP99Ms: 20 });
+  metrics.meter.limited(message, 'device-messages');
+  metrics.meter.repeated(message);
+  expect(metrics.counts()).toEqual({ messages: 1, samples: 3, rejected: 2, failed: 1, limited: 1, repeated: 1, acknowledgeP50Ms: 20, acknowledgeP99Ms: 20 });
   const text = await metrics.text();
   expect(text).toContain('muster_build_info{version="1.2.3"} 1');
   expect(text).toContain('muster_ingest_samples_total{protocol="mqtt"} 3');
   expect(text).toContain('muster_ingest_rejected_total{step="resolve",code="wrong_type"} 2');
   expect(text).toContain('muster_ingest_failed_total{protocol="mqtt",code="overloaded"} 1');
+  expect(text).toContain('muster_ingest_limited_total{protocol="mqtt",limit="device-messages"} 1');
+  expect(text).toContain('muster_ingest_repeated_total{protocol="mqtt"} 1');
   expect(text).toContain('muster_ingest_acknowledge_seconds_bucket{le="0.025",protocol="mqtt"} 1');
   expect(text).toContain('muster_ingest_acknowledge_seconds_bucket{le="0.01",protocol="mqtt"} 0');
 });
@@ -62,6 +66,14 @@ test('reads the levels anew at each scrape', async () => {
     journalBytes: 5,
     journalEntriesToApply: 6,
     sampleStoreFailed: true,
+    pressure: { since: 1, reason: 'a test' },
+    pressureTimes: 3,
+    pressureHeldMs: 2500,
+    diskFreeBytes: null,
+    diskFull: false,
+    httpConnections: 11,
+    httpRefused: 12,
+    bytesWaiting: 13,
     streamSubscribers: 7,
     streamDropped: 8,
     mqtt: { connections: 9 },
@@ -70,6 +82,10 @@ test('reads the levels anew at each scrape', async () => {
   const text = await metrics.text();
   expect(text).toContain('muster_devices 10');
   expect(text).toContain('muster_sample_store_failed 1');
+  expect(text).toContain('muster_ingest_pressing 1');
+  expect(text).toContain('muster_ingest_pressed_seconds 2.5');
+  expect(text).toContain('muster_disk_free_bytes -1');
+  expect(text).toContain('muster_http_connections 11');
   expect(text).toContain('muster_mqtt{name="connections"} 9');
 });
 

@@ -1,38 +1,34 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../../src/lib/config/settings.ts';
-import { type Hub, type HubOptions, startHub } from '../../../src/lib/server/hub.ts';
+import { startHub } from '../../../src/lib/server/hub.ts';
 import { openDatabase } from '../../../src/lib/storage/system/driver.ts';
 import { apiOf } from '../../helpers/api.ts';
+import { hubHere } from '../../helpers/hub-here.ts';
 import { selfSigned } from '../../helpers/self-signed.ts';
 import { SILENT_LOG } from '../../helpers/silent-log.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
-/** A hub in this process, on free ports. */
-async function hubOn(settings: Partial<Settings>, options: HubOptions = {}): Promise<Hub> {
-  const hub = await startHub({ 'http.port': 0, 'mqtt.port': null, ...settings }, { log: SILENT_LOG, ...options });
-  onTestFinished(async () => void (await hub.stop()));
-  return hub;
-}
-
 describe('a hub and its data directory', () => {
   it('writes engine files on a throw-away directory too, eight at a time', async () => {
-    const hub = await hubOn({ ephemeral: true });
+    const hub = await hubHere({ ephemeral: true });
     const api = apiOf(hub.url, hub.token);
     await api('POST', '/devices', { id: 'a' });
     await api('POST', '/devices/a/report', { x: 1 });
     const answers = await Promise.all(Array.from({ length: 20 }, () => api('GET', '/export?format=parquet')));
-    const statuses = answers.map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(8);
-    expect(answers.filter(({ body }) => body.code === 'overloaded')).toHaveLength(12);
+    // One may be over before another has asked.
+    const written = answers.filter(({ status }) => status === 200).length;
+    expect(written).toBeGreaterThanOrEqual(8);
+    expect(answers.filter(({ body }) => body.code === 'overloaded')).toHaveLength(20 - written);
+    expect(written).toBeLessThan(20);
     expect((await api('GET', '/export?format=parquet')).body).toMatch(/^PAR1/);
   });
 
   it('leaves the files of a running hub alone when another is started on its directory', async () => {
     const data = temporaryFolder();
-    await hubOn({ data });
+    await hubHere({ data });
     const file = join(data, 'tmp', 'export.parquet');
     writeFileSync(file, 'under way');
     await expect(startHub({ data, 'http.port': 0, 'mqtt.port': null }, { log: SILENT_LOG })).rejects.toMatchObject({ code: 'hub_running' });
@@ -56,11 +52,11 @@ describe('a hub and its data directory', () => {
     const data = temporaryFolder();
     const now = Date.now();
     const values = (from: number) => Array.from({ length: 500 }, (_, index) => ({ x: from + index }));
-    const first = await hubOn({ data }, { clock: () => now });
+    const first = await hubHere({ data }, { clock: () => now });
     await apiOf(first.url, first.token)('POST', '/devices', { id: 'a' });
     await apiOf(first.url, first.token)('POST', '/devices/a/report', values(0));
     await first.stop();
-    const second = await hubOn({ data }, { clock: () => now + 10 });
+    const second = await hubHere({ data }, { clock: () => now + 10 });
     const api = apiOf(second.url, second.token);
     await api('POST', '/devices/a/report', values(500));
     expect((await api('GET', '/samples/count')).body.count).toBe(1000);
@@ -69,7 +65,7 @@ describe('a hub and its data directory', () => {
 
   it('removes what a deletion has left, and gives no number of a series twice', async () => {
     const data = temporaryFolder();
-    const first = await hubOn({ data });
+    const first = await hubHere({ data });
     const api = apiOf(first.url, first.token);
     for (const id of ['gone', 'lost', 'kept']) {
       await api('POST', '/devices', { id });
@@ -81,7 +77,7 @@ describe('a hub and its data directory', () => {
     database.exec("pragma foreign_keys = on; delete from devices where id = 'gone'; delete from devices where id = 'lost'");
     database.exec("update sqlite_sequence set seq = 1 where name = 'points'");
     database.close();
-    const second = await hubOn({ data });
+    const second = await hubHere({ data });
     const again = apiOf(second.url, second.token);
     await again('POST', '/devices', { id: 'new' });
     expect((await again('POST', '/devices/new/report', { x: 'new' })).status).toBe(202);

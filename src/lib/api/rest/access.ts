@@ -63,6 +63,7 @@ function tokenRoutes({ accounts, clock }: AccessPorts): Route[] {
     route({
       method: 'POST',
       path: '/tokens',
+      adds: true,
       tag: 'access',
       summary: 'Create an API token; it is shown this once',
       permission: 'token:write',
@@ -104,6 +105,7 @@ function userRoutes({ accounts }: AccessPorts): Route[] {
     route({
       method: 'POST',
       path: '/users',
+      adds: true,
       tag: 'access',
       summary: 'Create a user',
       permission: 'user:write',
@@ -155,6 +157,7 @@ function credentialRoutes({ credentials }: AccessPorts): Route[] {
     route({
       method: 'POST',
       path: '/devices/{id}/credentials',
+      adds: true,
       tag: 'devices',
       summary: 'Give a device a credential; it is shown this once',
       permission: 'credential:write',

@@ -3,6 +3,7 @@ import type { DeviceCredentials } from '../../access/device-credentials.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Presence } from '../../fleet/presence.ts';
+import { ratesAt, type Traffic } from '../../fleet/traffic.ts';
 import { labelMatcher } from '../../stream/filter.ts';
 import { indexAfter, readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
@@ -15,17 +16,33 @@ export interface DevicePorts {
   readonly directory: Directory;
   readonly presence: Presence;
   readonly credentials: DeviceCredentials;
+  readonly clock: () => number;
+  /** Of each device; null: no limit. */
+  readonly rateLimits: { readonly messagesPerSecond: number | null; readonly pointsPerSecond: number | null };
 }
 
 const ById = z.object({ id: z.string().max(200).describe('the id, or an alias such as imei:490154203237518') });
 
-export function deviceRoutes({ fleet, directory, presence, credentials }: DevicePorts): Route[] {
+export function deviceRoutes({ fleet, directory, presence, credentials, clock, rateLimits }: DevicePorts): Route[] {
   const render = (entry: DeviceEntry): Device => ({
     ...entry.device,
     status: presence.status(entry.device.id),
     points: entry.points.size,
     counters: { accepted: entry.accepted, rejected: entry.rejected, refused: entry.refused },
+    rate: rateOf(entry.traffic),
   });
+
+  function rateOf(traffic: Traffic | null): Device['rate'] {
+    const { messages, points } = ratesAt(traffic, clock());
+    return {
+      messagesPerSecond: rounded(messages),
+      pointsPerSecond: rounded(points),
+      messagesPerSecondMax: rateLimits.messagesPerSecond,
+      pointsPerSecondMax: rateLimits.pointsPerSecond,
+      limited: traffic?.limited ?? 0,
+      limitedAt: traffic?.limitedAt ?? null,
+    };
+  }
 
   return [
     route({
@@ -52,6 +69,7 @@ export function deviceRoutes({ fleet, directory, presence, credentials }: Device
     route({
       method: 'POST',
       path: '/devices',
+      adds: true,
       tag: 'devices',
       summary: 'Create a device',
       permission: 'device:write',
@@ -101,6 +119,11 @@ export function deviceRoutes({ fleet, directory, presence, credentials }: Device
       },
     }),
   ];
+}
+
+/** To a hundredth: what fades is nothing in the end. */
+function rounded(rate: number): number {
+  return Math.round(rate * 100) / 100;
 }
 
 function deviceFilter(query: z.output<typeof DeviceQuery>, presence: Presence): (entry: DeviceEntry) => boolean {

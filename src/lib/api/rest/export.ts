@@ -21,6 +21,10 @@ export interface ExportPorts {
   readonly store: SampleStore;
   /** For files that the engine writes before they are sent. */
   readonly temporaryFolder: string;
+  /** Why nothing may be written at the moment. */
+  readonly closed: () => MusterError | null;
+  /** Calls back when that changes for the worse; returns what takes the listener off again. */
+  readonly onClosed: (listener: () => void) => () => void;
 }
 
 const After = z.object({ device: z.string(), point: z.string().optional(), time: z.number().int() });
@@ -143,12 +147,17 @@ const ENGINE_FILES_MAX = 8;
 
 type EngineFile = (definition: ExportFormatDefinition, plan: Plan, signal: AbortSignal) => Promise<Answer>;
 
-function engineFiles({ reader, store, temporaryFolder }: ExportPorts): EngineFile {
+function engineFiles({ reader, store, temporaryFolder, closed, onClosed }: ExportPorts): EngineFile {
   let open = 0;
   return async (definition, plan, signal) => {
+    // It may become as large as all samples.
+    const refusal = closed();
+    if (refusal !== null) throw refusal;
     if (open >= ENGINE_FILES_MAX) throw new MusterError('overloaded', `${ENGINE_FILES_MAX} exports to a file are under way`);
     open += 1;
     let folder: string | null = null;
+    const full = new AbortController();
+    const forget = onClosed(() => full.abort(closed() ?? undefined));
     const discard = async () => {
       open -= 1;
       if (folder !== null) await rm(folder, { recursive: true, force: true });
@@ -158,7 +167,7 @@ function engineFiles({ reader, store, temporaryFolder }: ExportPorts): EngineFil
       folder = await mkdtemp(join(temporaryFolder, 'export-'));
       const path = join(folder, `export.${definition.extension}`);
       const names = plan.selected.map(({ entry: { point } }) => ({ series: point.series, device: point.device, point: point.path }));
-      await store.exportParquet({ names, from: plan.from, to: plan.to }, path);
+      await store.exportParquet({ names, from: plan.from, to: plan.to }, path, AbortSignal.any([signal, full.signal]));
       signal.throwIfAborted();
       const { size } = await stat(path);
       const stream = createReadStream(path);
@@ -167,6 +176,8 @@ function engineFiles({ reader, store, temporaryFolder }: ExportPorts): EngineFil
     } catch (error: unknown) {
       await discard();
       throw error;
+    } finally {
+      forget();
     }
   };
 }

@@ -13,11 +13,13 @@ export interface HubPorts {
   readonly mqttUrl: () => string | null;
   /** What must hold for traffic to be taken: a name and a problem, or null. */
   readonly checks: () => Readonly<Record<string, string | null>>;
+  /** What is worth knowing beside that: the hub takes traffic all the same. */
+  readonly notes: () => Readonly<Record<string, string | null>>;
 }
 
 const Health = z.object({ status: z.enum(['ok', 'unavailable']), checks: z.record(z.string(), z.string()) });
 
-export function hubRoutes({ directory, clock, version, startedAt, mqttUrl, checks }: HubPorts): Route[] {
+export function hubRoutes({ directory, clock, version, startedAt, mqttUrl, checks, notes }: HubPorts): Route[] {
   return [
     route({
       method: 'GET',
@@ -40,7 +42,10 @@ export function hubRoutes({ directory, clock, version, startedAt, mqttUrl, check
         const ready = results.every(([, problem]) => problem === null);
         return {
           status: ready ? 200 : 503,
-          body: { status: ready ? 'ok' : 'unavailable', checks: Object.fromEntries(results.map(([name, problem]) => [name, problem ?? 'ok'])) },
+          body: {
+            status: ready ? 'ok' : 'unavailable',
+            checks: Object.fromEntries([...results, ...Object.entries(notes())].map(([name, problem]) => [name, problem ?? 'ok'])),
+          },
         };
       },
     }),

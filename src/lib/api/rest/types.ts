@@ -36,6 +36,7 @@ export function typeRoutes({ fleet, directory }: { readonly fleet: Fleet; readon
     route({
       method: 'POST',
       path: '/types',
+      adds: true,
       tag: 'types',
       summary: 'Create a device type',
       permission: 'type:write',

@@ -41,6 +41,16 @@ export const Device = z
         refused: z.number().int().describe('topics of others touched, subscriptions refused, since the hub started'),
       })
       .describe('since the hub started'),
+    rate: z
+      .object({
+        messagesPerSecond: z.number().describe('taken, averaged over about ten seconds'),
+        pointsPerSecond: z.number(),
+        messagesPerSecondMax: z.number().int().nullable().describe('null: no limit'),
+        pointsPerSecondMax: z.number().int().nullable(),
+        limited: z.number().int().describe('messages refused for their rate since the hub started'),
+        limitedAt: Time.nullable().describe('when the last of them was'),
+      })
+      .describe('how much it sends now, and what it may'),
   })
   .meta({ id: 'Device' });
 

@@ -2,11 +2,13 @@ import type { DeviceType } from '../../domain/device-type.ts';
 import { isPointPath, type PointPath } from '../../domain/ids.ts';
 import { deviceMayReport, type Point } from '../../domain/point.ts';
 import { fitsValueType, inferValueType, type SampleValue } from '../../domain/value.ts';
+import { MusterError } from '../../errors/muster-error.ts';
 import type { DeviceEntry, PointEntry } from '../../fleet/directory.ts';
 import { allowedPoints, definitionFor } from '../../fleet/point-definition.ts';
 import type { Reading } from '../../formats/reading.ts';
 import { type Batch, NONE, REJECTIONS_LISTED, type ResolvedSample } from '../batch.ts';
 import type { IngestContext } from '../context.ts';
+import { HUB_TIME_LEAD_MAX_MS, nextHubTime } from '../hub-time.ts';
 import type { Rejection } from '../ingest.ts';
 
 type Refusal = { readonly code: string; readonly reason: string };
@@ -23,9 +25,14 @@ export function resolve(batch: Batch, context: IngestContext): Batch {
   const samples: ResolvedSample[] = [];
   let rejections: Rejection[] | null = null;
   let rejectedCount = 0;
+  let hubTimed = false;
   for (const reading of batch.readings) {
     const refusal = resolveOne(reading, batch.device, type, allowed, receivedAt, context, samples);
-    if (refusal === null) continue;
+    if (refusal === null) {
+      hubTimed ||= reading.time === null;
+      continue;
+    }
+    if (refusal === TOO_FAST) return { ...batch, readings: NONE, postponed: tooFast(reading.path), refused: true };
     rejectedCount += 1;
     rejections ??= [];
     if (rejections.length < REJECTIONS_LISTED) rejections.push({ ...refusal, step: 'resolve', point: reading.path.slice(0, 200) });
@@ -39,6 +46,8 @@ export function resolve(batch: Batch, context: IngestContext): Batch {
     rejections: rejections ?? NONE,
     rejectedCount,
     refused: samples.length === 0,
+    hubTimed,
+    postponed: null,
   };
 }
 
@@ -74,15 +83,21 @@ function resolveOne(
     if (point.min !== null && value < point.min) return refusal('out_of_range', `${value} is below the minimum ${point.min}`);
     if (point.max !== null && value > point.max) return refusal('out_of_range', `${value} is above the maximum ${point.max}`);
   }
-  const time = reading.time ?? hubTime(found, now);
+  // A message that begins within the lead passes whole: its own values move the times on by as much as it has samples.
+  if (reading.time === null && found.hubTime - now > HUB_TIME_LEAD_MAX_MS + samples.length) return TOO_FAST;
+  const time = reading.time ?? nextHubTime(found, now);
   samples.push({ entry: found, time, value, quality: reading.quality, late: time < now - limits.lateAfterMs });
   return null;
 }
 
-/** Two values without a time of their own in the same millisecond are two samples: the hub's time of a point always moves on. */
-function hubTime(entry: PointEntry, now: number): number {
-  entry.hubTime = Math.max(now, entry.hubTime + 1);
-  return entry.hubTime;
+const TOO_FAST: Refusal = { code: 'rate_limited', reason: '' };
+
+/** The whole message: of one that was stored in part, the rest could not be sent again. */
+function tooFast(path: string): MusterError {
+  return new MusterError('rate_limited', `the point ${path.slice(0, 200)} gets more than 1,000 values/s without a time of their own`, {
+    hint: 'Send fewer values, or give them their times ("ts").',
+    details: { retryAfterMs: 1000 },
+  });
 }
 
 function createPoint(reading: Reading, device: DeviceEntry, type: DeviceType | undefined, now: number, context: IngestContext): PointEntry | Refusal {
@@ -95,7 +110,7 @@ function createPoint(reading: Reading, device: DeviceEntry, type: DeviceType | u
   if (!fitsValueType(reading.value, definition.valueType)) return refusal('wrong_type', `expected a ${definition.valueType}, got ${describe(reading.value)}`);
   if (device.points.size >= limits.pointsPerDevice)
     return refusal('limit_reached', `the device has ${limits.pointsPerDevice} points already (limits.points-per-device)`);
-  if (directory.pointCount(project) >= limits.pointsPerProject)
+  if (directory.pointsTaken(project) >= limits.pointsPerProject)
     return refusal('limit_reached', `the project has ${limits.pointsPerProject} points already (limits.points-per-project)`);
   const point: Point = { ...definition, device: id, series: context.allocateSeries(), createdAt: now };
   const entry = directory.putPoint(point);

@@ -76,7 +76,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
       for await (const block of stream({ kind: 'latest' })) yield sampleRows(block);
     },
     count: async (query) => (query.series.length === 0 ? 0 : Number(await perform({ kind: 'count', query }))),
-    exportParquet: async (query, path) => Number(await perform({ kind: 'export', query, path })),
+    exportParquet: async (query, path, signal) => Number(await perform({ kind: 'export', query, path }, signal)),
     remove: (series) => perform({ kind: 'remove', series }).then(() => undefined),
     stats: async () => (await perform({ kind: 'stats' })) as SampleStoreStats,
     compact: async (request) => (await perform({ kind: 'compact', request })) as CompactionResult,
@@ -178,12 +178,21 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     }
   }
 
-  function perform(task: Task): Promise<unknown> {
+  function perform(task: Task, signal?: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
       const refusal = refused();
       if (refusal !== null) return reject(refusal);
       const id = ++lastId;
-      tasks.set(id, { resolve, reject });
+      const abort = () => post({ type: 'cancel', id });
+      signal?.addEventListener('abort', abort);
+      // The answer comes when the work has ended, done or broken off: until then it may hold a file.
+      const end = (settled: () => void) => {
+        signal?.removeEventListener('abort', abort);
+        if (signal?.aborted) reject(signal.reason);
+        else settled();
+      };
+      tasks.set(id, { resolve: (result) => end(() => resolve(result)), reject: (error) => end(() => reject(error)) });
       post({ type: 'task', id, task });
     });
   }

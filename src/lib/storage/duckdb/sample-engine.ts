@@ -24,7 +24,14 @@ export interface SampleEngine {
   /** A journal entry waits; it is applied within the interval. */
   committed(journalId: number): void;
   open(id: number, reading: Reading, credit: number, send: (block: Block) => void): Promise<void>;
-  perform(task: Task): Promise<unknown>;
+  perform(task: Task, id: number): Promise<unknown>;
+  /** Breaks off an export that is written, or waits for its turn. */
+  cancel(id: number): void;
+}
+
+interface ExportedFile {
+  cancelled: boolean;
+  connection: DuckDBConnection | null;
 }
 
 interface Listener {
@@ -45,6 +52,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
   const { journal, applier, archive } = await prepare(database);
   const readings = createReadings(database, calls, archive.reader);
   const busy = new Map<DuckDBConnection, Promise<unknown>>();
+  const exporting = new Map<number, ExportedFile>();
   let wanted = 0;
   let retryMs = 0;
   let timer: NodeJS.Timeout | null = null;
@@ -64,6 +72,12 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
       await readings.open(id, reading, credit, send);
     },
     perform,
+    cancel(id) {
+      const file = exporting.get(id);
+      if (file === undefined) return;
+      file.cancelled = true;
+      file.connection?.interrupt();
+    },
   };
 
   async function prepare(opened: Database): Promise<{ journal: JournalReader; applier: JournalApplier; archive: Archive }> {
@@ -121,7 +135,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     });
   }
 
-  async function perform(task: Task): Promise<unknown> {
+  async function perform(task: Task, id: number): Promise<unknown> {
     try {
       switch (task.kind) {
         case 'flush':
@@ -132,7 +146,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
             return (await (await connection.run(sql)).getRows())[0]?.[0] ?? 0;
           });
         case 'export':
-          return await reading((connection) => writeParquet(connection, task.query, task.path, (wanted) => archive.reader.rows(connection, wanted)));
+          return await exportFile(task, id);
         case 'remove':
           return await archive.remove(task.series);
         case 'stats':
@@ -148,6 +162,20 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
       }
     } catch (error: unknown) {
       throw storageError(error, database.file);
+    }
+  }
+
+  async function exportFile({ query, path }: Extract<Task, { kind: 'export' }>, id: number): Promise<number> {
+    const file: ExportedFile = { cancelled: false, connection: null };
+    exporting.set(id, file);
+    try {
+      return await reading(async (connection) => {
+        if (file.cancelled) throw new MusterError('interrupted', 'the export was broken off');
+        file.connection = connection;
+        return writeParquet(connection, query, path, (wanted) => archive.reader.rows(connection, wanted));
+      });
+    } finally {
+      exporting.delete(id);
     }
   }
 

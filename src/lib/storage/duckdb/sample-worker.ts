@@ -45,6 +45,7 @@ function take(engine: SampleEngine, message: ToWorker): void {
       break;
     case 'cancel':
       engine.readings.cancel(message.id);
+      engine.cancel(message.id);
       break;
     case 'described':
       described.get(message.id)?.(message.names);
@@ -60,7 +61,7 @@ function take(engine: SampleEngine, message: ToWorker): void {
     }
     case 'task': {
       const { id, task } = message;
-      const answered = answer(id, async () => ({ type: 'done', id, result: await engine.perform(task) }));
+      const answered = answer(id, async () => ({ type: 'done', id, result: await engine.perform(task, id) }));
       // Without its port the thread has nothing to live for.
       if (task.kind === 'stop') void answered.then(() => port?.close());
       break;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
@@ -39,5 +39,31 @@ describe('Parquet', () => {
     ]);
     connection.closeSync();
     instance.closeSync();
+  });
+
+  it('is broken off when nobody wants it any more, while it is written and while it waits, and leaves no file', async () => {
+    const folder = temporaryFolder();
+    const { store, settle } = await sampleStoreFixture(duckdb, folder);
+    const large = 'x'.repeat(1000);
+    await settle(Array.from({ length: 30_000 }, (_, index) => sample(1, index, `${large}${index}`)));
+    const names = [{ series: 1 as SeriesId, device: 'kiln-1', point: 'a' }];
+    const reason = new Error('nobody wants it');
+    const wanted = new AbortController();
+    // More than are written at once; those that are being written have begun by the time a small question is answered.
+    const exports = Array.from({ length: 6 }, (_, index) => store.exportParquet({ names, ...ALWAYS }, join(folder, `${index}.parquet`), wanted.signal));
+    const endings = Promise.all(
+      exports.map((written) =>
+        written.then(
+          () => 'written',
+          (error: unknown) => error,
+        ),
+      ),
+    );
+    await store.stats();
+    wanted.abort(reason);
+    expect(new Set(await endings)).toEqual(new Set([reason]));
+    await expect(store.exportParquet({ names, ...ALWAYS }, join(folder, 'late.parquet'), wanted.signal)).rejects.toBe(reason);
+    expect(readdirSync(folder).filter((name) => name.includes('parquet'))).toEqual([]);
+    expect(await store.exportParquet({ names, ...ALWAYS }, join(folder, 'wanted.parquet'))).toBe(30_000);
   });
 });

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { shapeOf } from '../../src/lib/config/setting-shape.ts';
+import { SETTINGS, type SettingDefinition, type SettingName } from '../../src/lib/config/settings.ts';
+import { repository } from '../helpers/source-graph.ts';
+
+/** Numbers that bound nothing. */
+const NO_LIMITS: readonly SettingName[] = [
+  'http.port',
+  'mqtt.port',
+  'mqtts.port',
+  'storage.apply-interval-ms',
+  'storage.hot-hours',
+  'storage.hot-samples-max',
+  'storage.compact-interval-ms',
+  'storage.retention-days',
+];
+
+const page = readFileSync(join(repository, 'docs/operate/limits.md'), 'utf8');
+const rows = new Map([...page.matchAll(/^\| `([a-z][a-z0-9.-]+)` *\| ([^|]*?) *\|/gm)].map((match) => [match[1] ?? '', match[2] ?? '']));
+const numbers = (Object.entries(SETTINGS) as [SettingName, SettingDefinition][]).filter(([, definition]) => shapeOf(definition).type === 'integer');
+
+test('the page of limits names every limit that is a setting, with its default', () => {
+  const limits = numbers.filter(([name]) => !NO_LIMITS.includes(name));
+  expect(limits.length).toBeGreaterThan(40);
+  const shown = (value: unknown) => (value === null ? 'none' : Number(value).toLocaleString('en-US'));
+  expect(Object.fromEntries(limits.map(([name]) => [name, rows.get(name)]))).toEqual(
+    Object.fromEntries(limits.map(([name, { default: value }]) => [name, shown(value)])),
+  );
+});
+
+test('the page of limits names no setting and no metric that there is not', () => {
+  const named = [...page.matchAll(/`((?:limits|ingest|http|mqtt|storage|access)\.[a-z-]+)`/g)].map((match) => match[1] ?? '');
+  expect(named.filter((name) => !(name in SETTINGS))).toEqual([]);
+  const metrics = readFileSync(join(repository, 'src/lib/metrics/hub-metrics.ts'), 'utf8');
+  const metricsNamed = new Set([...page.matchAll(/`(muster_[a-z_]+)`/g)].map((match) => match[1] ?? ''));
+  expect(metricsNamed.size).toBeGreaterThan(10);
+  expect([...metricsNamed].filter((name) => !metrics.includes(`'${name}'`))).toEqual([]);
+});
