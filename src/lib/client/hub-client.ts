@@ -29,7 +29,7 @@ import type {
   StreamMessage,
   StreamQuery,
 } from '../api/schema/samples.ts';
-import type { CompactRequest, CompactResult, RetentionState, StorageStats, VerifyResult } from '../api/schema/storage.ts';
+import type { CompactRequest, CompactResult, RetentionState, RetentionUpdate, StorageStats, VerifyResult } from '../api/schema/storage.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { notMuster } from './failures.ts';
 import { encodeLevels, normalizeHubUrl, queryText } from './hub-url.ts';
@@ -121,7 +121,9 @@ export interface HubClient {
     show(): Promise<StorageStats>;
     compact(what: CompactRequest, options?: Pick<RequestOptions, 'timeoutMs'>): Promise<CompactResult>;
     verify(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<VerifyResult>;
-    retention(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<RetentionState>;
+    /** `retention`: as if the project's own were this, or `inherit`. */
+    retention(options?: Pick<RequestOptions, 'timeoutMs'> & { readonly retention?: string }): Promise<RetentionState>;
+    setRetention(change: RetentionUpdate, options?: Pick<RequestOptions, 'timeoutMs'>): Promise<RetentionState>;
     retain(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<RetentionState>;
   };
   /** Ends the kept connections. A process ends without it too. */
@@ -251,7 +253,8 @@ export function createHubClient(options: HubClientOptions): HubClient {
       show: () => request('GET', '/storage'),
       compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),
       verify: (given) => request('POST', '/storage/verify', given),
-      retention: (given) => request('GET', '/storage/retention', given),
+      retention: ({ retention, ...given } = {}) => request('GET', '/storage/retention', { query: { retention }, ...given }),
+      setRetention: (body, given) => request('PATCH', '/storage/retention', { body, ...given }),
       retain: (given) => request('POST', '/storage/retention', given),
     },
     close: () => transport.close(),

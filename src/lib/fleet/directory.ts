@@ -3,11 +3,16 @@ import type { DeviceType } from '../domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { LatestValue, Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
+import { createNewestValues } from './newest-values.ts';
+import { createSeriesTable } from './series-table.ts';
 
 /** A point in memory, with its newest value. Replaced whole when its definition changes. */
 export interface PointEntry {
   point: Point;
+  /** A copy; null: it has no value yet. */
   latest: LatestValue | null;
+  /** Of `latest`, without copying it; minus infinity before the first. */
+  readonly latestTime: number;
   /** The newest time that the hub itself gave to one of its samples, ms. */
   hubTime: number;
   /** False until the point's own row is on disk; it is written together with its first sample. */
@@ -33,7 +38,8 @@ export class Directory {
   readonly #devices = new Map<DeviceId, DeviceEntry>();
   readonly #children = new Map<DeviceId, Set<DeviceId>>();
   readonly #byAlias = new Map<string, DeviceId>();
-  readonly #bySeries = new Map<SeriesId, PointEntry>();
+  readonly #bySeries = createSeriesTable<PointEntry>();
+  readonly #newEntry = createNewestValues();
   readonly #pointsOfProject = new Map<ProjectId, number>();
   readonly #devicesOfProject = new Map<ProjectId, number>();
   readonly #sorted = new Map<ProjectId, readonly DeviceEntry[]>();
@@ -127,7 +133,7 @@ export class Directory {
       this.revision += 1;
       return known;
     }
-    const entry: PointEntry = { point, latest: null, hubTime: 0, stored: true };
+    const entry = this.#newEntry(point);
     device.points.set(point.path, entry);
     this.#bySeries.set(point.series, entry);
     this.#pointsOfProject.set(device.device.project, this.pointCount(device.device.project) + 1);

@@ -2,14 +2,11 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
+import { pointRules, storeRules } from '../fleet/retention.ts';
 import type { RetentionRules, SampleStore } from '../storage/sample-store.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Moves samples to their files and deletes what is too old, from time to time. */
 export interface StorageMaintenance {
-  /** The rules in force at this moment. */
-  retention(): RetentionRules;
   /** Idempotent. Work under way is broken off by the store's own stop. */
   stop(): Promise<void>;
 }
@@ -26,24 +23,20 @@ export function maintainStorage(ports: {
   const timer = setInterval(() => void maintain(), settings['storage.compact-interval-ms']);
   timer.unref();
   return {
-    retention,
     async stop() {
       clearInterval(timer);
     },
   };
 
-  function retention(): RetentionRules {
-    const days = settings['storage.retention-days'];
-    if (days === null) return { projects: [], series: [] };
-    const before = clock() - days * DAY_MS;
-    return { projects: [...directory.projects.keys()].map((project) => ({ project, before })), series: [] };
+  async function retention(): Promise<RetentionRules> {
+    return storeRules(directory.projects, await pointRules(directory), settings['storage.retention-days'], clock());
   }
 
   async function maintain(): Promise<void> {
     if (running) return;
     running = true;
     try {
-      const { samples: deleted } = await samples.retain(retention(), 'due');
+      const { samples: deleted } = await samples.retain(await retention(), 'due');
       if (deleted > 0) log.info({ samples: deleted }, 'samples past their retention were deleted');
       const { samples: moved, filesWritten, bytesWritten } = await samples.compact({ now: clock(), scope: 'due' });
       if (filesWritten > 0) log.info({ samples: moved, files: filesWritten, bytes: bytesWritten }, 'samples were moved to Parquet files');

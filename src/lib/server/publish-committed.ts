@@ -10,7 +10,7 @@ export function publishCommitted(ports: { readonly store: SampleStore; readonly 
     device.accepted += samples.length;
     for (const { entry, time, value, quality, late } of samples) {
       // A replay of old data does not make an old value the newest one.
-      if (entry.latest === null || time >= entry.latest.time) entry.latest = { time, value, quality, late };
+      if (time >= entry.latestTime) entry.latest = { time, value, quality, late };
     }
     stream.publish(samples);
   };

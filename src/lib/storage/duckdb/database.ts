@@ -18,6 +18,8 @@ export interface Database {
   connect(): Promise<DuckDBConnection>;
   /** Of the file and its write-ahead log. */
   bytes(): Promise<number>;
+  /** Gives memory back to the system that the engine's allocator keeps after large work: up to several hundred MB. */
+  trim(): Promise<void>;
   /** Moves the write-ahead log into the file, then closes. */
   close(): Promise<void>;
 }
@@ -43,7 +45,7 @@ export async function openDatabase(folder: string, memoryBytes: number): Promise
       autoload_known_extensions: 'false',
     });
     try {
-      return await prepare(instance, file);
+      return await prepare(instance, file, memoryBytes);
     } catch (error: unknown) {
       instance.closeSync();
       throw error;
@@ -53,7 +55,7 @@ export async function openDatabase(folder: string, memoryBytes: number): Promise
   }
 }
 
-async function prepare(instance: DuckDBInstance, file: string): Promise<Database> {
+async function prepare(instance: DuckDBInstance, file: string, memoryBytes: number): Promise<Database> {
   const writer = await instance.connect();
   await writer.run(`
     begin;
@@ -81,6 +83,16 @@ async function prepare(instance: DuckDBInstance, file: string): Promise<Database
       return connection;
     },
     bytes: async () => (await bytesOf(file)) + (await bytesOf(`${file}.wal`)),
+    trim: async () => {
+      if (!open) return;
+      const connection = await instance.connect();
+      try {
+        // Set to what it is: that flushes the allocator.
+        await connection.run(`set memory_limit = '${memoryBytes}B'`);
+      } finally {
+        connection.closeSync();
+      }
+    },
     close: async () => {
       if (!open) return;
       open = false;

@@ -34,6 +34,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
   let broken: MusterError | null = null;
   let appliedAtStart = 0;
   let applied = 0;
+  let highestSeries = 0;
   /** The newest journal entry that the worker knows of. */
   let announced = 0;
   let lastId = 0;
@@ -42,6 +43,9 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     start,
     get appliedJournalId() {
       return applied;
+    },
+    get highestSeries() {
+      return highestSeries;
     },
     stop: () => {
       stopped ??= stop();
@@ -75,6 +79,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     async *latest() {
       for await (const block of stream({ kind: 'latest' })) yield sampleRows(block);
     },
+    holds: async (range) => (await perform({ kind: 'holds', range })) === true,
     count: async (query) => (query.series.length === 0 ? 0 : Number(await perform({ kind: 'count', query }))),
     exportParquet: async (query, path) => Number(await perform({ kind: 'export', query, path })),
     remove: (series) => perform({ kind: 'remove', series }).then(() => undefined),
@@ -98,6 +103,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
           if (message.type === 'ready') {
             appliedAtStart = message.applied;
             applied = message.applied;
+            highestSeries = message.highestSeries;
             resolve();
           } else if (message.type === 'unready') reject(errorOf(message.failure));
           else take(message);

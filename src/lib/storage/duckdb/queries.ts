@@ -28,14 +28,17 @@ export function aggregateSql(query: AggregateQuery, rows: string): string {
     ) order by rank, bucket`;
 }
 
-/** Of the hot table, and of what was filed: that is noted per series, so that no file need be read. */
-export function latestSql(): string {
-  return `
-    with hot as (select series, max(time) as time from samples group by series)
-    select ${ROW} from samples s join hot on s.series = hot.series and s.time = hot.time
-    where not exists (from newest f where f.series = s.series and f.time > s.time)
-    union all
-    select ${ROW} from newest s where not exists (from hot where hot.series = s.series and hot.time >= s.time)`;
+/**
+ * Of the hot table, and of what was filed: that is noted per series, so that no file need be read. Two queries, as the engine (1.5) stands
+ * still for ever when it streams their union and both have many rows.
+ */
+export function latestSql(): readonly string[] {
+  const hot = 'with hot as (select series, max(time) as time from samples group by series)';
+  return [
+    `${hot} select ${ROW} from samples s join hot on s.series = hot.series and s.time = hot.time
+     where not exists (from newest f where f.series = s.series and f.time > s.time)`,
+    `${hot} select ${ROW} from newest s where not exists (from hot where hot.series = s.series and hot.time >= s.time)`,
+  ];
 }
 
 export function countSql(rows: string): string {

@@ -11,15 +11,18 @@ import { writeParquet } from './parquet.ts';
 import { countSql } from './queries.ts';
 import { createReadings, type Readings } from './serve-readings.ts';
 import { createTurns } from './turns.ts';
-import { wantedOf } from './wanted.ts';
+import { edge, wantedOf } from './wanted.ts';
 
 /** Calls into DuckDB at once, beside the one that writes. */
 const READING_CALLS = 2;
+const TRIM_AFTER_MS = 5_000;
 const RETRY_FIRST_MS = 1000;
 const RETRY_LAST_MS = 30_000;
 
 export interface SampleEngine {
   readonly applied: number;
+  /** When it started. */
+  readonly highestSeries: number;
   readonly readings: Readings;
   /** A journal entry waits; it is applied within the interval. */
   committed(journalId: number): void;
@@ -44,7 +47,9 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
   const writing = createTurns(1);
   const { journal, applier, archive } = await prepare(database);
   const readings = createReadings(database, calls, archive.reader);
+  const trimmer = createTrimmer(database);
   const busy = new Map<DuckDBConnection, Promise<unknown>>();
+  const highestSeries = await highestOf(database);
   let wanted = 0;
   let retryMs = 0;
   let timer: NodeJS.Timeout | null = null;
@@ -53,6 +58,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     get applied() {
       return applier.applied;
     },
+    highestSeries,
     readings,
     committed(journalId) {
       wanted = Math.max(wanted, journalId);
@@ -61,7 +67,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     async open(id, reading, credit, send) {
       // Who asks for the newest samples means those of the journal too: a hub that starts after a crash.
       if (reading.kind === 'latest') await apply(Number.POSITIVE_INFINITY);
-      await readings.open(id, reading, credit, send);
+      await readings.open(id, reading, credit, send).finally(trimmer.soon);
     },
     perform,
   };
@@ -122,10 +128,17 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
   }
 
   async function perform(task: Task): Promise<unknown> {
+    if (task.kind !== 'flush') trimmer.soon();
     try {
       switch (task.kind) {
         case 'flush':
           return await apply(task.journalId);
+        case 'holds':
+          return await reading(async (connection) => {
+            const { from, to } = task.range;
+            const rows = await archive.reader.rows(connection, { from: edge(from), to: edge(to), series: null, condition: 'true' });
+            return (await (await connection.run(`select 1 from (${rows}) limit 1`)).getRows()).length > 0;
+          });
         case 'count':
           return await reading(async (connection) => {
             const sql = countSql(await archive.reader.rows(connection, wantedOf(task.query)));
@@ -169,6 +182,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
   async function stop(): Promise<void> {
     stopping = true;
     if (timer !== null) clearTimeout(timer);
+    trimmer.stop();
     await readings.stop();
     for (const connection of busy.keys()) connection.interrupt();
     await Promise.allSettled(busy.values());
@@ -181,4 +195,30 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
       journal.close();
     }
   }
+}
+
+async function highestOf({ writer }: Database): Promise<number> {
+  const [row] = await (await writer.run('select greatest((select max(series) from samples), (select max(series) from newest))::double')).getRows();
+  return Number(row?.[0] ?? 0);
+}
+
+/** After work the engine's allocator keeps what it had; once there was none for a moment, it gives it back. */
+function createTrimmer(database: Database): { readonly soon: () => void; readonly stop: () => void } {
+  let timer: NodeJS.Timeout | null = null;
+  let stopped = false;
+  return {
+    soon() {
+      if (stopped) return;
+      if (timer !== null) clearTimeout(timer);
+      timer = setTimeout(() => {
+        timer = null;
+        // Without it there is only less memory for others.
+        database.trim().catch(() => undefined);
+      }, TRIM_AFTER_MS);
+    },
+    stop() {
+      stopped = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
 }

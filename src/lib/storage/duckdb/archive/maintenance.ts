@@ -60,6 +60,7 @@ export async function openArchive(ports: ArchivePorts): Promise<Archive> {
   const working = new Map<DuckDBConnection, Promise<unknown>>();
   /** What changes files runs alone. */
   const alone = createTurns(1);
+  const looked = new Map<number, number>();
   let stopping = false;
   let now = 0;
 
@@ -107,7 +108,7 @@ export async function openArchive(ports: ArchivePorts): Promise<Archive> {
 
   async function retain(rules: RetentionRules, mode: 'count' | 'due' | 'all'): Promise<RetentionResult> {
     await names.learn(TIME_LIMIT);
-    return retainSamples({ ...compaction, reader, isStopping: () => stopping }, rules, mode);
+    return retainSamples({ ...compaction, reader, isStopping: () => stopping, looked }, rules, mode);
   }
 
   async function stats(): Promise<Omit<SampleStoreStats, 'appliedJournalId'>> {
