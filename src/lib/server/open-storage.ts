@@ -41,7 +41,13 @@ const BACKLOG_AWAITED_BYTES = 32 * 1024 * 1024;
 
 /** Both engines, and the fleet in memory as they know it. */
 export async function openStorage({ settings, folder, log, clock, shutdown }: StoragePorts): Promise<Storage> {
-  const system = createSystemStore({ folder, queueMax: settings['limits.commit-queue'], journalBytesMax: settings['limits.journal-bytes'], log });
+  const system = createSystemStore({
+    folder,
+    queueMax: settings['limits.commit-queue'],
+    journalBytesMax: settings['limits.journal-bytes'],
+    journalKeptBytes: settings['storage.journal-kept-bytes'],
+    log,
+  });
   shutdown.defer('system store', () => system.stop());
   await system.start();
 

@@ -20,6 +20,8 @@ export interface Database {
   bytes(): Promise<number>;
   /** Gives memory back to the system that the engine's allocator keeps after large work: up to several hundred MB. */
   trim(): Promise<void>;
+  /** Closes without writing anything: the file cannot be used. */
+  abandon(): Promise<void>;
   /** Moves the write-ahead log into the file, then closes. */
   close(): Promise<void>;
 }
@@ -92,6 +94,14 @@ async function prepare(instance: DuckDBInstance, file: string, memoryBytes: numb
       } finally {
         connection.closeSync();
       }
+    },
+    abandon: async () => {
+      if (!open) return;
+      open = false;
+      // A file that is damaged must not be written to once more on its way out.
+      await writer.run('pragma disable_checkpoint_on_shutdown').catch(() => undefined);
+      writer.closeSync();
+      instance.closeSync();
     },
     close: async () => {
       if (!open) return;

@@ -104,6 +104,8 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
             appliedAtStart = message.applied;
             applied = message.applied;
             highestSeries = message.highestSeries;
+            // What is in the store already is no backlog.
+            if (applied > 0) options.onApplied(applied);
             resolve();
           } else if (message.type === 'unready') reject(errorOf(message.failure));
           else take(message);

@@ -4,9 +4,10 @@ import type { DamagedFile, StoredSeries } from '../sample-store.ts';
 import type { JournalReader } from '../system/journal-reader.ts';
 import { createJournalApplier, type JournalApplier } from './apply-journal.ts';
 import { type Archive, openArchive } from './archive/maintenance.ts';
-import { type Database, openDatabase } from './database.ts';
+import type { Database } from './database.ts';
 import { storageError } from './failure.ts';
 import type { Block, Reading, Task, WorkerSettings } from './messages.ts';
+import { asideFiles, openOrRescue } from './open-or-rescue.ts';
 import { writeParquet } from './parquet.ts';
 import { countSql } from './queries.ts';
 import { createReadings, type Readings } from './serve-readings.ts';
@@ -42,14 +43,13 @@ interface Listener {
 
 /** What the thread does, without its messages. */
 export async function createSampleEngine(settings: WorkerSettings, openJournal: (file: string) => JournalReader, listener: Listener): Promise<SampleEngine> {
-  const database = await openDatabase(settings.folder, settings.memoryBytes);
   const calls = createTurns(READING_CALLS);
   const writing = createTurns(1);
-  const { journal, applier, archive } = await prepare(database);
+  const { database, value } = await openOrRescue(settings.folder, settings.memoryBytes, prepare, listener.onDamaged);
+  const { journal, applier, archive, highestSeries } = value;
   const readings = createReadings(database, calls, archive.reader);
   const trimmer = createTrimmer(database);
   const busy = new Map<DuckDBConnection, Promise<unknown>>();
-  const highestSeries = await highestOf(database);
   let wanted = 0;
   let retryMs = 0;
   let timer: NodeJS.Timeout | null = null;
@@ -72,19 +72,28 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     perform,
   };
 
-  async function prepare(opened: Database): Promise<{ journal: JournalReader; applier: JournalApplier; archive: Archive }> {
-    let reader: JournalReader | null = null;
+  async function prepare(opened: Database): Promise<{ journal: JournalReader; applier: JournalApplier; archive: Archive; highestSeries: number }> {
+    const reader = openedJournal();
     try {
-      reader = openJournal(settings.systemFile);
       const journalApplier = await createJournalApplier(opened, reader, listener.onApplied);
-      const { hotHours, hotSamplesMax } = settings;
+      const { hotHours, hotSamplesMax, folder } = settings;
       const { describe, onDamaged } = listener;
-      const files = await openArchive({ database: opened, applier: journalApplier, writing, calls, hotHours, hotSamplesMax, describe, onDamaged });
-      return { journal: reader, applier: journalApplier, archive: files };
+      const aside = await asideFiles(folder);
+      const files = await openArchive({ database: opened, applier: journalApplier, writing, calls, hotHours, hotSamplesMax, aside, describe, onDamaged });
+      return { journal: reader, applier: journalApplier, archive: files, highestSeries: await highestOf(opened) };
     } catch (error: unknown) {
-      reader?.close();
-      await opened.close().catch(() => undefined);
-      throw storageError(error, reader === null ? settings.systemFile : opened.file);
+      reader.close();
+      throw storageError(error, opened.file);
+    }
+  }
+
+  function openedJournal(): JournalReader {
+    try {
+      return openJournal(settings.systemFile);
+    } catch (error: unknown) {
+      // Of another file: setting samples aside would not help.
+      const { message, code } = storageError(error, settings.systemFile);
+      throw new MusterError(code, message);
     }
   }
 

@@ -35,6 +35,8 @@ export interface ArchivePorts {
   readonly calls: Turns;
   readonly hotHours: number;
   readonly hotSamplesMax: number;
+  /** Damaged files that are out of the way already. */
+  readonly aside: readonly DamagedFile[];
   readonly describe: (series: readonly number[]) => Promise<readonly StoredSeries[]>;
   readonly onDamaged: (file: DamagedFile) => void;
 }
@@ -133,7 +135,7 @@ export async function openArchive(ports: ArchivePorts): Promise<Archive> {
           files: { count: count ?? 0, samples: rows ?? 0, bytes: bytes ?? 0 },
           oldest: least(hotOldest ?? null, oldest ?? null, Math.min),
           newest: least(hotNewest ?? null, newest ?? null, Math.max),
-          damaged: reader.damaged,
+          damaged: [...reader.damaged, ...ports.aside],
         };
       }),
     );
