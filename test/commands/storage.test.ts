@@ -50,6 +50,9 @@ test('samples move to files, are shown, read and checked there, and a damaged fi
     { file: file.slice(join(hub.dataDirectory, 'samples').length + 1), state: 'damaged', problem: expect.stringContaining('checksum') as string },
   ]);
   expect((await runMuster(['storage', 'show'], { env: hub.env })).stdout).toContain('parquet');
+  const partial = await runMuster(['query', 'boiler', 'temperature', '--from', '2020-01-01', '--json', '--all'], { env: hub.env });
+  expect(partial).toMatchObject({ code: 0, stderr: expect.stringContaining('samples may be missing: 1 damaged file') as string });
+  expect(JSON.parse(partial.stdout).length).toBeLessThan(100);
 }, 60_000);
 
 test('retention shows what it would delete, asks before it does, and leaves the rest', async () => {

@@ -140,6 +140,8 @@ export interface HubClientOptions {
   readonly ca?: string | null;
   /** For every request that brings no signal of its own. */
   readonly signal?: AbortSignal;
+  /** An answer may lack samples; why. Told once for each reason. */
+  readonly onIncomplete?: (why: string) => void;
 }
 
 export const TIMEOUT_MS = 30_000;
@@ -149,10 +151,12 @@ export function createHubClient(options: HubClientOptions): HubClient {
   const ca = options.ca ?? null;
   const project = options.project ?? null;
   const transport = createTransport({ url, token: options.token, project, ca });
+  const told = new Set<string>();
 
   async function request<T>(method: string, path: string, given: RequestOptions = {}): Promise<T> {
     const { body, headers } = encodeBody(given.body, given.headers);
-    const { status, contentType, body: text } = await transport.exchange({ ...outgoing(method, path, given, headers), body });
+    const { status, contentType, body: text, headers: received } = await transport.exchange({ ...outgoing(method, path, given, headers), body });
+    tellIncomplete(received);
     if (status === 204 || text === '') return undefined as T;
     if (!contentType.includes('json')) throw notMuster(url, status, contentType);
     try {
@@ -163,6 +167,13 @@ export function createHubClient(options: HubClientOptions): HubClient {
         hint: 'Check the URL: host, port and path.',
       });
     }
+  }
+
+  function tellIncomplete(headers: IncomingHttpHeaders): void {
+    const why = headers['muster-incomplete'];
+    if (typeof why !== 'string' || told.has(why)) return;
+    told.add(why);
+    options.onIncomplete?.(why);
   }
 
   function outgoing(method: string, path: string, given: RequestOptions, headers: Readonly<Record<string, string>>) {
@@ -187,6 +198,7 @@ export function createHubClient(options: HubClientOptions): HubClient {
     request,
     async stream(method, path, given = {}) {
       const answer = await transport.open(outgoing(method, path, given, given.headers ?? {}));
+      tellIncomplete(answer.headers);
       return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
     },
     pages,

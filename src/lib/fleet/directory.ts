@@ -1,23 +1,13 @@
 import type { AliasKind, Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
-import type { LatestValue, Point } from '../domain/point.ts';
+import type { Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
 import { createNewestValues } from './newest-values.ts';
+import type { PointEntry } from './point-entry.ts';
 import { createSeriesTable } from './series-table.ts';
 
-/** A point in memory, with its newest value. Replaced whole when its definition changes. */
-export interface PointEntry {
-  point: Point;
-  /** A copy; null: it has no value yet. */
-  latest: LatestValue | null;
-  /** Of `latest`, without copying it; minus infinity before the first. */
-  readonly latestTime: number;
-  /** The newest time that the hub itself gave to one of its samples, ms. */
-  hubTime: number;
-  /** False until the point's own row is on disk; it is written together with its first sample. */
-  stored: boolean;
-}
+export type { PointEntry } from './point-entry.ts';
 
 /** A device in memory. */
 export interface DeviceEntry {

@@ -2,7 +2,7 @@ import type { SeriesId } from '../domain/ids.ts';
 import type { LatestValue, Point } from '../domain/point.ts';
 import type { SampleValue } from '../domain/value.ts';
 import { flagsOf, LATE_FLAG, qualityOf, sampleValueOf, TAG, tagOf } from '../storage/sample-columns.ts';
-import type { PointEntry } from './directory.ts';
+import type { PointEntry } from './point-entry.ts';
 
 const PAGE = 1024;
 /** Of a series that has no value. */

@@ -12,6 +12,8 @@ export interface HubLevels {
   readonly journalEntriesToApply: number;
   /** The sample store takes nothing at the moment. */
   readonly sampleStoreFailed: boolean;
+  /** Files of samples that readings leave out. */
+  readonly damagedFiles: number;
   readonly streamSubscribers: number;
   /** Since the start. */
   readonly streamDropped: number;

@@ -96,6 +96,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     journalBytes: system.log.journalBytes,
     journalEntriesToApply: Math.max(0, system.log.lastJournalId - samples.appliedJournalId),
     sampleStoreFailed: storage.failed(),
+    damagedFiles: samples.damaged.length,
     streamSubscribers: stream.subscribers,
     streamDropped: stream.dropped,
     mqtt: { ...mqtt.counters() },

@@ -30,8 +30,10 @@ export interface SampleQuery extends TimeRange {
 export interface AggregateQuery extends TimeRange {
   readonly series: readonly SeriesId[];
   readonly aggregate: Aggregate;
-  /** Bucket width in ms; a bucket starts at a whole multiple of it since 1970 (UTC). Absent: one bucket, at `from`. */
+  /** Bucket width in ms; a bucket starts at a whole multiple of it since `originMs`. Absent: one bucket, at `from`. */
   readonly everyMs?: number;
+  /** ms since 1970; absent: 1970 (UTC). Local days begin elsewhere. */
+  readonly originMs?: number;
 }
 
 /** A bucket of one series that has at least one sample. Booleans count as 0 and 1; text takes count, first and last alone. */
@@ -131,6 +133,8 @@ export interface SampleStore {
   readonly appliedJournalId: number;
   /** The highest series that had a sample when it started; 0: none had. Known once it has started. */
   readonly highestSeries: number;
+  /** What readings leave out at this moment; known without asking. */
+  readonly damaged: readonly DamagedFile[];
   /** Applies what the journal holds, then closes. Idempotent. */
   stop(): Promise<void>;
   /** A journal entry is on disk; apply it soon (within a quarter of a second). */

@@ -8,7 +8,7 @@ const status = (time: number, samples: number, startedAt = 0): HubStatus => ({
   time,
   ready: true,
   ingest: { messages: samples / 10, samples, rejected: 0, failed: 0, waiting: 0, acknowledgeP50Ms: null, acknowledgeP99Ms: null },
-  storage: { failed: false, commitsWaiting: 0, journalBytes: 0, journalEntriesToApply: 0 },
+  storage: { failed: false, damagedFiles: 0, commitsWaiting: 0, journalBytes: 0, journalEntriesToApply: 0 },
   fleet: { devices: 0, points: 0 },
   stream: { subscribers: 0, dropped: 0 },
   mqtt: {},

@@ -35,6 +35,7 @@ test('reads the levels anew at each scrape', async () => {
     journalBytes: 5,
     journalEntriesToApply: 6,
     sampleStoreFailed: true,
+    damagedFiles: 3,
     streamSubscribers: 7,
     streamDropped: 8,
     mqtt: { connections: 9 },

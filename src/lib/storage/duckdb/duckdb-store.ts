@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { SeriesId } from '../../domain/ids.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
-import type { CompactionResult, RetentionResult, SampleStore, SampleStoreStats, VerifyResult } from '../sample-store.ts';
+import type { CompactionResult, DamagedFile, RetentionResult, SampleStore, SampleStoreStats, VerifyResult } from '../sample-store.ts';
 import type { SampleStoreOptions } from '../sample-store-engine.ts';
 import { workerFile } from '../worker-file.ts';
 import { errorOf } from './failure.ts';
@@ -35,6 +35,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
   let appliedAtStart = 0;
   let applied = 0;
   let highestSeries = 0;
+  let damaged: readonly DamagedFile[] = [];
   /** The newest journal entry that the worker knows of. */
   let announced = 0;
   let lastId = 0;
@@ -43,6 +44,9 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     start,
     get appliedJournalId() {
       return applied;
+    },
+    get damaged() {
+      return damaged;
     },
     get highestSeries() {
       return highestSeries;
@@ -86,7 +90,11 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     stats: async () => (await perform({ kind: 'stats' })) as SampleStoreStats,
     compact: async (request) => (await perform({ kind: 'compact', request })) as CompactionResult,
     retain: async (rules, mode) => (await perform({ kind: 'retain', rules, mode })) as RetentionResult,
-    verify: async () => (await perform({ kind: 'verify' })) as VerifyResult,
+    verify: async () => {
+      const result = (await perform({ kind: 'verify' })) as VerifyResult;
+      damaged = result.damaged.filter(({ file }) => isRead(file));
+      return result;
+    },
   };
 
   async function start(signal?: AbortSignal): Promise<void> {
@@ -163,6 +171,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
         options.onFailed(errorOf(message.failure));
         break;
       case 'damaged':
+        if (isRead(message.file.file)) damaged = [...damaged, message.file];
         options.log.error({ folder: options.folder, ...message.file }, 'a file of the sample store is damaged: what it holds is left out');
         break;
       case 'describe': {
@@ -272,4 +281,9 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
 
 function stopping(): MusterError {
   return new MusterError('stopping', 'The sample store is stopping');
+}
+
+/** A Parquet file that is damaged is left out by every reading; a database that was set aside is not missed any more. */
+function isRead(file: string): boolean {
+  return file.startsWith('parquet');
 }

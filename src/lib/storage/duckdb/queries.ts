@@ -19,7 +19,7 @@ export function aggregateSql(query: AggregateQuery, rows: string): string {
   const wanted = ranked(query.series, rows);
   const value = AGGREGATE_SQL[query.aggregate];
   const kind = value.numeric ? ' where s.tag <= 1' : '';
-  const bucket = query.everyMs === undefined ? `${edge(query.from)}::bigint` : bucketStart(whole('everyMs', query.everyMs));
+  const bucket = query.everyMs === undefined ? `${edge(query.from)}::bigint` : bucketStart(whole('everyMs', query.everyMs), edge(query.originMs ?? 0));
   return `
     select series::double, bucket::double, coalesce(v.number, 0)::double, v.text, v.tag::utinyint, 0::utinyint, samples::double from (
       select s.series as series, ${wanted.rank} as rank, ${bucket} as bucket, ${value.sql} as v, count(*) as samples
@@ -62,8 +62,9 @@ const AGGREGATE_SQL: Readonly<Record<Aggregate, { readonly numeric: boolean; rea
 };
 
 /** The remainder of the engine has the sign of the time; a bucket before 1970 starts below its samples all the same. */
-function bucketStart(everyMs: number): string {
-  return `s.time - ((s.time % ${everyMs}) + ${everyMs}) % ${everyMs}`;
+function bucketStart(everyMs: number, originMs: number): string {
+  const from = originMs % everyMs;
+  return `s.time - (((s.time - (${from})) % ${everyMs}) + ${everyMs}) % ${everyMs}`;
 }
 
 interface Ranked {
