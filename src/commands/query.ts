@@ -14,7 +14,7 @@ const ROWS = 1000;
 export default class Query extends HubCommand<typeof Query> {
   static override summary = 'Read stored samples of a device, raw or aggregated';
   static override description =
-    'Without --from, the last 24 hours. A range holds its beginning and not its end. Buckets begin at whole multiples of their width since 1970 (UTC). Without --every, --aggregate gives one value for the whole range.';
+    'Without --from, the last 24 hours. A range holds its beginning and not its end. Buckets of whole days begin at midnight of --timezone, others at whole multiples of their width since 1970 (UTC). Without --every, --aggregate gives one value for the whole range.';
   static override args = {
     device: Args.string({ description: 'Device, by id or alias', required: true }),
     point: Args.string({ description: 'Points; * stands for any text', required: true, multiple: true }),
@@ -48,7 +48,7 @@ export default class Query extends HubCommand<typeof Query> {
       }
     }
     if (every !== undefined) {
-      const query = { point, ...range, everyMs: every, aggregate: aggregate ?? 'avg', descending };
+      const query = { point, ...range, everyMs: every, aggregate: aggregate ?? 'avg', descending, timezone };
       await this.printList(() => counted(bucketsByTime(hub, device, query)), bucketColumns(timezone), this.flags);
     } else if (aggregate !== undefined) {
       const { items } = await hub.aggregate(device, { point, ...range, aggregate });

@@ -157,6 +157,19 @@ describe.each(CASES)('sample store $name, samples in: $tier', ({ engine, tier })
     expect(deviations[1]?.[1]).toBeCloseTo(Math.SQRT2, 12);
   });
 
+  it('begins buckets where it is told to', async () => {
+    const fixture = await open();
+    await fixture.settle([sample(1, -1, 1), sample(1, 4, 2), sample(1, 5, 3), sample(1, 14, 4), sample(1, 15, 5)]);
+    for (const originMs of [5, -5, 1005]) {
+      const rows = await gathered(fixture.store.aggregate({ series: ids(1), ...ALWAYS, aggregate: 'sum', everyMs: 10, originMs }));
+      expect(rows.map(({ time, value }) => [time, value])).toEqual([
+        [-5, 3],
+        [5, 7],
+        [15, 5],
+      ]);
+    }
+  });
+
   it('gives one bucket at the start of the range when no width is asked for, per series in its order', async () => {
     const { store, settle } = await open();
     await settle([sample(1, 100, 1), sample(1, 200, 2), sample(2, 150, { a: 1 }), sample(3, 100, 'only text')]);

@@ -35,6 +35,7 @@ export function aPoint(device: string, path: string, series: number, more: Parti
     min: null,
     max: null,
     description: null,
+    retention: null,
     createdAt: 0,
     ...more,
     device: device as DeviceId,
@@ -57,5 +58,5 @@ export function aType(id: string, more: Partial<Omit<DeviceType, 'id' | 'project
 }
 
 export function aProject(id = 'default'): Project {
-  return { id: id as ProjectId, description: null, createdAt: 1 };
+  return { id: id as ProjectId, description: null, createdAt: 1, retention: null };
 }

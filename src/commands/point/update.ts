@@ -1,11 +1,11 @@
 import { Args, Flags } from '@oclif/core';
-import { numberFlag } from '../../lib/cli/flags.ts';
+import { numberFlag, retentionFlag } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { POINT_COLUMNS } from '../../lib/cli/type-columns.ts';
 import { POINT_KINDS } from '../../lib/domain/point.ts';
 import { MusterError } from '../../lib/errors/muster-error.ts';
 
-const CLEARABLE = ['unit', 'decimals', 'min', 'max', 'description'] as const;
+const CLEARABLE = ['unit', 'decimals', 'min', 'max', 'description', 'retention'] as const;
 
 export default class PointUpdate extends HubCommand<typeof PointUpdate> {
   static override summary = 'Change what a point is';
@@ -21,16 +21,18 @@ export default class PointUpdate extends HubCommand<typeof PointUpdate> {
     min: numberFlag({ summary: 'Least value that is taken' }),
     max: numberFlag({ summary: 'Greatest value that is taken' }),
     description: Flags.string({ summary: 'What it is', helpValue: '<text>' }),
+    retention: retentionFlag({ summary: 'How long its samples are kept, whatever its type and project say' }),
     clear: Flags.option({ summary: 'Takes away what was set; repeats', options: CLEARABLE, multiple: true, multipleNonGreedy: true })(),
   };
   static override examples = [
     '<%= config.bin %> point update boiler-7 boiler/temperature --unit °C --decimals 1',
     '<%= config.bin %> point update boiler-7 boiler/temperature --min=-40 --max 120',
     '<%= config.bin %> point update boiler-7 boiler/temperature --clear min --clear max',
+    '<%= config.bin %> point update boiler-7 boiler/temperature --retention forever',
   ];
 
   async run(): Promise<void> {
-    const { kind, unit, decimals, min, max, description, clear } = this.flags;
+    const { kind, unit, decimals, min, max, description, retention, clear } = this.flags;
     const change = {
       ...(kind === undefined ? {} : { kind }),
       ...(unit === undefined ? {} : { unit }),
@@ -38,6 +40,7 @@ export default class PointUpdate extends HubCommand<typeof PointUpdate> {
       ...(min === undefined ? {} : { min }),
       ...(max === undefined ? {} : { max }),
       ...(description === undefined ? {} : { description }),
+      ...(retention === undefined ? {} : { retention }),
       ...Object.fromEntries((clear ?? []).map((name) => [name, null])),
     };
     if (Object.keys(change).length === 0)

@@ -26,7 +26,8 @@ export async function ensureFirstStart(ports: {
   const projects = await system.projects.all();
   for (const { id } of projects) if ((await system.users.list(id)).length > 0) return null;
   const project = projects[0]?.id ?? FIRST_PROJECT;
-  if (projects.length === 0) await commitAccess(system.log, [system.projects.insert({ id: project, description: null, createdAt: clock() })], () => null);
+  if (projects.length === 0)
+    await commitAccess(system.log, [system.projects.insert({ id: project, description: null, createdAt: clock(), retention: null })], () => null);
   const { name, password } = await accounts.users.create(project, { name: FIRST_USER, role: 'admin' });
   if (password === undefined) throw new Error('no password was made for the first user');
   return { project, user: name, password };

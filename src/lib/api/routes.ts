@@ -3,7 +3,7 @@ import { type AccessPorts, accessRoutes } from './rest/access.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
-import { pointRoutes } from './rest/points.ts';
+import { type PointPorts, pointRoutes } from './rest/points.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
 import { type SamplePorts, sampleRoutes } from './rest/samples.ts';
@@ -16,6 +16,7 @@ export type RoutePorts = AccessPorts &
   DevicePorts &
   ExportPorts &
   HubPorts &
+  PointPorts &
   ReportPorts &
   SamplePorts &
   StatusPorts &

@@ -7,6 +7,8 @@ import type { SampleItem } from './schema/samples.ts';
 
 /** The widest range that is asked of the store when a query leaves an end open. */
 export const ALL_TIME = { from: -8_640_000_000_000_000, to: 8_640_000_000_000_000 };
+/** Says why an answer may lack samples. */
+export const INCOMPLETE_HEADER = 'muster-incomplete';
 const BUCKETS_MAX = 500_000;
 
 /** Readings of the sample store, with names instead of series, that never miss what was acknowledged before them. */
@@ -15,6 +17,8 @@ export interface SampleReader {
   aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<AggregateRow[]>;
   count(query: { readonly series: readonly SeriesId[]; readonly from: number; readonly to: number }): Promise<number>;
   settled(): Promise<void>;
+  /** Headers of an answer that may lack samples, because files are damaged; else none. */
+  caveat(): Readonly<Record<string, string>>;
   render(row: SampleRow): SampleItem;
 }
 
@@ -44,6 +48,10 @@ export function createSampleReader(ports: { readonly store: SampleStore; readonl
     async count(query) {
       await settled();
       return store.count(query);
+    },
+    caveat() {
+      const { length } = store.damaged;
+      return length === 0 ? {} : { [INCOMPLETE_HEADER]: `${length} damaged ${length === 1 ? 'file of samples is' : 'files of samples are'} left out` };
     },
     render(row) {
       const point = directory.pointOfSeries(row.series)?.point;

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { isRetention, RETENTION_RULE } from '../domain/retention.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { DURATION_RULE, readDuration } from './duration.ts';
 
@@ -44,6 +45,19 @@ export function pairsOf(flag: string, pairs: readonly string[] | undefined): Rec
   }
   return result;
 }
+
+/** How long samples are kept. */
+export const retentionFlag = Flags.custom<string>({
+  helpValue: '<retention>',
+  parse: async (input, _, options) => {
+    if (!isRetention(input))
+      throw new MusterError('usage', `--${options.name} \`${input}\` is no retention.`, {
+        hint: `Write it ${RETENTION_RULE}.`,
+        details: { flag: options.name },
+      });
+    return input;
+  },
+});
 
 /** Any finite number; oclif knows integers alone. */
 export const numberFlag = Flags.custom<number>({

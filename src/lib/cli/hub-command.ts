@@ -23,7 +23,12 @@ export abstract class HubCommand<T extends typeof Command> extends MusterCommand
   /** The hub that flags, environment or context name. */
   protected async hub(): Promise<HubClient> {
     const { timeout } = this.flags as { timeout?: number };
-    this.#hub ??= createHubClient({ ...this.target(), timeoutMs: timeout ?? TIMEOUT_MS, signal: this.signal });
+    this.#hub ??= createHubClient({
+      ...this.target(),
+      timeoutMs: timeout ?? TIMEOUT_MS,
+      signal: this.signal,
+      onIncomplete: (why) => this.say(`Warning: samples may be missing: ${why}. \`muster storage show\` names them.`),
+    });
     return this.#hub;
   }
 

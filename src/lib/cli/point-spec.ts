@@ -1,6 +1,7 @@
 import type { DeviceType, DeviceTypeCreate } from '../api/schema/fleet.ts';
 import { isPointPath, POINT_RULE } from '../domain/ids.ts';
 import { POINT_KINDS } from '../domain/point.ts';
+import { isRetention, RETENTION_RULE } from '../domain/retention.ts';
 import { VALUE_TYPES } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
 
@@ -8,9 +9,9 @@ export type PointInput = NonNullable<DeviceTypeCreate['points']>[number];
 type PointOutput = DeviceType['points'][number];
 
 export const POINT_SPEC_HELP = `A point is PATH[:TYPE[:UNIT]][:KEY=VALUE...], for example "boiler/temperature:number:°C:min=0:max=120".
-TYPE is ${VALUE_TYPES.join(', ')} (number when absent). The keys are kind (${POINT_KINDS.join(', ')}), unit, decimals, min, max and description. A colon inside a part is written \\:, a backslash \\\\.`;
+TYPE is ${VALUE_TYPES.join(', ')} (number when absent). The keys are kind (${POINT_KINDS.join(', ')}), unit, decimals, min, max, retention (${RETENTION_RULE}) and description. A colon inside a part is written \\:, a backslash \\\\.`;
 
-const KEYS = ['kind', 'unit', 'decimals', 'min', 'max', 'description'] as const;
+const KEYS = ['kind', 'unit', 'decimals', 'min', 'max', 'retention', 'description'] as const;
 type Key = (typeof KEYS)[number];
 
 /** Parses what --point takes; see POINT_SPEC_HELP. */
@@ -52,6 +53,7 @@ export function formatPointSpec(point: PointOutput): string {
   if (point.kind !== 'measure') keys.push(`kind=${point.kind}`);
   if (point.unit !== null) keys.push(`unit=${escapePart(point.unit)}`);
   for (const key of ['decimals', 'min', 'max'] as const) if (point[key] !== null) keys.push(`${key}=${point[key]}`);
+  if (point.retention !== null) keys.push(`retention=${point.retention}`);
   if (point.description !== null) keys.push(`description=${escapePart(point.description)}`);
   return [escapePart(point.path), point.valueType, ...keys].join(':');
 }
@@ -64,6 +66,10 @@ function setKey(point: { -readonly [Name in keyof PointInput]: PointInput[Name] 
     case 'unit':
     case 'description':
       point[key] = text;
+      return;
+    case 'retention':
+      if (!isRetention(text)) throw wrong(spec, `its retention \`${text}\` is not ${RETENTION_RULE}`);
+      point.retention = text;
       return;
     case 'decimals':
       if (!/^\d{1,2}$/.test(text)) throw wrong(spec, `its decimals \`${text}\` are not a whole number`);

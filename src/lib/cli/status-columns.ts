@@ -42,7 +42,7 @@ export const STATUS_COLUMNS: readonly Column<RatedStatus>[] = [
   { name: 'pressure', value: ({ ingest }) => ingest.pressure, text: ({ ingest: { pressure }, time }) => pressureText(pressure, time) },
   { name: 'disk-free-mb', value: ({ storage }) => (storage.diskFreeBytes === null ? null : megabytes(storage.diskFreeBytes)), right: true },
   { name: 'disk', value: ({ storage }) => (storage.diskFull ? 'full' : 'ok') },
-  { name: 'store', value: ({ storage }) => (storage.failed ? 'failed' : 'ok') },
+  { name: 'store', value: ({ storage }) => (storage.failed ? 'failed' : storage.damagedFiles > 0 ? 'damaged' : 'ok') },
   { name: 'devices', value: ({ fleet }) => fleet.devices, right: true },
   { name: 'points', value: ({ fleet }) => fleet.points, right: true },
   { name: 'connections', value: ({ mqtt }) => mqtt.connections ?? 0, right: true },

@@ -1,4 +1,4 @@
-import type { CompactResult, RetentionState, StorageStats, VerifyResult } from '../api/schema/storage.ts';
+import type { CompactResult, RetentionRule, RetentionState, StorageStats, VerifyResult } from '../api/schema/storage.ts';
 import { type Column, timeColumn } from './column.ts';
 
 /** Long work answers when it is done; a hub that is gone is noticed by the connection. */
@@ -29,11 +29,23 @@ export const COMPACT_COLUMNS: readonly Column<CompactResult>[] = [
 ];
 
 export const RETENTION_COLUMNS: readonly Column<RetentionState>[] = [
-  { name: 'days', value: (row) => row.days, text: (row) => String(row.days ?? 'for ever') },
+  { name: 'project', value: (row) => row.project },
+  { name: 'retention', value: (row) => row.retention },
+  { name: 'source', value: (row) => row.source },
   timeColumn('before', (row) => row.before),
   { name: 'samples', value: (row) => row.samples, right: true },
   { name: 'files-deleted', value: (row) => row.filesDeleted, right: true },
   { name: 'files-rewritten', value: (row) => row.filesRewritten, right: true },
+  { name: 'rules', value: (row) => row.rulesCount, right: true },
+];
+
+export const RETENTION_RULE_COLUMNS: readonly Column<RetentionRule>[] = [
+  { name: 'source', value: (row) => row.source },
+  { name: 'of', value: (row) => row.of },
+  { name: 'point', value: (row) => row.point },
+  { name: 'retention', value: (row) => row.retention },
+  timeColumn('before', (row) => row.before),
+  { name: 'points', value: (row) => row.points, right: true },
 ];
 
 /** A file that something is to be said of. */

@@ -22,6 +22,7 @@ export const POINT_DEFINITION_COLUMNS: readonly Column<PointDefinition>[] = [
   { name: 'decimals', value: (row) => row.decimals, right: true },
   { name: 'min', value: (row) => row.min, right: true },
   { name: 'max', value: (row) => row.max, right: true },
+  { name: 'retention', value: (row) => row.retention },
   { name: 'description', value: (row) => row.description, wrap: true },
   { name: 'spec', value: formatPointSpec, wide: true },
 ];
@@ -39,6 +40,8 @@ export const POINT_COLUMNS: readonly Column<Point>[] = [
   { name: 'decimals', value: (row) => row.decimals, right: true, wide: true },
   { name: 'min', value: (row) => row.min, right: true, wide: true },
   { name: 'max', value: (row) => row.max, right: true, wide: true },
+  { name: 'retention', value: (row) => row.kept.retention, wide: true },
+  { name: 'retention-source', value: (row) => row.kept.source, wide: true },
   { name: 'description', value: (row) => row.description, wide: true },
   timeColumn('created', (row) => row.createdAt, { wide: true }),
 ];

@@ -29,7 +29,7 @@ import type {
   StreamMessage,
   StreamQuery,
 } from '../api/schema/samples.ts';
-import type { CompactRequest, CompactResult, RetentionState, StorageStats, VerifyResult } from '../api/schema/storage.ts';
+import type { CompactRequest, CompactResult, RetentionState, RetentionUpdate, StorageStats, VerifyResult } from '../api/schema/storage.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { notMuster } from './failures.ts';
 import { encodeLevels, normalizeHubUrl, queryText } from './hub-url.ts';
@@ -124,7 +124,9 @@ export interface HubClient {
     show(): Promise<StorageStats>;
     compact(what: CompactRequest, options?: Pick<RequestOptions, 'timeoutMs'>): Promise<CompactResult>;
     verify(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<VerifyResult>;
-    retention(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<RetentionState>;
+    /** `retention`: as if the project's own were this, or `inherit`. */
+    retention(options?: Pick<RequestOptions, 'timeoutMs'> & { readonly retention?: string }): Promise<RetentionState>;
+    setRetention(change: RetentionUpdate, options?: Pick<RequestOptions, 'timeoutMs'>): Promise<RetentionState>;
     retain(options?: Pick<RequestOptions, 'timeoutMs'>): Promise<RetentionState>;
   };
   /** Ends the kept connections. A process ends without it too. */
@@ -141,6 +143,8 @@ export interface HubClientOptions {
   readonly ca?: string | null;
   /** For every request that brings no signal of its own. */
   readonly signal?: AbortSignal;
+  /** An answer may lack samples; why. Told once for each reason. */
+  readonly onIncomplete?: (why: string) => void;
 }
 
 export const TIMEOUT_MS = 30_000;
@@ -150,10 +154,12 @@ export function createHubClient(options: HubClientOptions): HubClient {
   const ca = options.ca ?? null;
   const project = options.project ?? null;
   const transport = createTransport({ url, token: options.token, project, ca });
+  const told = new Set<string>();
 
   async function request<T>(method: string, path: string, given: RequestOptions = {}): Promise<T> {
     const { body, headers } = encodeBody(given.body, given.headers);
-    const { status, contentType, body: text } = await transport.exchange({ ...outgoing(method, path, given, headers), body });
+    const { status, contentType, body: text, headers: received } = await transport.exchange({ ...outgoing(method, path, given, headers), body });
+    tellIncomplete(received);
     if (status === 204 || text === '') return undefined as T;
     if (!contentType.includes('json')) throw notMuster(url, status, contentType);
     try {
@@ -164,6 +170,13 @@ export function createHubClient(options: HubClientOptions): HubClient {
         hint: 'Check the URL: host, port and path.',
       });
     }
+  }
+
+  function tellIncomplete(headers: IncomingHttpHeaders): void {
+    const why = headers['muster-incomplete'];
+    if (typeof why !== 'string' || told.has(why)) return;
+    told.add(why);
+    options.onIncomplete?.(why);
   }
 
   function outgoing(method: string, path: string, given: RequestOptions, headers: Readonly<Record<string, string>>) {
@@ -188,6 +201,7 @@ export function createHubClient(options: HubClientOptions): HubClient {
     request,
     async stream(method, path, given = {}) {
       const answer = await transport.open(outgoing(method, path, given, given.headers ?? {}));
+      tellIncomplete(answer.headers);
       return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
     },
     pages,
@@ -257,7 +271,8 @@ export function createHubClient(options: HubClientOptions): HubClient {
       show: () => request('GET', '/storage'),
       compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),
       verify: (given) => request('POST', '/storage/verify', given),
-      retention: (given) => request('GET', '/storage/retention', given),
+      retention: ({ retention, ...given } = {}) => request('GET', '/storage/retention', { query: { retention }, ...given }),
+      setRetention: (body, given) => request('PATCH', '/storage/retention', { body, ...given }),
       retain: (given) => request('POST', '/storage/retention', given),
     },
     close: () => transport.close(),

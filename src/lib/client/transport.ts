@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import { MusterError } from '../errors/muster-error.ts';
 import { answerError, connectionError } from './failures.ts';
@@ -30,7 +30,7 @@ const PROBLEM_BYTES_MAX = 256 * 1024;
 
 export interface Transport {
   /** The whole answer; throws for 400 and above. */
-  exchange(outgoing: Outgoing): Promise<{ status: number; contentType: string; body: string }>;
+  exchange(outgoing: Outgoing): Promise<{ status: number; contentType: string; body: string; headers: IncomingHttpHeaders }>;
   /** The answer as it flows; throws for 400 and above. */
   open(outgoing: Outgoing): Promise<IncomingMessage>;
   close(): void;
@@ -79,7 +79,7 @@ export function createTransport(options: TransportOptions): Transport {
         const contentType = answer.headers['content-type'] ?? '';
         const body = await readBody(answer, status >= 400 ? PROBLEM_BYTES_MAX : ANSWER_BYTES_MAX, url);
         if (status >= 300) throw failure(url, answer, body);
-        return { status, contentType, body };
+        return { status, contentType, body, headers: answer.headers };
       } catch (error: unknown) {
         throw explain(error, outgoing, timer);
       } finally {

@@ -124,6 +124,11 @@ export const SETTINGS = {
     'With less room on the disk of the data directory writes are refused with `disk_full`; 0 is no limit',
   ),
   'storage.apply-interval-ms': setting(count, 250, 'Time between two appends to the sample store'),
+  'storage.journal-kept-bytes': setting(
+    z.number().int().min(0),
+    134_217_728,
+    'Of the journal, so much stays although it is in the sample store: a damaged hot table is built from it again',
+  ),
   'storage.memory-bytes': setting(count, 1_073_741_824, 'Memory that the sample store may take'),
   'storage.hot-hours': setting(z.number().int().min(24), 26, 'Whole UTC days older than this move from the hot table to Parquet files'),
   'storage.hot-samples-max': setting(count, 50_000_000, 'With more samples in the hot table, younger hours move too'),

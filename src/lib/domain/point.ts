@@ -1,4 +1,5 @@
 import type { DeviceId, PointPath, SeriesId } from './ids.ts';
+import type { Retention } from './retention.ts';
 import type { SampleValue, ValueType } from './value.ts';
 
 /** Who may write a point follows from its kind. */
@@ -25,6 +26,8 @@ export interface PointDefinition {
   readonly min: number | null;
   readonly max: number | null;
   readonly description: string | null;
+  /** How long its samples are kept; null: as long as its project's. */
+  readonly retention: Retention | null;
 }
 
 /** The newest sample by its own time. */
@@ -35,6 +38,7 @@ export interface LatestValue {
   readonly late: boolean;
 }
 
+/** `retention` is the device's own; null: as its type declares it. */
 export interface Point extends PointDefinition {
   readonly device: DeviceId;
   readonly series: SeriesId;

@@ -1,20 +1,14 @@
 import type { AliasKind, Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
-import type { LatestValue, Point } from '../domain/point.ts';
+import type { Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
+import { createNewestValues } from './newest-values.ts';
+import type { PointEntry } from './point-entry.ts';
+import { createSeriesTable } from './series-table.ts';
 import type { Traffic } from './traffic.ts';
 
-/** A point in memory, with its newest value. Replaced whole when its definition changes. */
-export interface PointEntry {
-  point: Point;
-  /** Written over by each newer sample: whoever keeps it for later takes a copy. */
-  latest: { -readonly [Field in keyof LatestValue]: LatestValue[Field] } | null;
-  /** The newest time that the hub itself gave to one of its samples, ms. */
-  hubTime: number;
-  /** False until the point's own row is on disk; it is written together with its first sample. */
-  stored: boolean;
-}
+export type { PointEntry } from './point-entry.ts';
 
 /** A device in memory. */
 export interface DeviceEntry {
@@ -41,7 +35,8 @@ export class Directory {
   readonly #devices = new Map<DeviceId, DeviceEntry>();
   readonly #children = new Map<DeviceId, Set<DeviceId>>();
   readonly #byAlias = new Map<string, DeviceId>();
-  readonly #bySeries = new Map<SeriesId, PointEntry>();
+  readonly #bySeries = createSeriesTable<PointEntry>();
+  readonly #newEntry = createNewestValues();
   readonly #pointsOfProject = new Map<ProjectId, number>();
   readonly #devicesOfProject = new Map<ProjectId, number>();
   readonly #sorted = new Map<ProjectId, readonly DeviceEntry[]>();
@@ -160,7 +155,7 @@ export class Directory {
       this.revision += 1;
       return known;
     }
-    const entry: PointEntry = { point, latest: null, hubTime: 0, stored: true };
+    const entry = this.#newEntry(point);
     device.points.set(point.path, entry);
     this.#bySeries.set(point.series, entry);
     this.#pointsOfProject.set(device.device.project, this.pointCount(device.device.project) + 1);
@@ -189,8 +184,8 @@ const EMPTY: ReadonlySet<DeviceId> = new Set();
  * The same fields, made in one place. Points come from the database, from types and from first reports, put together with `...`, which gives
  * V8 many hidden classes for them; ingest reads their fields for each value, and from objects of one class several times as fast.
  */
-function ofOneShape({ series, device, path, kind, valueType, unit, decimals, min, max, description, createdAt }: Point): Point {
-  return { series, device, path, kind, valueType, unit, decimals, min, max, description, createdAt };
+function ofOneShape({ series, device, path, kind, valueType, unit, decimals, min, max, description, retention, createdAt }: Point): Point {
+  return { series, device, path, kind, valueType, unit, decimals, min, max, description, retention, createdAt };
 }
 
 function aliasKey(project: string, kind: string, value: string): string {

@@ -27,5 +27,8 @@ export function definitionFor(
   inferred: { readonly valueType: ValueType; readonly unit: string | null },
 ): PointDefinition {
   const declared = type === undefined ? undefined : declaredBy(type).get(path);
-  return declared ?? { path, kind: 'measure', valueType: inferred.valueType, unit: inferred.unit, decimals: null, min: null, max: null, description: null };
+  const { valueType, unit } = inferred;
+  const definition = declared ?? { path, kind: 'measure', valueType, unit, decimals: null, min: null, max: null, description: null };
+  // How long its samples are kept stays the type's affair until the point says otherwise.
+  return { ...definition, retention: null };
 }

@@ -3,6 +3,7 @@ import type { Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
 import type { SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition, PointKind } from '../domain/point.ts';
+import type { Retention } from '../domain/retention.ts';
 
 /** A part of a point's definition; null clears. */
 export interface PointChange {
@@ -12,6 +13,7 @@ export interface PointChange {
   readonly min?: number | null | undefined;
   readonly max?: number | null | undefined;
   readonly description?: string | null | undefined;
+  readonly retention?: Retention | null | undefined;
 }
 
 /** The points that a type gives to a device and that it does not have yet. */
@@ -25,7 +27,7 @@ export function declaredPoints(
   if (!type) return [];
   return type.points
     .filter(({ path }) => !known.has(path))
-    .map((definition) => ({ ...definition, device: device.id, series: allocateSeries(), createdAt: now }));
+    .map((definition) => ({ ...definition, retention: null, device: device.id, series: allocateSeries(), createdAt: now }));
 }
 
 /** What `after` says of points in other words than `before` did; points that are new in it are not among them. */
@@ -37,9 +39,9 @@ export function changedDefinitions(before: DeviceType, after: DeviceType): Point
   });
 }
 
-/** A point as its type declares it. What is stored stays as it is. */
+/** A point as its type declares it. What is stored stays as it is, and so does a retention of its own. */
 export function asDeclared(point: Point, definition: PointDefinition): Point {
-  return { ...applyDefinition(point, definition), valueType: definition.valueType };
+  return { ...applyDefinition(point, { ...definition, retention: point.retention }), valueType: definition.valueType };
 }
 
 /** A point with a part of its definition changed; absent fields stay. */
@@ -52,5 +54,6 @@ export function applyDefinition(point: Point, change: PointChange): Point {
     min: change.min === undefined ? point.min : change.min,
     max: change.max === undefined ? point.max : change.max,
     description: change.description === undefined ? point.description : change.description,
+    retention: change.retention === undefined ? point.retention : change.retention,
   };
 }

@@ -25,6 +25,8 @@ export interface HubLevels {
   /** Connections that were one too many, since the start. */
   readonly httpRefused: number;
   readonly bytesWaiting: number;
+  /** Files of samples that readings leave out. */
+  readonly damagedFiles: number;
   readonly streamSubscribers: number;
   /** Since the start. */
   readonly streamDropped: number;

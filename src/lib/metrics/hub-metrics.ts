@@ -122,6 +122,7 @@ const LEVELS: readonly (readonly [name: string, help: string, read: (levels: Hub
   ['muster_commits_waiting', 'Units that wait for the writing thread', ({ commitsWaiting }) => commitsWaiting],
   ['muster_journal_bytes', 'Journal that is not yet in the sample store', ({ journalBytes }) => journalBytes],
   ['muster_journal_entries_to_apply', 'Journal entries that are not yet in the sample store', ({ journalEntriesToApply }) => journalEntriesToApply],
+  ['muster_damaged_files', 'Files of samples that are damaged and left out', ({ damagedFiles }) => damagedFiles],
   ['muster_sample_store_failed', '1 while the sample store takes nothing', ({ sampleStoreFailed }) => Number(sampleStoreFailed)],
   ['muster_ingest_bytes_waiting', 'Payloads of messages that wait for the disk', ({ bytesWaiting }) => bytesWaiting],
   ['muster_ingest_pressing', '1 while senders are held back', ({ pressure }) => Number(pressure !== null)],

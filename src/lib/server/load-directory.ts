@@ -12,39 +12,41 @@ export async function loadDirectory(system: SystemStore, presence: LivePresence,
   for (const type of await system.types.all()) directory.putType(type);
   for (const device of await system.devices.all()) directory.putDevice(device);
   let orphans = 0;
-  for (const point of await system.points.all()) {
-    if (directory.device(point.device)) directory.putPoint(point);
-    else orphans += 1;
+  for (const points of system.points.all()) {
+    const device = points[0] && directory.device(points[0].device);
+    for (const point of device === undefined ? [] : points) directory.putPoint(point);
+    if (device === undefined) orphans += points.length;
   }
   if (orphans > 0) log.warn({ orphans }, 'points of unknown devices were left out');
   for (const { device, ...status } of await system.devices.statuses()) if (directory.device(device)) presence.restore(device, status);
   return directory;
 }
 
-export interface StoredSeries {
-  /** The highest that has samples; 0: none has. */
-  readonly highest: number;
-  /** Of no point that is known. */
-  readonly orphans: readonly SeriesId[];
-}
-
-/** The newest values, from what is committed. */
-export async function loadLatest(directory: Directory, store: SampleStore, lastJournalId: number, now: number): Promise<StoredSeries> {
-  await store.flush(lastJournalId);
-  let highest = 0;
+/**
+ * Puts the newest value of every point into the directory, from what is committed; what arrives meanwhile is newer. Gives the series
+ * of points that are not known.
+ */
+export async function loadLatest(directory: Directory, store: SampleStore, now: number): Promise<readonly SeriesId[]> {
   const orphans: SeriesId[] = [];
   for await (const rows of store.latest()) {
     for (const { series, time, value, quality, late } of rows) {
-      highest = Math.max(highest, series);
       const entry = directory.pointOfSeries(series);
       if (!entry) {
         orphans.push(series);
         continue;
       }
-      entry.latest = { time, value, quality, late };
+      if (entry.latestTime < time) entry.latest = { time, value, quality, late };
       // The next value without a time of its own must not replace this one.
-      if (time - now <= HUB_TIME_LEAD_MAX_MS) entry.hubTime = time;
+      if (time - now <= HUB_TIME_LEAD_MAX_MS) entry.hubTime = Math.max(entry.hubTime, time);
     }
   }
-  return { highest, orphans };
+  return orphans;
+}
+
+/**
+ * May the next value without a time of its own take the time of one that is stored? Only when the hub's times ran ahead of its clock: they
+ * then have to be known before the first value is taken.
+ */
+export function timesRunAhead(store: SampleStore, now: number): Promise<boolean> {
+  return store.holds({ from: now, to: now + HUB_TIME_LEAD_MAX_MS });
 }

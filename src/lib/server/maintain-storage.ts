@@ -2,15 +2,12 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
+import { pointRules, storeRules } from '../fleet/retention.ts';
 import type { RetentionRules, SampleStore } from '../storage/sample-store.ts';
 import type { DiskWatch } from './watch-disk.ts';
 
-const DAY_MS = 86_400_000;
-
 /** Moves samples to their files and deletes what is too old, from time to time. */
 export interface StorageMaintenance {
-  /** The rules in force at this moment. */
-  retention(): RetentionRules;
   /** Idempotent. Work under way is broken off by the store's own stop. */
   stop(): Promise<void>;
 }
@@ -30,25 +27,21 @@ export function maintainStorage(ports: {
   // What is past its retention need not wait for the next round.
   const forget = disk.onFull(() => void maintain());
   return {
-    retention,
     async stop() {
       clearInterval(timer);
       forget();
     },
   };
 
-  function retention(): RetentionRules {
-    const days = settings['storage.retention-days'];
-    if (days === null) return { projects: [], series: [] };
-    const before = clock() - days * DAY_MS;
-    return { projects: [...directory.projects.keys()].map((project) => ({ project, before })), series: [] };
+  async function retention(): Promise<RetentionRules> {
+    return storeRules(directory.projects, await pointRules(directory), settings['storage.retention-days'], clock());
   }
 
   async function maintain(): Promise<void> {
     if (running) return;
     running = true;
     try {
-      const { samples: deleted } = await samples.retain(retention(), 'due');
+      const { samples: deleted } = await samples.retain(await retention(), 'due');
       if (deleted > 0) log.info({ samples: deleted }, 'samples past their retention were deleted');
       // A file is written before what it holds leaves the hot table, whose own file gives no room back: compaction is for a disk with room.
       if (disk.refusal() !== null) return;

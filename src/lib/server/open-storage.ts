@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
-import { messageOf } from '../errors/muster-error.ts';
+import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import { createPresence, type LivePresence } from '../fleet/live-presence.ts';
 import { SAMPLE_STORE_ENGINES } from '../storage/registry.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import { createSystemStore, type EmbeddedSystemStore } from '../storage/system/create-system-store.ts';
-import { loadDirectory, loadLatest } from './load-directory.ts';
+import { loadDirectory, loadLatest, timesRunAhead } from './load-directory.ts';
 import { maintainStorage, type StorageMaintenance } from './maintain-storage.ts';
 import { savePresence } from './save-presence.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -21,6 +21,8 @@ export interface Storage {
   readonly directory: Directory;
   readonly presence: LivePresence;
   readonly disk: DiskWatch;
+  /** Resolves when the directory holds the newest value of every point; soon after a start. */
+  readonly latestKnown: () => Promise<void>;
   /** The sample store takes nothing at the moment; the log says why. */
   readonly failed: () => boolean;
   readonly allocateSeries: () => SeriesId;
@@ -38,11 +40,20 @@ export interface StoragePorts {
   readonly shutdown: Shutdown;
 }
 
+/** A journal so short is applied before the doors open: what was stored before a crash is then known to the last sample. */
+const BACKLOG_AWAITED_BYTES = 32 * 1024 * 1024;
+
 /** Both engines, and the fleet in memory as they know it. */
 export async function openStorage({ settings, folder, temporaryFolder, log, clock, shutdown }: StoragePorts): Promise<Storage> {
   const disk = await watchDisk({ folders: [folder, temporaryFolder], freeBytesMin: settings['storage.free-disk-bytes-min'], log });
   shutdown.defer('disk watch', () => disk.stop());
-  const system = createSystemStore({ folder, queueMax: settings['limits.commit-queue'], journalBytesMax: settings['limits.journal-bytes'], log });
+  const system = createSystemStore({
+    folder,
+    queueMax: settings['limits.commit-queue'],
+    journalBytesMax: settings['limits.journal-bytes'],
+    journalKeptBytes: settings['storage.journal-kept-bytes'],
+    log,
+  });
   shutdown.defer('system store', () => system.stop());
   await system.start();
 
@@ -75,26 +86,52 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
     },
   });
   shutdown.defer('sample store', () => samples.stop());
-  await samples.start();
-
+  // Its thread opens the samples while this one reads the fleet.
+  const started = samples.start();
+  started.catch(() => undefined);
   const presence = createPresence();
   directory = await loadDirectory(system, presence, log);
-  const stored = await loadLatest(directory, samples, system.log.lastJournalId, clock());
-  const saver = savePresence(presence, directory, system, log);
+  const fleet = directory;
+  await started;
+  const saver = savePresence(presence, fleet, system, log);
   shutdown.defer('presence', () => saver.stop());
   const given: number = (await system.points.highestSeries()) ?? 0;
-  // The process ended between the deletion of a device and that of its samples, or a last message of it came in between.
-  removeSamples(stored.orphans.filter((orphan) => orphan <= given));
   // Of a series that was never given the other half is missing, such as an older backup beside newer samples: they stay, and their numbers too.
-  if (stored.highest > given) log.warn({ highest: stored.highest, given }, 'there are samples of points that are not known; they are kept');
-  let series = Math.max(given, stored.highest);
+  if (samples.highestSeries > given) log.warn({ highest: samples.highestSeries, given }, 'there are samples of points that are not known; they are kept');
+  let series = Math.max(given, samples.highestSeries);
+  let rebuilding: Promise<void> | null = null;
+  // Whoever needs it is told what is wrong, and is another attempt; a hub that takes traffic meanwhile must not end for it.
+  const latestKnown = () => {
+    rebuilding ??= rebuildLatest().catch((error: unknown) => {
+      rebuilding = null;
+      throw error;
+    });
+    return rebuilding;
+  };
+  const known = latestKnown().catch(() => undefined);
+  // What cannot be applied has been told to `onFailed`, and stays in the journal.
+  if (system.log.journalBytes <= BACKLOG_AWAITED_BYTES) await samples.flush(system.log.lastJournalId).catch(() => undefined);
+  if (await timesRunAhead(samples, clock())) await known;
   const maintenance = maintainStorage({ settings, samples, directory, disk, clock, log });
   shutdown.defer('storage maintenance', () => maintenance.stop());
   const allocateSeries = () => {
     series += 1;
     return series as SeriesId;
   };
-  return { system, samples, maintenance, directory, presence, disk, failed: () => failed, allocateSeries, removeSamples };
+  return { system, samples, maintenance, directory, presence, disk, latestKnown, failed: () => failed, allocateSeries, removeSamples };
+
+  /** Beside the first traffic: reading what a million points reported last takes longer than a device waits for its CONNACK. */
+  async function rebuildLatest(): Promise<void> {
+    try {
+      await samples.flush(system.log.lastJournalId);
+      const orphans = await loadLatest(fleet, samples, clock());
+      // The process ended between the deletion of a device and that of its samples, or a last message of it came in between.
+      removeSamples(orphans.filter((orphan) => orphan <= given));
+    } catch (error: unknown) {
+      if (!(error instanceof MusterError && error.code === 'stopping')) log.error({ reason: messageOf(error) }, 'the newest values could not be read');
+      throw error;
+    }
+  }
 
   function removeSamples(removed: readonly SeriesId[]): void {
     if (removed.length === 0) return;

@@ -9,16 +9,10 @@ export function publishCommitted(ports: { readonly store: SampleStore; readonly 
     if (journalId !== null) store.committed(journalId);
     for (let index = 0; index < samples.count; index += 1) {
       const entry = samples.entry(index);
-      const { latest } = entry;
       const time = samples.time(index);
       // A replay of old data does not make an old value the newest one.
-      if (latest !== null && time < latest.time) continue;
-      const newer = latest ?? { time, value: null, quality: 'good', late: false };
-      newer.time = time;
-      newer.value = samples.value(index);
-      newer.quality = samples.quality(index);
-      newer.late = samples.late(index);
-      entry.latest = newer;
+      if (time < entry.latestTime) continue;
+      entry.latest = { time, value: samples.value(index), quality: samples.quality(index), late: samples.late(index) };
     }
     stream.publish(samples);
   };

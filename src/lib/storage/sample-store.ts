@@ -30,8 +30,10 @@ export interface SampleQuery extends TimeRange {
 export interface AggregateQuery extends TimeRange {
   readonly series: readonly SeriesId[];
   readonly aggregate: Aggregate;
-  /** Bucket width in ms; a bucket starts at a whole multiple of it since 1970 (UTC). Absent: one bucket, at `from`. */
+  /** Bucket width in ms; a bucket starts at a whole multiple of it since `originMs`. Absent: one bucket, at `from`. */
   readonly everyMs?: number;
+  /** ms since 1970; absent: 1970 (UTC). Local days begin elsewhere. */
+  readonly originMs?: number;
 }
 
 /** A bucket of one series that has at least one sample. Booleans count as 0 and 1; text takes count, first and last alone. */
@@ -100,7 +102,7 @@ export interface CompactionResult {
 export interface RetentionRules {
   readonly projects: readonly { readonly project: string; readonly before: number }[];
   /** Take the place of the project's; null keeps for ever. */
-  readonly series: readonly { readonly series: SeriesId; readonly before: number | null }[];
+  readonly series: readonly { readonly series: readonly SeriesId[]; readonly before: number | null }[];
 }
 
 export interface RetentionResult {
@@ -129,6 +131,10 @@ export interface SampleStore {
   start(signal?: AbortSignal): Promise<void>;
   /** The newest journal entry that is in the store; known once it has started, and without asking it. */
   readonly appliedJournalId: number;
+  /** The highest series that had a sample when it started; 0: none had. Known once it has started. */
+  readonly highestSeries: number;
+  /** What readings leave out at this moment; known without asking. */
+  readonly damaged: readonly DamagedFile[];
   /** Applies what the journal holds, then closes. Idempotent. */
   stop(): Promise<void>;
   /** A journal entry is on disk; apply it soon (within a quarter of a second). */
@@ -141,6 +147,8 @@ export interface SampleStore {
   aggregate(query: AggregateQuery, signal?: AbortSignal): AsyncIterable<readonly AggregateRow[]>;
   /** The newest sample of every series that has one, for the hub's start. */
   latest(): AsyncIterable<readonly SampleRow[]>;
+  /** Has any series a sample in this range? */
+  holds(range: TimeRange): Promise<boolean>;
   count(query: TimeRange & { readonly series: readonly SeriesId[] }): Promise<number>;
   /**
    * Writes a Parquet file (time, device, point, value columns, quality, late), sorted by (device, point, time). Returns its rows. Once the signal is

@@ -48,8 +48,9 @@ test('reads back what it writes', () => {
     min: option(double({ noNaN: true, noDefaultInfinity: true })),
     max: option(double({ noNaN: true, noDefaultInfinity: true })),
     description: option(string({ maxLength: 20 })),
+    retention: option(constantFrom('90d', '12w', '2y', 'forever')),
   });
-  const absent = { kind: 'measure', valueType: 'number', unit: null, decimals: null, min: null, max: null, description: null };
+  const absent = { kind: 'measure', valueType: 'number', unit: null, decimals: null, min: null, max: null, description: null, retention: null };
   assert(
     property(point, (written) => {
       // -0 is written as 0.

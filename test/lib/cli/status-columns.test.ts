@@ -20,7 +20,7 @@ const status = (time: number, samples: number, startedAt = 0): HubStatus => ({
     acknowledgeP50Ms: null,
     acknowledgeP99Ms: null,
   },
-  storage: { failed: false, commitsWaiting: 0, journalBytes: 0, journalEntriesToApply: 0, diskFreeBytes: null, diskFull: false },
+  storage: { failed: false, damagedFiles: 0, commitsWaiting: 0, journalBytes: 0, journalEntriesToApply: 0, diskFreeBytes: null, diskFull: false },
   http: { connections: 0, refused: 0 },
   fleet: { devices: 0, points: 0 },
   stream: { subscribers: 0, dropped: 0 },

@@ -3,11 +3,12 @@ import { expect, it } from 'vitest';
 import { QUALITIES } from '../../../src/lib/domain/point.ts';
 import type { SampleValue } from '../../../src/lib/domain/value.ts';
 import type { PointEntry } from '../../../src/lib/fleet/directory.ts';
+import { createNewestValues } from '../../../src/lib/fleet/newest-values.ts';
 import { SampleBuilder } from '../../../src/lib/ingest/sample-builder.ts';
 import { qualityOf, sampleValueOf } from '../../../src/lib/storage/sample-columns.ts';
 import { aPoint } from '../../helpers/fleet.ts';
 
-const entries: PointEntry[] = [1, 2, 3].map((series) => ({ point: aPoint('d', `p${series}`, series), latest: null, hubTime: 0, stored: true }));
+const entries: PointEntry[] = [1, 2, 3].map((series) => createNewestValues()(aPoint('d', `p${series}`, series)));
 const sample = fc.record({
   entry: fc.constantFrom(...entries),
   time: fc.integer({ min: 0, max: 4e12 }),

@@ -74,6 +74,7 @@ test('reads the levels anew at each scrape', async () => {
     httpConnections: 11,
     httpRefused: 12,
     bytesWaiting: 13,
+    damagedFiles: 3,
     streamSubscribers: 7,
     streamDropped: 8,
     mqtt: { connections: 9 },

@@ -80,7 +80,7 @@ export function exportRoutes(ports: ExportPorts): Route[] {
         return {
           status: 200,
           stream: Readable.from(bytes, { objectMode: false, highWaterMark: 256 * 1024 }),
-          headers: { 'content-type': definition.contentType },
+          headers: { 'content-type': definition.contentType, ...ports.reader.caveat() },
         };
       },
     }),
@@ -172,7 +172,7 @@ function engineFiles({ reader, store, temporaryFolder, closed, onClosed }: Expor
       const { size } = await stat(path);
       const stream = createReadStream(path);
       stream.once('close', () => void discard().catch(() => undefined));
-      return { status: 200, stream, headers: { 'content-type': definition.contentType, 'content-length': String(size) } };
+      return { status: 200, stream, headers: { 'content-type': definition.contentType, 'content-length': String(size), ...reader.caveat() } };
     } catch (error: unknown) {
       await discard();
       throw error;

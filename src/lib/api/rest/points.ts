@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { Directory, PointEntry } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
+import { retentionOfPoint } from '../../fleet/retention.ts';
 import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf } from '../schema/common.ts';
@@ -10,7 +11,21 @@ import { filterOf, selectPoints } from '../select-points.ts';
 
 const ByPath = z.object({ id: z.string().max(200), path: z.string().max(400).describe('the path of the point; its slashes stay slashes') });
 
-export function pointRoutes({ fleet, directory }: { readonly fleet: Fleet; readonly directory: Directory }): Route[] {
+export interface PointPorts {
+  readonly fleet: Fleet;
+  readonly directory: Directory;
+  /** Resolves once the newest values are known: soon after a start. */
+  readonly latestKnown: () => Promise<void>;
+  /** storage.retention-days */
+  readonly retentionDays: number | null;
+}
+
+export function pointRoutes({ fleet, directory, latestKnown, retentionDays }: PointPorts): Route[] {
+  function renderPoint({ point, latest }: Pick<PointEntry, 'point' | 'latest'>): Point {
+    const { series: _series, ...shown } = point;
+    return { ...shown, kept: retentionOfPoint(directory, point, retentionDays), latest };
+  }
+
   return [
     route({
       method: 'GET',
@@ -20,7 +35,8 @@ export function pointRoutes({ fleet, directory }: { readonly fleet: Fleet; reado
       permission: 'point:read',
       query: PointQuery,
       responses: { 200: pageOf(Point) },
-      handle({ query, project }) {
+      async handle({ query, project }) {
+        await latestKnown();
         const cursor = readCursor(query.cursor, ['string', 'string']);
         const after = cursor ? { device: String(cursor[0]), point: String(cursor[1]) } : undefined;
         const filter = filterOf(project, query, (id) => fleet.device(project, id));
@@ -45,7 +61,8 @@ export function pointRoutes({ fleet, directory }: { readonly fleet: Fleet; reado
       params: ByPath,
       device: 'id',
       responses: { 200: Point },
-      handle({ device, params }) {
+      async handle({ device, params }) {
+        await latestKnown();
         const entry = device.points.get(params.path);
         if (!entry)
           throw new MusterError('not_found', `${device.device.id} has no point ${params.path.slice(0, 210)}`, {
@@ -65,14 +82,10 @@ export function pointRoutes({ fleet, directory }: { readonly fleet: Fleet; reado
       device: 'id',
       responses: { 200: Point },
       async handle({ device, params, body, project }) {
+        await latestKnown();
         const point = await fleet.updatePoint(project, device.device.id, params.path, body);
-        return { status: 200, body: renderPoint(device.points.get(point.path) ?? { point, latest: null, hubTime: 0, stored: true }) };
+        return { status: 200, body: renderPoint(device.points.get(point.path) ?? { point, latest: null }) };
       },
     }),
   ];
-}
-
-function renderPoint({ point, latest }: PointEntry): Point {
-  const { series: _series, ...shown } = point;
-  return { ...shown, latest };
 }

@@ -40,7 +40,7 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
           { series, from: query.from ?? ALL_TIME.from, to: query.to ?? ALL_TIME.to, descending, limit: query.limit, cursor: query.cursor },
           signal,
         );
-        return { status: 200, body: { items: page.rows.map(reader.render), cursor: page.cursor } };
+        return { status: 200, body: { items: page.rows.map(reader.render), cursor: page.cursor }, headers: reader.caveat() };
       },
     }),
     route({
@@ -55,9 +55,12 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
       responses: { 200: AggregateResult },
       async handle({ device, query, signal }) {
         if (query.from >= query.to) throw new MusterError('invalid', '"from" must be before "to"', { details: { field: 'from' } });
-        const { from, to, everyMs, aggregate } = query;
+        const { from, to, everyMs, originMs, aggregate } = query;
         const series = seriesOf(device, listOf(query.point));
-        const rows = await reader.aggregate({ series, from, to, aggregate, ...(everyMs !== undefined && { everyMs }) }, signal);
+        const rows = await reader.aggregate(
+          { series, from, to, aggregate, ...(everyMs !== undefined && { everyMs }), ...(originMs !== undefined && { originMs }) },
+          signal,
+        );
         const items = rows.map(({ series, time, value, count }) => ({
           device: device.device.id,
           point: directory.pointOfSeries(series)?.point.path ?? '',
@@ -65,7 +68,7 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
           value,
           count,
         }));
-        return { status: 200, body: { items } };
+        return { status: 200, body: { items }, headers: reader.caveat() };
       },
     }),
     route({
@@ -80,7 +83,7 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
         const filter = filterOf(project, query, (id) => fleet.device(project, id));
         const series = [...selectPoints(directory, filter)].map(({ entry }) => entry.point.series);
         const count = series.length === 0 ? 0 : await reader.count({ series, from: query.from ?? ALL_TIME.from, to: query.to ?? ALL_TIME.to });
-        return { status: 200, body: { count, series: series.length } };
+        return { status: 200, body: { count, series: series.length }, headers: reader.caveat() };
       },
     }),
   ];

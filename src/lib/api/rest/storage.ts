@@ -1,26 +1,62 @@
+import type { ProjectId } from '../../domain/ids.ts';
+import type { Project } from '../../domain/project.ts';
+import type { Retention } from '../../domain/retention.ts';
 import { MusterError } from '../../errors/muster-error.ts';
+import { commitOrExplain } from '../../fleet/commit-or-explain.ts';
+import type { Directory } from '../../fleet/directory.ts';
+import { beforeOf, pointRules, retentionOfProject, storeRules } from '../../fleet/retention.ts';
 import type { CommitLog } from '../../storage/commit-log.ts';
-import type { CompactionRequest, RetentionRules, SampleStore } from '../../storage/sample-store.ts';
+import type { CompactionRequest, SampleStore } from '../../storage/sample-store.ts';
+import type { SystemStore } from '../../storage/system/system-store.ts';
 import { type Route, route } from '../route.ts';
 import type { SampleReader } from '../sample-reader.ts';
-import { CompactRequest, CompactResult, RetentionState, StorageStats, VerifyResult } from '../schema/storage.ts';
+import { CompactRequest, CompactResult, RetentionQuery, RetentionState, RetentionUpdate, StorageStats, VerifyResult } from '../schema/storage.ts';
+
+const RULES_MAX = 1_000;
 
 export interface StoragePorts {
   readonly store: SampleStore;
   readonly reader: SampleReader;
   readonly log: CommitLog;
   readonly clock: () => number;
-  /** What the settings say of retention at this moment. */
-  readonly retention: { readonly days: number | null; rules(): RetentionRules };
+  readonly directory: Directory;
+  readonly system: Pick<SystemStore, 'log' | 'projects'>;
+  /** storage.retention-days */
+  readonly retentionDays: number | null;
 }
 
-export function storageRoutes({ store, reader, log, clock, retention }: StoragePorts): Route[] {
+export function storageRoutes({ store, reader, log, clock, directory, system, retentionDays }: StoragePorts): Route[] {
   const ratio = (bytes: number, samples: number) => (samples === 0 ? null : bytes / samples);
 
-  async function retain(mode: 'count' | 'all'): Promise<RetentionState> {
+  /** `supposed`: as if the project said this of itself. */
+  async function retain(id: ProjectId, mode: 'count' | 'all', supposed?: Retention | null): Promise<RetentionState> {
     await reader.settled();
-    const rules = retention.rules();
-    return { days: retention.days, before: rules.projects[0]?.before ?? null, ...(await store.retain(rules, mode)) };
+    const now = clock();
+    const view = supposed === undefined ? directory.projects : supposing(id, supposed);
+    const rules = await pointRules(directory);
+    const effective = retentionOfProject(view, id, retentionDays);
+    const own = rules.filter(({ project }) => project === id);
+    const result = await store.retain(storeRules(view, rules, retentionDays, now), mode);
+    return {
+      project: id,
+      ...effective,
+      before: beforeOf(effective.retention, now),
+      rules: own.slice(0, RULES_MAX).map(({ source, of, path, retention, series }) => ({
+        source,
+        of,
+        point: path,
+        retention,
+        before: beforeOf(retention, now),
+        points: series.length,
+      })),
+      rulesCount: own.length,
+      ...result,
+    };
+  }
+
+  function supposing(id: ProjectId, retention: Retention | null): ReadonlyMap<ProjectId, Project> {
+    const project = directory.projects.get(id);
+    return project === undefined ? directory.projects : new Map(directory.projects).set(id, { ...project, retention });
   }
 
   return [
@@ -73,8 +109,30 @@ export function storageRoutes({ store, reader, log, clock, retention }: StorageP
       tag: 'storage',
       summary: 'Show which retention is in force, and what it would delete now',
       permission: 'hub:write',
+      query: RetentionQuery,
       responses: { 200: RetentionState },
-      handle: async () => ({ status: 200, body: await retain('count') }),
+      async handle({ project, query }) {
+        const supposed = query.retention === 'inherit' ? null : query.retention;
+        return { status: 200, body: await retain(project, 'count', supposed) };
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/storage/retention',
+      tag: 'storage',
+      summary: 'Say how long the project keeps samples',
+      permission: 'hub:write',
+      body: RetentionUpdate,
+      responses: { 200: RetentionState },
+      async handle({ project: id, body }) {
+        const { retention } = body;
+        await commitOrExplain(system.log, [system.projects.setRetention(id, retention)], {
+          stale: () => new MusterError('not_found', `there is no project ${id}`),
+        });
+        const known = directory.projects.get(id);
+        if (known !== undefined) directory.projects.set(id, { ...known, retention });
+        return { status: 200, body: await retain(id, 'count') };
+      },
     }),
     route({
       method: 'POST',
@@ -83,7 +141,7 @@ export function storageRoutes({ store, reader, log, clock, retention }: StorageP
       summary: 'Delete what is too old now',
       permission: 'hub:write',
       responses: { 200: RetentionState },
-      handle: async () => ({ status: 200, body: await retain('all') }),
+      handle: async ({ project }) => ({ status: 200, body: await retain(project, 'all') }),
     }),
   ];
 }

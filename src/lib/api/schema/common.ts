@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { isName, isPointPath, NAME_RULE, POINT_RULE } from '../../domain/ids.ts';
+import { isRetention, RETENTION_RULE } from '../../domain/retention.ts';
 
 export const Name = z.string().refine(isName, `must be ${NAME_RULE}`).meta({ id: 'Name', description: NAME_RULE });
 export const PointPathText = z.string().refine(isPointPath, `must be ${POINT_RULE}`).meta({ id: 'PointPath', description: POINT_RULE });
 export const Time = z.number().int().meta({ id: 'Time', description: 'ms since 1970-01-01T00:00:00Z' });
+export const RetentionText = z
+  .string()
+  .refine(isRetention, `must be ${RETENTION_RULE}`)
+  .meta({ id: 'Retention', description: `how long samples are kept: ${RETENTION_RULE}` });
 export const Value = z.unknown().meta({ id: 'Value', description: 'number, boolean, string or any JSON value' });
 export const Text = (max: number) => z.string().max(max);
 

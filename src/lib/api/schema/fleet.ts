@@ -4,7 +4,8 @@ import { TYPE_MODES } from '../../domain/device-type.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { VALUE_TYPES } from '../../domain/value.ts';
 import { LABELS_MAX } from '../../fleet/fleet.ts';
-import { Name, PageQuery, PointPathText, PointPatterns, Repeated, Text, Time, Value } from './common.ts';
+import { RETENTION_SOURCES } from '../../fleet/retention.ts';
+import { Name, PageQuery, PointPathText, PointPatterns, Repeated, RetentionText, Text, Time, Value } from './common.ts';
 
 const Labels = z.record(Name, Text(200)).refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`);
 const Aliases = z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1));
@@ -106,6 +107,7 @@ export const PointDefinition = z
     min: z.number().nullable().default(null),
     max: z.number().nullable().default(null),
     description: Text(500).nullable().default(null),
+    retention: RetentionText.nullable().default(null).describe("how long samples are kept; null: as long as the project's"),
   })
   .meta({ id: 'PointDefinition' });
 
@@ -145,6 +147,10 @@ export const Point = z
     min: z.number().nullable(),
     max: z.number().nullable(),
     description: z.string().nullable(),
+    retention: z.string().nullable().describe('its own; null: as its type or project says'),
+    kept: z
+      .object({ retention: z.string(), source: z.enum(RETENTION_SOURCES) })
+      .describe('how long its samples are kept, and who says so: the point, its type, the project, the setting of the hub, or nobody'),
     createdAt: Time,
     latest: Latest.nullable(),
   })
@@ -156,6 +162,7 @@ export const PointUpdate = z.object({
   min: z.number().nullable().optional(),
   max: z.number().nullable().optional(),
   description: Text(500).nullable().optional(),
+  retention: RetentionText.nullable().optional(),
 });
 /** `device`, `point`, `label` and `kind` repeat; a point may hold * for any text. */
 export const PointQuery = PageQuery.extend({

@@ -34,6 +34,7 @@ export const AggregateQuery = z.object({
   from: z.coerce.number().int(),
   to: z.coerce.number().int(),
   everyMs: z.coerce.number().int().min(1).optional().describe('bucket width; absent: one bucket'),
+  originMs: z.coerce.number().int().optional().describe('buckets begin at whole multiples of their width from here, ms since 1970; absent: 0'),
   aggregate: z.enum(AGGREGATES).default('avg'),
 });
 export const Bucket = z

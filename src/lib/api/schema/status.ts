@@ -25,6 +25,7 @@ export const HubStatus = z
     }),
     storage: z.object({
       failed: z.boolean().describe('the sample store takes nothing at the moment; the journal keeps what arrives'),
+      damagedFiles: Count.describe('files of samples that are damaged and left out; storage names them'),
       commitsWaiting: Count,
       journalBytes: Count.describe('not yet in the sample store'),
       journalEntriesToApply: Count,

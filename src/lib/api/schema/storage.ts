@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Time } from './common.ts';
+import { RetentionText, Time } from './common.ts';
 
 const Count = z.number().int();
 const Damaged = z.object({ file: z.string().describe('below samples/ in the data directory'), problem: z.string() });
@@ -48,11 +48,37 @@ export const VerifyResult = z
   .meta({ id: 'VerifyResult' });
 export type VerifyResult = z.infer<typeof VerifyResult>;
 
+/** A rule for points that does not follow its project's. */
+export const RetentionRule = z
+  .object({
+    source: z.enum(['point', 'type']),
+    of: z.string().describe('id of the device, or of the type'),
+    point: z.string(),
+    retention: z.string(),
+    before: Time.nullable(),
+    points: Count.describe('that it holds for'),
+  })
+  .meta({ id: 'RetentionRule' });
+export type RetentionRule = z.infer<typeof RetentionRule>;
+
+export const RetentionQuery = z.object({
+  retention: z
+    .union([RetentionText, z.literal('inherit')])
+    .optional()
+    .describe("as if the project's own were this"),
+});
+export const RetentionUpdate = z.object({ retention: RetentionText.nullable().describe("the project's own; null: as storage.retention-days says") });
+export type RetentionUpdate = z.infer<typeof RetentionUpdate>;
+
 export const RetentionState = z
   .object({
-    days: Count.nullable().describe('storage.retention-days; null keeps for ever'),
-    before: Time.nullable().describe('older samples go'),
-    samples: Count.describe('that are too old, or were'),
+    project: z.string(),
+    retention: z.string().describe('how long the project keeps samples, such as 90d or forever'),
+    source: z.enum(['project', 'setting', 'default']).describe("who says so: the project itself, the hub's storage.retention-days, or nobody"),
+    before: Time.nullable().describe('older samples go; null: none'),
+    rules: z.array(RetentionRule).describe('of types and points; at most 1000 are listed'),
+    rulesCount: Count,
+    samples: Count.describe('that are too old, or were; of all projects of the hub'),
     filesDeleted: Count,
     filesRewritten: Count,
   })

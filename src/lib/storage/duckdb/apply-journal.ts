@@ -3,6 +3,7 @@ import type { SampleColumns } from '../sample-columns.ts';
 import type { JournalReader } from '../system/journal-reader.ts';
 import { appendKeys, appendSamples } from './append.ts';
 import type { Database } from './database.ts';
+import { createNewestTimes, type NewestTimes } from './newest-times.ts';
 import { planBatch } from './plan-batch.ts';
 import { transaction } from './transaction.ts';
 import { itemsOf } from './vectors.ts';
@@ -124,8 +125,8 @@ async function appliedId(database: Database): Promise<number> {
   return Number(row?.[0] ?? 0);
 }
 
-async function newestTimes(database: Database): Promise<Map<number, number>> {
-  const newest = new Map<number, number>();
+async function newestTimes(database: Database): Promise<NewestTimes> {
+  const newest = createNewestTimes();
   const result = await database.writer.stream('select series::double, max(time)::double from samples group by series');
   for (;;) {
     const chunk = await result.fetchChunk();

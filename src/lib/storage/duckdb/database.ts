@@ -18,6 +18,10 @@ export interface Database {
   connect(): Promise<DuckDBConnection>;
   /** Of the file and its write-ahead log. */
   bytes(): Promise<number>;
+  /** Gives memory back to the system that the engine's allocator keeps after large work: up to several hundred MB. */
+  trim(): Promise<void>;
+  /** Closes without writing anything: the file cannot be used. */
+  abandon(): Promise<void>;
   /** Moves the write-ahead log into the file, then closes. */
   close(): Promise<void>;
 }
@@ -43,7 +47,7 @@ export async function openDatabase(folder: string, memoryBytes: number): Promise
       autoload_known_extensions: 'false',
     });
     try {
-      return await prepare(instance, file);
+      return await prepare(instance, file, memoryBytes);
     } catch (error: unknown) {
       instance.closeSync();
       throw error;
@@ -53,7 +57,7 @@ export async function openDatabase(folder: string, memoryBytes: number): Promise
   }
 }
 
-async function prepare(instance: DuckDBInstance, file: string): Promise<Database> {
+async function prepare(instance: DuckDBInstance, file: string, memoryBytes: number): Promise<Database> {
   const writer = await instance.connect();
   await writer.run(`
     begin;
@@ -81,6 +85,24 @@ async function prepare(instance: DuckDBInstance, file: string): Promise<Database
       return connection;
     },
     bytes: async () => (await bytesOf(file)) + (await bytesOf(`${file}.wal`)),
+    trim: async () => {
+      if (!open) return;
+      const connection = await instance.connect();
+      try {
+        // Set to what it is: that flushes the allocator.
+        await connection.run(`set memory_limit = '${memoryBytes}B'`);
+      } finally {
+        connection.closeSync();
+      }
+    },
+    abandon: async () => {
+      if (!open) return;
+      open = false;
+      // A file that is damaged must not be written to once more on its way out.
+      await writer.run('pragma disable_checkpoint_on_shutdown').catch(() => undefined);
+      writer.closeSync();
+      instance.closeSync();
+    },
     close: async () => {
       if (!open) return;
       open = false;

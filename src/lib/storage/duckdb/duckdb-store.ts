@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { SeriesId } from '../../domain/ids.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
-import type { CompactionResult, RetentionResult, SampleStore, SampleStoreStats, VerifyResult } from '../sample-store.ts';
+import type { CompactionResult, DamagedFile, RetentionResult, SampleStore, SampleStoreStats, VerifyResult } from '../sample-store.ts';
 import type { SampleStoreOptions } from '../sample-store-engine.ts';
 import { workerFile } from '../worker-file.ts';
 import { errorOf } from './failure.ts';
@@ -34,6 +34,8 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
   let broken: MusterError | null = null;
   let appliedAtStart = 0;
   let applied = 0;
+  let highestSeries = 0;
+  let damaged: readonly DamagedFile[] = [];
   /** The newest journal entry that the worker knows of. */
   let announced = 0;
   let lastId = 0;
@@ -42,6 +44,12 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     start,
     get appliedJournalId() {
       return applied;
+    },
+    get damaged() {
+      return damaged;
+    },
+    get highestSeries() {
+      return highestSeries;
     },
     stop: () => {
       stopped ??= stop();
@@ -75,13 +83,18 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     async *latest() {
       for await (const block of stream({ kind: 'latest' })) yield sampleRows(block);
     },
+    holds: async (range) => (await perform({ kind: 'holds', range })) === true,
     count: async (query) => (query.series.length === 0 ? 0 : Number(await perform({ kind: 'count', query }))),
     exportParquet: async (query, path, signal) => Number(await perform({ kind: 'export', query, path }, signal)),
     remove: (series) => perform({ kind: 'remove', series }).then(() => undefined),
     stats: async () => (await perform({ kind: 'stats' })) as SampleStoreStats,
     compact: async (request) => (await perform({ kind: 'compact', request })) as CompactionResult,
     retain: async (rules, mode) => (await perform({ kind: 'retain', rules, mode })) as RetentionResult,
-    verify: async () => (await perform({ kind: 'verify' })) as VerifyResult,
+    verify: async () => {
+      const result = (await perform({ kind: 'verify' })) as VerifyResult;
+      damaged = result.damaged.filter(({ file }) => isRead(file));
+      return result;
+    },
   };
 
   async function start(signal?: AbortSignal): Promise<void> {
@@ -98,6 +111,9 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
           if (message.type === 'ready') {
             appliedAtStart = message.applied;
             applied = message.applied;
+            highestSeries = message.highestSeries;
+            // What is in the store already is no backlog.
+            if (applied > 0) options.onApplied(applied);
             resolve();
           } else if (message.type === 'unready') reject(errorOf(message.failure));
           else take(message);
@@ -155,6 +171,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
         options.onFailed(errorOf(message.failure));
         break;
       case 'damaged':
+        if (isRead(message.file.file)) damaged = [...damaged, message.file];
         options.log.error({ folder: options.folder, ...message.file }, 'a file of the sample store is damaged: what it holds is left out');
         break;
       case 'describe': {
@@ -273,4 +290,9 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
 
 function stopping(): MusterError {
   return new MusterError('stopping', 'The sample store is stopping');
+}
+
+/** A Parquet file that is damaged is left out by every reading; a database that was set aside is not missed any more. */
+function isRead(file: string): boolean {
+  return file.startsWith('parquet');
 }

@@ -21,6 +21,7 @@ export type Reading =
 /** What is answered once. */
 export type Task =
   | { readonly kind: 'flush'; readonly journalId: number }
+  | { readonly kind: 'holds'; readonly range: TimeRange }
   | { readonly kind: 'count'; readonly query: TimeRange & { readonly series: readonly number[] } }
   | { readonly kind: 'export'; readonly query: TimeRange & { readonly names: readonly SeriesName[] }; readonly path: string }
   | { readonly kind: 'remove'; readonly series: readonly number[] }
@@ -54,7 +55,7 @@ export interface Failure {
 }
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly applied: number }
+  | { readonly type: 'ready'; readonly applied: number; readonly highestSeries: number }
   | { readonly type: 'unready'; readonly failure: Failure }
   | { readonly type: 'applied'; readonly journalId: number }
   | { readonly type: 'failing'; readonly failure: Failure }

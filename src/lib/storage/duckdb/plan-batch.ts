@@ -1,4 +1,5 @@
 import type { SampleColumns } from '../sample-columns.ts';
+import type { NewestTimes } from './newest-times.ts';
 
 /** What has to happen so that (series, time) stays unique and the last write wins. */
 export interface BatchPlan {
@@ -14,7 +15,7 @@ export interface BatchPlan {
  * A row newer than all of its series needs no look at the table: that is the case of data in order, decided with one look
  * into a map. Only rows that are not newer are compared with each other (in the batch) and with the table (by a delete).
  */
-export function planBatch(columns: SampleColumns, before: ReadonlyMap<number, number>): BatchPlan {
+export function planBatch(columns: SampleColumns, before: Pick<NewestTimes, 'get'>): BatchPlan {
   const newest = new Map<number, number>();
   const doubtful = new Set<number>();
   for (let i = 0; i < columns.count; i++) {
@@ -28,7 +29,7 @@ export function planBatch(columns: SampleColumns, before: ReadonlyMap<number, nu
   return { ...resolve(columns, before, doubtful), newest };
 }
 
-function resolve(columns: SampleColumns, before: ReadonlyMap<number, number>, doubtful: ReadonlySet<number>): Pick<BatchPlan, 'keep' | 'replace'> {
+function resolve(columns: SampleColumns, before: Pick<NewestTimes, 'get'>, doubtful: ReadonlySet<number>): Pick<BatchPlan, 'keep' | 'replace'> {
   const last = new Map<number, Map<number, number>>();
   for (const series of doubtful) last.set(series, new Map());
   for (let i = 0; i < columns.count; i++) last.get(columns.series[i] ?? 0)?.set(columns.time[i] ?? 0, i);

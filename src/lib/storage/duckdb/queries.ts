@@ -19,7 +19,7 @@ export function aggregateSql(query: AggregateQuery, rows: string): string {
   const wanted = ranked(query.series, rows);
   const value = AGGREGATE_SQL[query.aggregate];
   const kind = value.numeric ? ' where s.tag <= 1' : '';
-  const bucket = query.everyMs === undefined ? `${edge(query.from)}::bigint` : bucketStart(whole('everyMs', query.everyMs));
+  const bucket = query.everyMs === undefined ? `${edge(query.from)}::bigint` : bucketStart(whole('everyMs', query.everyMs), edge(query.originMs ?? 0));
   return `
     select series::double, bucket::double, coalesce(v.number, 0)::double, v.text, v.tag::utinyint, 0::utinyint, samples::double from (
       select s.series as series, ${wanted.rank} as rank, ${bucket} as bucket, ${value.sql} as v, count(*) as samples
@@ -28,14 +28,17 @@ export function aggregateSql(query: AggregateQuery, rows: string): string {
     ) order by rank, bucket`;
 }
 
-/** Of the hot table, and of what was filed: that is noted per series, so that no file need be read. */
-export function latestSql(): string {
-  return `
-    with hot as (select series, max(time) as time from samples group by series)
-    select ${ROW} from samples s join hot on s.series = hot.series and s.time = hot.time
-    where not exists (from newest f where f.series = s.series and f.time > s.time)
-    union all
-    select ${ROW} from newest s where not exists (from hot where hot.series = s.series and hot.time >= s.time)`;
+/**
+ * Of the hot table, and of what was filed: that is noted per series, so that no file need be read. Two queries, as the engine (1.5) stands
+ * still for ever when it streams their union and both have many rows.
+ */
+export function latestSql(): readonly string[] {
+  const hot = 'with hot as (select series, max(time) as time from samples group by series)';
+  return [
+    `${hot} select ${ROW} from samples s join hot on s.series = hot.series and s.time = hot.time
+     where not exists (from newest f where f.series = s.series and f.time > s.time)`,
+    `${hot} select ${ROW} from newest s where not exists (from hot where hot.series = s.series and hot.time >= s.time)`,
+  ];
 }
 
 export function countSql(rows: string): string {
@@ -59,8 +62,9 @@ const AGGREGATE_SQL: Readonly<Record<Aggregate, { readonly numeric: boolean; rea
 };
 
 /** The remainder of the engine has the sign of the time; a bucket before 1970 starts below its samples all the same. */
-function bucketStart(everyMs: number): string {
-  return `s.time - ((s.time % ${everyMs}) + ${everyMs}) % ${everyMs}`;
+function bucketStart(everyMs: number, originMs: number): string {
+  const from = originMs % everyMs;
+  return `s.time - (((s.time - (${from})) % ${everyMs}) + ${everyMs}) % ${everyMs}`;
 }
 
 interface Ranked {

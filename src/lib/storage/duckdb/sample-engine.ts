@@ -4,22 +4,26 @@ import type { DamagedFile, StoredSeries } from '../sample-store.ts';
 import type { JournalReader } from '../system/journal-reader.ts';
 import { createJournalApplier, type JournalApplier } from './apply-journal.ts';
 import { type Archive, openArchive } from './archive/maintenance.ts';
-import { type Database, openDatabase } from './database.ts';
+import type { Database } from './database.ts';
 import { storageError } from './failure.ts';
 import type { Block, Reading, Task, WorkerSettings } from './messages.ts';
+import { asideFiles, openOrRescue } from './open-or-rescue.ts';
 import { writeParquet } from './parquet.ts';
 import { countSql } from './queries.ts';
 import { createReadings, type Readings } from './serve-readings.ts';
 import { createTurns } from './turns.ts';
-import { wantedOf } from './wanted.ts';
+import { edge, wantedOf } from './wanted.ts';
 
 /** Calls into DuckDB at once, beside the one that writes. */
 const READING_CALLS = 2;
+const TRIM_AFTER_MS = 5_000;
 const RETRY_FIRST_MS = 1000;
 const RETRY_LAST_MS = 30_000;
 
 export interface SampleEngine {
   readonly applied: number;
+  /** When it started. */
+  readonly highestSeries: number;
   readonly readings: Readings;
   /** A journal entry waits; it is applied within the interval. */
   committed(journalId: number): void;
@@ -46,11 +50,12 @@ interface Listener {
 
 /** What the thread does, without its messages. */
 export async function createSampleEngine(settings: WorkerSettings, openJournal: (file: string) => JournalReader, listener: Listener): Promise<SampleEngine> {
-  const database = await openDatabase(settings.folder, settings.memoryBytes);
   const calls = createTurns(READING_CALLS);
   const writing = createTurns(1);
-  const { journal, applier, archive } = await prepare(database);
+  const { database, value } = await openOrRescue(settings.folder, settings.memoryBytes, prepare, listener.onDamaged);
+  const { journal, applier, archive, highestSeries } = value;
   const readings = createReadings(database, calls, archive.reader);
+  const trimmer = createTrimmer(database);
   const busy = new Map<DuckDBConnection, Promise<unknown>>();
   const exporting = new Map<number, ExportedFile>();
   let wanted = 0;
@@ -61,6 +66,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     get applied() {
       return applier.applied;
     },
+    highestSeries,
     readings,
     committed(journalId) {
       wanted = Math.max(wanted, journalId);
@@ -69,7 +75,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     async open(id, reading, credit, send) {
       // Who asks for the newest samples means those of the journal too: a hub that starts after a crash.
       if (reading.kind === 'latest') await apply(Number.POSITIVE_INFINITY);
-      await readings.open(id, reading, credit, send);
+      await readings.open(id, reading, credit, send).finally(trimmer.soon);
     },
     perform,
     cancel(id) {
@@ -80,19 +86,28 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
     },
   };
 
-  async function prepare(opened: Database): Promise<{ journal: JournalReader; applier: JournalApplier; archive: Archive }> {
-    let reader: JournalReader | null = null;
+  async function prepare(opened: Database): Promise<{ journal: JournalReader; applier: JournalApplier; archive: Archive; highestSeries: number }> {
+    const reader = openedJournal();
     try {
-      reader = openJournal(settings.systemFile);
       const journalApplier = await createJournalApplier(opened, reader, listener.onApplied);
-      const { hotHours, hotSamplesMax } = settings;
+      const { hotHours, hotSamplesMax, folder } = settings;
       const { describe, onDamaged } = listener;
-      const files = await openArchive({ database: opened, applier: journalApplier, writing, calls, hotHours, hotSamplesMax, describe, onDamaged });
-      return { journal: reader, applier: journalApplier, archive: files };
+      const aside = await asideFiles(folder);
+      const files = await openArchive({ database: opened, applier: journalApplier, writing, calls, hotHours, hotSamplesMax, aside, describe, onDamaged });
+      return { journal: reader, applier: journalApplier, archive: files, highestSeries: await highestOf(opened) };
     } catch (error: unknown) {
-      reader?.close();
-      await opened.close().catch(() => undefined);
-      throw storageError(error, reader === null ? settings.systemFile : opened.file);
+      reader.close();
+      throw storageError(error, opened.file);
+    }
+  }
+
+  function openedJournal(): JournalReader {
+    try {
+      return openJournal(settings.systemFile);
+    } catch (error: unknown) {
+      // Of another file: setting samples aside would not help.
+      const { message, code } = storageError(error, settings.systemFile);
+      throw new MusterError(code, message);
     }
   }
 
@@ -136,10 +151,17 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
   }
 
   async function perform(task: Task, id: number): Promise<unknown> {
+    if (task.kind !== 'flush') trimmer.soon();
     try {
       switch (task.kind) {
         case 'flush':
           return await apply(task.journalId);
+        case 'holds':
+          return await reading(async (connection) => {
+            const { from, to } = task.range;
+            const rows = await archive.reader.rows(connection, { from: edge(from), to: edge(to), series: null, condition: 'true' });
+            return (await (await connection.run(`select 1 from (${rows}) limit 1`)).getRows()).length > 0;
+          });
         case 'count':
           return await reading(async (connection) => {
             const sql = countSql(await archive.reader.rows(connection, wantedOf(task.query)));
@@ -197,6 +219,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
   async function stop(): Promise<void> {
     stopping = true;
     if (timer !== null) clearTimeout(timer);
+    trimmer.stop();
     await readings.stop();
     for (const connection of busy.keys()) connection.interrupt();
     await Promise.allSettled(busy.values());
@@ -209,4 +232,30 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
       journal.close();
     }
   }
+}
+
+async function highestOf({ writer }: Database): Promise<number> {
+  const [row] = await (await writer.run('select greatest((select max(series) from samples), (select max(series) from newest))::double')).getRows();
+  return Number(row?.[0] ?? 0);
+}
+
+/** After work the engine's allocator keeps what it had; once there was none for a moment, it gives it back. */
+function createTrimmer(database: Database): { readonly soon: () => void; readonly stop: () => void } {
+  let timer: NodeJS.Timeout | null = null;
+  let stopped = false;
+  return {
+    soon() {
+      if (stopped) return;
+      if (timer !== null) clearTimeout(timer);
+      timer = setTimeout(() => {
+        timer = null;
+        // Without it there is only less memory for others.
+        database.trim().catch(() => undefined);
+      }, TRIM_AFTER_MS);
+    },
+    stop() {
+      stopped = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
 }

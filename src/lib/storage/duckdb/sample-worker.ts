@@ -77,7 +77,7 @@ try {
     describe,
   });
   port.on('message', (message: ToWorker) => take(engine, message));
-  post({ type: 'ready', applied: engine.applied });
+  post({ type: 'ready', applied: engine.applied, highestSeries: engine.highestSeries });
   engine.committed(Number.POSITIVE_INFINITY);
 } catch (error: unknown) {
   post({ type: 'unready', failure: failureOf(storageError(error, databaseFile(settings.folder))) });

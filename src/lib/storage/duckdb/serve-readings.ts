@@ -93,9 +93,14 @@ export function createReadings(
   }
 
   async function follow(entry: OpenReading, connection: DuckDBConnection, reading: Reading, send: (block: Block) => void): Promise<void> {
-    const result = await engine.run(async () => (entry.state === 'running' ? connection.stream(await sqlOf(connection, reading)) : null));
+    const queries = await engine.run(async () => (entry.state === 'running' ? queriesOf(connection, reading) : []));
+    for (const sql of queries) await followQuery(entry, connection, sql, reading.kind === 'aggregate', send);
+  }
+
+  async function followQuery(entry: OpenReading, connection: DuckDBConnection, sql: string, withCounts: boolean, send: (block: Block) => void): Promise<void> {
+    const result = await engine.run(async () => (entry.state === 'running' ? connection.stream(sql) : null));
     if (result === null) return;
-    for await (const block of blocksOf(() => engine.run(() => result.fetchChunk()), reading.kind === 'aggregate')) {
+    for await (const block of blocksOf(() => engine.run(() => result.fetchChunk()), withCounts)) {
       while (entry.credit === 0 && entry.state === 'running') {
         if (!(await woken(entry)) && places.waiting > 0)
           throw new MusterError('timed_out', `A reading stood still for ${stalledMs / 1000} s while others waited`);
@@ -106,12 +111,12 @@ export function createReadings(
     }
   }
 
-  async function sqlOf(connection: DuckDBConnection, reading: Reading): Promise<string> {
+  async function queriesOf(connection: DuckDBConnection, reading: Reading): Promise<readonly string[]> {
     switch (reading.kind) {
       case 'read':
-        return readSql(reading.query, await archive.rows(connection, wantedOf(reading.query)));
+        return [readSql(reading.query, await archive.rows(connection, wantedOf(reading.query)))];
       case 'aggregate':
-        return aggregateSql(reading.query, await archive.rows(connection, wantedOf(reading.query)));
+        return [aggregateSql(reading.query, await archive.rows(connection, wantedOf(reading.query)))];
       case 'latest':
         return latestSql();
     }

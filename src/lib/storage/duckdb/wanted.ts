@@ -15,10 +15,31 @@ export interface Wanted {
   readonly condition: string;
 }
 
+/** Beyond so many they are told as ranges: a statement of a million numbers takes the engine longer to read than to answer. */
+const LITERALS_MAX = 10_000;
+
 /** What a query is about. */
 export function wantedOf(query: TimeRange & { readonly series: readonly number[] }): Wanted {
   const series = [...new Set(query.series)];
-  return { from: edge(query.from), to: edge(query.to), series, condition: series.length === 0 ? 'false' : `series in (${seriesList(series)})` };
+  const range = { from: edge(query.from), to: edge(query.to) };
+  if (series.length > LITERALS_MAX) return { ...range, series: null, condition: `(${rangesOf(series)})` };
+  return { ...range, series, condition: series.length === 0 ? 'false' : `series in (${seriesList(series)})` };
+}
+
+/** Those of a device, and of a project, were most often given one after the other. */
+function rangesOf(series: readonly number[]): string {
+  const sorted = Float64Array.from(series).sort();
+  const ranges: string[] = [];
+  const single: number[] = [];
+  for (let at = 0; at < sorted.length; ) {
+    const first = sorted[at] ?? 0;
+    let last = first;
+    for (at++; at < sorted.length && sorted[at] === last + 1; at++) last++;
+    if (last - first < 2) for (let id = first; id <= last; id++) single.push(id);
+    else ranges.push(`series between ${seriesList([first])} and ${last}`);
+  }
+  if (single.length > 0) ranges.push(`series in (${seriesList(single)})`);
+  return ranges.join(' or ');
 }
 
 /** Series as literals: they are whole numbers, checked here. */

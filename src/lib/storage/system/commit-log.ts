@@ -21,6 +21,8 @@ export interface CommitLogOptions {
   readonly queueMax: number;
   /** Journal that is not yet applied; beyond it samples are refused with `overloaded`. */
   readonly journalBytesMax: number;
+  /** Of what is applied, so much of the newest stays in the journal; 0 when absent. */
+  readonly journalKeptBytes?: number;
   readonly log: Log;
   /** For tests: the hub's clock, stored with each entry. */
   readonly clock?: () => number;
@@ -52,7 +54,7 @@ const NO_CHANGES: readonly number[] = [];
  */
 export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   const { queueMax, journalBytesMax, log, clock = Date.now } = options;
-  const backlog = createJournalBacklog();
+  const backlog = createJournalBacklog(options.journalKeptBytes);
   let worker: Worker | null = null;
   let state: 'new' | 'open' | 'stopping' | 'stopped' | 'broken' = 'new';
   let waiting: Waiting[] = [];

@@ -17,6 +17,7 @@ export interface SystemStoreOptions {
   readonly folder: string;
   readonly queueMax: number;
   readonly journalBytesMax: number;
+  readonly journalKeptBytes?: number;
   readonly log: Log;
 }
 
@@ -27,9 +28,9 @@ export interface EmbeddedSystemStore extends SystemStore {
 }
 
 /** System data and the ingest journal in one SQLite file. `start` throws MusterError `storage_failed`. */
-export function createSystemStore({ folder, queueMax, journalBytesMax, log }: SystemStoreOptions): EmbeddedSystemStore {
+export function createSystemStore({ folder, queueMax, journalBytesMax, journalKeptBytes = 0, log }: SystemStoreOptions): EmbeddedSystemStore {
   const file = systemFile(folder);
-  const commits = createCommitLog({ file, queueMax, journalBytesMax, log });
+  const commits = createCommitLog({ file, queueMax, journalBytesMax, journalKeptBytes, log });
   let open: ReadDatabase | null = null;
   const database = (): ReadDatabase => {
     if (open === null) throw new MusterError('stopping', 'the system database is not open');

@@ -11,6 +11,8 @@ export function systemFile(folder: string): string {
 /** Reads of the event loop: short, indexed, answered from memory or the page cache. Errors are MusterError `storage_failed`. */
 export interface ReadDatabase {
   all<Row>(sql: string, ...parameters: SqlValue[]): Row[];
+  /** One row after the other, without parameters. The statement is its own, and ends with the iteration. */
+  each<Row>(sql: string): Iterable<Row>;
   get<Row>(sql: string, ...parameters: SqlValue[]): Row | null;
   /** Idempotent. */
   close(): void;
@@ -43,6 +45,15 @@ export function openReadDatabase(file: string): ReadDatabase {
 
   return {
     all: <Row>(sql: string, ...parameters: SqlValue[]) => guarded(() => prepared(sql).all(...bindable(parameters)) as Row[]),
+    *each<Row>(sql: string) {
+      const statement = guarded(() => database.prepare(sql));
+      const rows = statement.iterate() as Iterator<Row>;
+      try {
+        for (let next = guarded(() => rows.next()); next.done !== true; next = guarded(() => rows.next())) yield next.value;
+      } finally {
+        rows.return?.();
+      }
+    },
     get: <Row>(sql: string, ...parameters: SqlValue[]) => guarded(() => (prepared(sql).get(...bindable(parameters)) as Row | undefined) ?? null),
     close() {
       statements.clear();

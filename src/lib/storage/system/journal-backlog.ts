@@ -3,6 +3,9 @@ const DELETE_BYTES_MAX = 32 * 1024 * 1024;
 /** Applied entries of so many bytes are worth a commit of their own when no other comes. */
 const DELETE_BYTES_DUE = 8 * 1024 * 1024;
 
+/** They are read at every start. */
+const KEPT_ENTRIES_MAX = 50_000;
+
 /** Which journal entries exist and how much of them still waits for the sample store. */
 export interface JournalBacklog {
   add(id: number, bytes: number): void;
@@ -21,12 +24,27 @@ interface Entry {
   readonly bytes: number;
 }
 
-export function createJournalBacklog(): JournalBacklog {
+/** `keptBytes`: so much of what is applied stays, the newest of it, for a sample store that has to be built again. */
+export function createJournalBacklog(keptBytes = 0): JournalBacklog {
   let unapplied: Entry[] = [];
+  let kept: Entry[] = [];
+  let keptNow = 0;
   let deletable: Entry[] = [];
   let taken: Entry[] = [];
   let bytes = 0;
   let deletableBytes = 0;
+  function release(): void {
+    let count = 0;
+    while (count < kept.length && (keptNow > keptBytes || kept.length - count > KEPT_ENTRIES_MAX)) {
+      const entry = kept[count++];
+      if (entry === undefined) break;
+      keptNow -= entry.bytes;
+      deletableBytes += entry.bytes;
+      deletable.push(entry);
+    }
+    if (count > 0) kept = kept.slice(count);
+  }
+
   return {
     add(id, entryBytes) {
       unapplied.push({ id, bytes: entryBytes });
@@ -38,9 +56,10 @@ export function createJournalBacklog(): JournalBacklog {
       unapplied = firstLeft === -1 ? [] : unapplied.slice(firstLeft);
       for (const entry of done) {
         bytes -= entry.bytes;
-        deletableBytes += entry.bytes;
-        deletable.push(entry);
+        keptNow += entry.bytes;
+        kept.push(entry);
       }
+      release();
     },
     get bytes() {
       return bytes;

@@ -138,6 +138,11 @@ create table journal (
   blob blob not null
 );
 `,
+  `
+-- How long samples are kept, such as 90d or forever; null: as what stands above says.
+alter table projects add column retention text;
+alter table points add column retention text;
+`,
 ];
 
 /**

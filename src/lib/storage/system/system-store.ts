@@ -4,6 +4,7 @@ import type { DeviceType } from '../../domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../../domain/ids.ts';
 import type { Point } from '../../domain/point.ts';
 import type { Project } from '../../domain/project.ts';
+import type { Retention } from '../../domain/retention.ts';
 import type { CommitLog, Statement } from '../commit-log.ts';
 
 /** A person. The password hash never leaves the hub. */
@@ -79,6 +80,8 @@ export interface SystemStore {
   readonly projects: {
     all(): Promise<readonly Project[]>;
     insert(project: Project): Statement;
+    /** Must change one row. */
+    setRetention(project: ProjectId, retention: Retention | null): Statement;
   };
   readonly users: {
     list(project: ProjectId): Promise<readonly UserRecord[]>;
@@ -121,7 +124,8 @@ export interface SystemStore {
     remove(device: DeviceId): readonly Statement[];
   };
   readonly points: {
-    all(): Promise<readonly Point[]>;
+    /** Device by device. Nothing may be written to the points before it ends. */
+    all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
     update(point: Point): Statement;

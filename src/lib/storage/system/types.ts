@@ -41,7 +41,8 @@ function typeOf(row: Row): DeviceType {
     project: row.project as ProjectId,
     mode: row.mode as TypeMode,
     description: row.description,
-    points: JSON.parse(row.points) as PointDefinition[],
+    // One that was written before there was a retention has none.
+    points: (JSON.parse(row.points) as PointDefinition[]).map((point) => ({ ...point, retention: point.retention ?? null })),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

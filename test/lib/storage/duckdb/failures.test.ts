@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -12,14 +12,6 @@ import { SILENT_LOG } from '../../../helpers/silent-log.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
 describe('a DuckDB store in trouble', () => {
-  it('names a damaged file at its start', async () => {
-    const folder = temporaryFolder();
-    mkdirSync(join(folder, 'samples'));
-    const file = join(folder, 'samples', 'samples.duckdb');
-    writeFileSync(file, 'this is no database '.repeat(1000));
-    await expect(sampleStoreFixture(duckdb, folder)).rejects.toMatchObject({ code: 'storage_failed', message: expect.stringContaining(file) as string });
-  });
-
   it('takes over the one table of samples that was there before there were files', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'samples'));

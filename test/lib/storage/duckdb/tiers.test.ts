@@ -221,7 +221,7 @@ describe('a compaction beside everything else', () => {
 describe('retention', () => {
   const rules = (days: number, series: { series: number; before: number | null }[] = []) => ({
     projects: [{ project: 'odd', before: DAY_0 + days * DAY }],
-    series: series.map(({ series: id, before }) => ({ series: id as never, before })),
+    series: series.map(({ series: id, before }) => ({ series: [id as never], before })),
   });
 
   it('deletes files whole, parts of files and what is hot, and says before what it would', async () => {

@@ -47,4 +47,16 @@ describe('the journal backlog', () => {
     backlog.keepDeletable();
     expect(backlog.deletionIsDue).toBe(true);
   });
+
+  it('keeps the newest of what is applied, and counts it as applied all the same', () => {
+    const backlog = createJournalBacklog(1000);
+    for (let id = 1; id <= 10; id++) backlog.add(id, 300);
+    backlog.applied(10);
+    expect(backlog.bytes).toBe(0);
+    expect(backlog.takeDeletable()).toBe(7);
+    backlog.add(11, 900);
+    backlog.applied(11);
+    expect(backlog.takeDeletable()).toBe(10);
+    expect(backlog.takeDeletable()).toBe(0);
+  });
 });

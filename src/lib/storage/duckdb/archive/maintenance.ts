@@ -35,6 +35,8 @@ export interface ArchivePorts {
   readonly calls: Turns;
   readonly hotHours: number;
   readonly hotSamplesMax: number;
+  /** Damaged files that are out of the way already. */
+  readonly aside: readonly DamagedFile[];
   readonly describe: (series: readonly number[]) => Promise<readonly StoredSeries[]>;
   readonly onDamaged: (file: DamagedFile) => void;
 }
@@ -60,6 +62,7 @@ export async function openArchive(ports: ArchivePorts): Promise<Archive> {
   const working = new Map<DuckDBConnection, Promise<unknown>>();
   /** What changes files runs alone. */
   const alone = createTurns(1);
+  const looked = new Map<number, number>();
   let stopping = false;
   let now = 0;
 
@@ -107,7 +110,7 @@ export async function openArchive(ports: ArchivePorts): Promise<Archive> {
 
   async function retain(rules: RetentionRules, mode: 'count' | 'due' | 'all'): Promise<RetentionResult> {
     await names.learn(TIME_LIMIT);
-    return retainSamples({ ...compaction, reader, isStopping: () => stopping }, rules, mode);
+    return retainSamples({ ...compaction, reader, isStopping: () => stopping, looked }, rules, mode);
   }
 
   async function stats(): Promise<Omit<SampleStoreStats, 'appliedJournalId'>> {
@@ -132,7 +135,7 @@ export async function openArchive(ports: ArchivePorts): Promise<Archive> {
           files: { count: count ?? 0, samples: rows ?? 0, bytes: bytes ?? 0 },
           oldest: least(hotOldest ?? null, oldest ?? null, Math.min),
           newest: least(hotNewest ?? null, newest ?? null, Math.max),
-          damaged: reader.damaged,
+          damaged: [...reader.damaged, ...ports.aside],
         };
       }),
     );

@@ -121,7 +121,7 @@ function copySql(rows: string, members: string, decimal: boolean, draft: string)
 }
 
 /** Of rows and their ranges, from the file's own statistics. */
-async function extent(connection: DuckDBConnection, file: string): Promise<Pick<FileEntry, 'rows' | 'seriesMin' | 'seriesMax' | 'timeMin' | 'timeMax'>> {
+export async function extent(connection: DuckDBConnection, file: string): Promise<Pick<FileEntry, 'rows' | 'seriesMin' | 'seriesMax' | 'timeMin' | 'timeMax'>> {
   const sql = `select count(*)::double, min(series)::double, max(series)::double, epoch_ms(min(time))::double, epoch_ms(max(time))::double from read_parquet(${quoted(file)}, hive_partitioning = false)`;
   const [row] = await (await connection.run(sql)).getRows();
   const [rows = 0, seriesMin = 0, seriesMax = 0, timeMin = 0, timeMax = 0] = (row ?? []).map(Number);
