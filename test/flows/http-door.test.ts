@@ -4,44 +4,62 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { apiOf } from '../helpers/api.ts';
 import { hubHere } from '../helpers/hub-here.ts';
-import { bodyOf, openRawHttp } from '../helpers/raw-http.ts';
+import { openRawHttp, type RawHttp } from '../helpers/raw-http.ts';
 import { selfSigned } from '../helpers/self-signed.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
 
 describe('the HTTP door', () => {
-  it('closes connections beyond its limits at once, and does not count those that became WebSockets', { timeout: 60_000 }, async () => {
-    const hub = await hubHere({ ephemeral: true, 'http.connections-max': 6, 'http.connections-per-address-max': 4 });
-    const ask = `GET /api/v1/time HTTP/1.1\r\nhost: x\r\n\r\n`;
-    const status = async () => {
-      const client = await openRawHttp(hub.url);
-      client.write(`GET /api/v1/status HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${hub.token}\r\n\r\n`);
-      await client.closed;
-      return client.received().includes(' 200 ') ? (bodyOf(client.received()) as { http?: { connections: number; refused: number } }).http : undefined;
-    };
-    const sockets = await Promise.all(
-      [1, 2, 3, 4, 5].map(async () => {
-        const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/api/v1/stream`, { headers: { authorization: `Bearer ${hub.token}` } });
-        onTestFinished(() => socket.terminate());
-        await new Promise((done, failed) => socket.once('open', done).once('error', failed));
-        return socket;
-      }),
-    );
-    expect(sockets).toHaveLength(5);
-    const open = await Promise.all([1, 2, 3].map(() => openRawHttp(hub.url)));
-    for (const client of open) {
-      client.write(ask);
-      await waitUntil(() => client.received().includes(' 200 '), 'an answer');
+  const TIME = 'GET /api/v1/time HTTP/1.1\r\nhost: x\r\n\r\n';
+  /** Its answer comes with the last byte of its body. */
+  const BUSY = 'POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n';
+  const asked = async (client: RawHttp) => {
+    client.write(TIME);
+    await waitUntil(() => client.received().includes(' 200 '), 'an answer');
+  };
+  const occupied = async (client: RawHttp) => {
+    client.write(BUSY);
+    await waitUntil(() => client.received().includes(' 100 '), 'the hub has its head');
+  };
+
+  it('lets silent connections give way to those who speak, idle ones next, and none that is busy', { timeout: 60_000 }, async () => {
+    const hub = await hubHere({ ephemeral: true, 'http.connections-max': 4 });
+    const [idle, silent, busy, other] = [await openRawHttp(hub.url), await openRawHttp(hub.url), await openRawHttp(hub.url), await openRawHttp(hub.url)];
+    await asked(idle);
+    await occupied(busy);
+    await occupied(other);
+    const first = await openRawHttp(hub.url);
+    await silent.closed;
+    await asked(first);
+    const second = await openRawHttp(hub.url);
+    await idle.closed;
+    await occupied(second);
+    const third = await openRawHttp(hub.url);
+    await first.closed;
+    await occupied(third);
+    const oneTooMany = await openRawHttp(hub.url);
+    await oneTooMany.closed;
+    expect(oneTooMany.received()).toBe('');
+    for (const client of [busy, other, second, third]) {
+      client.write('{}');
+      await waitUntil(() => client.received().includes('HTTP/1.1 400 '), 'its answer');
     }
-    expect(await status()).toEqual({ connections: 4, refused: 0 });
-    const fourth = await openRawHttp(hub.url);
-    fourth.write(ask);
-    await waitUntil(() => fourth.received().includes(' 200 '), 'an answer');
-    const fifth = await openRawHttp(hub.url);
-    await fifth.closed;
-    expect(fifth.received()).toBe('');
-    for (const client of [...open, fourth]) client.destroy();
-    await waitUntil(async () => (await status())?.connections === 1, 'those who left are not counted');
-    expect((await status())?.refused).toBeGreaterThanOrEqual(1);
+  });
+
+  it('limits the connections of one address, and does not count those that became WebSockets', { timeout: 60_000 }, async () => {
+    const hub = await hubHere({ ephemeral: true, 'http.connections-per-address-max': 3 });
+    for (const _ of [1, 2, 3, 4, 5]) {
+      const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/api/v1/stream`, { headers: { authorization: `Bearer ${hub.token}` } });
+      onTestFinished(() => socket.terminate());
+      await new Promise((done, failed) => socket.once('open', done).once('error', failed));
+    }
+    const clients = await Promise.all([1, 2].map(() => openRawHttp(hub.url)));
+    for (const client of clients) await asked(client);
+    const { http, stream } = (await apiOf(hub.url, hub.token)('GET', '/status', undefined, { connection: 'close' })).body;
+    expect([http, stream.subscribers]).toEqual([{ connections: 3, refused: 0 }, 5]);
+    for (let count = 0; count < 50; count += 1) await openRawHttp(hub.url);
+    const late = apiOf(hub.url, hub.token);
+    expect((await late('GET', '/time')).status).toBe(200);
+    expect((await late('GET', '/status')).body.http).toMatchObject({ connections: 3, refused: expect.any(Number) });
   });
 
   it('counts connections under TLS as well, before anything is negotiated', { timeout: 60_000 }, async () => {
@@ -57,13 +75,18 @@ describe('the HTTP door', () => {
     const open = async () => {
       const socket = connectTls({ host: hostname, port: Number(port), ...trust });
       onTestFinished(() => void socket.destroy());
-      return new Promise<'open' | 'closed'>((done) => {
-        socket.once('secureConnect', () => done('open'));
-        socket.on('error', () => done('closed'));
-        socket.once('close', () => done('closed'));
-      });
+      socket.on('error', () => undefined);
+      const closed = new Promise<void>((done) => socket.once('close', () => done()));
+      await new Promise((done) => socket.once('secureConnect', done));
+      return { socket, closed };
     };
-    expect([await open(), await open(), await open(), await open()]).toEqual(['open', 'open', 'closed', 'closed']);
+    const [first, second] = [await open(), await open()];
+    const third = await open();
+    await first?.closed;
+    third.socket.write(TIME);
+    const answer = await new Promise<Buffer>((done) => third.socket.once('data', done));
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 200 /);
+    expect(second.socket.destroyed).toBe(false);
   });
 
   it('cuts who sends headers, or a body, one byte at a time, and serves others meanwhile', { timeout: 60_000 }, async () => {

@@ -60,19 +60,25 @@ export function createPressure({ gauges, heldMaxMs, clock, log }: PressureOption
 
   return {
     wait() {
-      if (hold === null && !stopped) {
-        const gauge = gauges.find((each) => each.level() >= each.high());
-        if (gauge) begin(gauge);
-      }
+      measure();
       return hold === null || hold.spent ? null : hold.over;
     },
-    state: () => (hold === null ? null : { since: hold.since, reason: reasonOf(hold.gauge) }),
+    state() {
+      measure();
+      return hold === null ? null : { since: hold.since, reason: reasonOf(hold.gauge) };
+    },
     counts,
     stop() {
       stopped = true;
       end();
     },
   };
+
+  function measure(): void {
+    if (hold !== null || stopped) return;
+    const gauge = gauges.find((each) => each.level() >= each.high());
+    if (gauge) begin(gauge);
+  }
 
   function begin(gauge: PressureGauge): void {
     let release: Hold['release'] = () => undefined;

@@ -42,8 +42,14 @@ const NONE = -1;
 const UNDER_WAY = 0xffff_ffff;
 const FIRST_CAPACITY = 1024;
 
-/** `countMax`: a power of two, 1,024 or more. `marks`: of a former run of the hub, oldest first; taken for as old as `now`. */
-export function createRecentMessages(ageMaxMs: number, countMax: number, marks: readonly MessageMark[] = [], now = 0): RecentMessages {
+/** The marks of one commit of a former run of the hub. */
+export interface CommittedMarks {
+  readonly committedAt: number;
+  readonly marks: readonly MessageMark[];
+}
+
+/** `countMax`: a power of two, 1,024 or more. `former`: oldest first. */
+export function createRecentMessages(ageMaxMs: number, countMax: number, former: readonly CommittedMarks[] = []): RecentMessages {
   let slots = slotsOf(FIRST_CAPACITY);
   /** A ring: `count` slots from `first` on, oldest first. */
   let first = 0;
@@ -76,7 +82,7 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, marks: 
       return count;
     },
   };
-  for (const mark of marks) add(mark, mark.accepted, mark.rejected, now);
+  for (const { committedAt, marks } of former) for (const mark of marks) add(mark, mark.accepted, mark.rejected, committedAt);
   return recent;
 
   function add({ keyHigh, keyLow }: MessageKey, accepted: number, rejected: number, at: number): number {

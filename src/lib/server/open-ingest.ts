@@ -10,11 +10,10 @@ import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
 import { createPressure, type Pressure } from '../ingest/pressure.ts';
 import { createRateLimiter } from '../ingest/rate-limiter.ts';
-import { createRecentMessages } from '../ingest/recent-messages.ts';
+import { type CommittedMarks, createRecentMessages } from '../ingest/recent-messages.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
 import { createRepeats } from '../ingest/repeats.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
-import type { MessageMark } from '../storage/commit-log.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { Storage } from './open-storage.ts';
 import { pressureGauges } from './pressure-gauges.ts';
@@ -49,7 +48,7 @@ export async function openIngest(ports: {
   readonly clock: () => number;
   readonly log: Log;
   /** Messages of a former run that their senders may repeat, oldest first. */
-  readonly initialMarks?: readonly MessageMark[];
+  readonly initialMarks?: readonly CommittedMarks[];
 }): Promise<IngestDoor> {
   const { settings, storage, stream, meter, clock, log, initialMarks } = ports;
   const { system, directory, samples, disk, allocateSeries } = storage;
@@ -97,7 +96,7 @@ export async function openIngest(ports: {
       },
       burstSeconds: settings['limits.rate-burst-seconds'],
     }),
-    repeats: createRepeats(createRecentMessages(REPEAT_WINDOW_MS, REPEATS_KEPT, initialMarks, clock())),
+    repeats: createRepeats(createRecentMessages(REPEAT_WINDOW_MS, REPEATS_KEPT, initialMarks)),
     closed: disk.refusal,
     pressure: pressure.wait,
   });

@@ -28,7 +28,8 @@ export function pressureGauges(
     { name: 'bytes of messages wait for the disk', level: levels.bytes, high: () => bytesMax / 2, low: () => bytesMax / 4 },
     {
       name: 'bytes of the journal wait for the sample store',
-      level: levels.journalBytes,
+      // What waits for the disk is journal in a moment.
+      level: () => levels.journalBytes() + levels.bytes(),
       high: journalMark,
       low: () => journalMark() - journalMax / 32,
     },

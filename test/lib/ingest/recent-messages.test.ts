@@ -44,7 +44,7 @@ describe('recent messages', () => {
   });
 
   it('begins with the marks of a former run', () => {
-    const recent = createRecentMessages(1000, 1024, [{ ...key(7), accepted: 2, rejected: 0 }], 500);
+    const recent = createRecentMessages(1000, 1024, [{ committedAt: 500, marks: [{ ...key(7), accepted: 2, rejected: 0 }] }]);
     expect(recent.find(key(7), 1500)).toEqual({ accepted: 2, rejected: 0 });
     expect(recent.find(key(7), 1501)).toBeUndefined();
   });
