@@ -1,15 +1,22 @@
 import { MusterError, messageOf } from '../errors/muster-error.ts';
-import { CommitError, type CommitLog, type Statement } from '../storage/commit-log.ts';
-import type { ResolvedSample } from './batch.ts';
+import type { BrokerChange } from '../storage/broker-state.ts';
+import { CommitError, type CommitLog, type CommitUnit, type MessageMark, type Statement } from '../storage/commit-log.ts';
+import { NONE, type ResolvedSample } from './batch.ts';
 import { SampleBuilder } from './sample-builder.ts';
 
-/** Takes samples and says when they are on disk. */
+/** Takes samples, and what is to be on disk together with them, and says when all of it is there. */
 export interface GroupCommit {
   /**
-   * Resolves once all of it is durable, with the journal entry that holds the samples (null: no samples).
+   * Resolves once all of it is durable, with a journal entry that holds all samples given so far (null: there were none).
    * Rejects with MusterError overloaded, storage_failed, or conflict when the fleet has changed underneath: then nothing of it may be acknowledged.
+   * Broker changes are written in the order of the calls, whether they come with samples or alone.
    */
-  add(samples: readonly ResolvedSample[], statements: readonly Statement[]): Promise<number | null>;
+  add(
+    samples: readonly ResolvedSample[],
+    statements: readonly Statement[],
+    changes?: readonly BrokerChange[],
+    marks?: readonly MessageMark[],
+  ): Promise<number | null>;
   /** Messages that wait for the disk. */
   readonly depth: number;
 }
@@ -17,6 +24,8 @@ export interface GroupCommit {
 /** Messages that will be written together and share one answer. */
 interface Group {
   readonly builder: SampleBuilder;
+  readonly changes: BrokerChange[];
+  readonly marks: MessageMark[];
   messages: number;
   readonly written: Promise<number | null>;
   readonly resolve: (journalId: number | null) => void;
@@ -24,7 +33,7 @@ interface Group {
 }
 
 /**
- * Messages that carry samples alone share one unit of the commit log: what arrives while the disk is busy goes out together when it
+ * Messages that carry no statements share one unit of the commit log: what arrives while the disk is busy goes out together when it
  * is free. A message with statements of its own (a new point, a rejection) is a unit of its own, so that a refusal of the database hits nobody else.
  */
 export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit {
@@ -38,13 +47,13 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
     get depth() {
       return depth;
     },
-    add(samples, statements) {
+    add(samples, statements, changes = NONE, marks = NONE) {
       if (depth >= queueMax) return Promise.reject(new MusterError('overloaded', `${queueMax} messages wait for the disk`));
       depth += 1;
       if (statements.length > 0) {
         // What came before goes before: of two values at the same time, the later one wins.
         send();
-        return commitAlone(samples, statements);
+        return commitAlone(samples, { statements, changes, marks });
       }
       if (group === null) {
         group = openGroup(lastCount);
@@ -52,6 +61,8 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
         if (inFlight === 0) setImmediate(flush);
       }
       group.builder.add(samples);
+      for (const change of changes) group.changes.push(change);
+      for (const mark of marks) group.marks.push(mark);
       group.messages += 1;
       return group.written;
     },
@@ -64,7 +75,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
 
   function send(): void {
     if (group === null) return;
-    const { builder, messages, resolve, reject } = group;
+    const { builder, changes, marks, messages, resolve, reject } = group;
     group = null;
     inFlight += 1;
     lastCount = builder.count;
@@ -73,7 +84,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
       inFlight -= 1;
       flush();
     };
-    log.commit({ samples: builder.columns() }).then(
+    log.commit({ samples: builder.columns(), changes, marks }).then(
       ({ journalId }) => {
         settle();
         resolve(journalId);
@@ -85,12 +96,12 @@ export function createGroupCommit(log: CommitLog, queueMax: number): GroupCommit
     );
   }
 
-  async function commitAlone(samples: readonly ResolvedSample[], statements: readonly Statement[]): Promise<number | null> {
+  async function commitAlone(samples: readonly ResolvedSample[], rest: CommitUnit): Promise<number | null> {
     try {
-      if (samples.length === 0) return (await log.commit({ statements })).journalId;
+      if (samples.length === 0) return (await log.commit(rest)).journalId;
       const own = new SampleBuilder(samples.length);
       own.add(samples);
-      return (await log.commit({ statements, samples: own.columns() })).journalId;
+      return (await log.commit({ ...rest, samples: own.columns() })).journalId;
     } catch (error: unknown) {
       throw asMusterError(error);
     } finally {
@@ -106,7 +117,7 @@ function openGroup(expectedCount: number): Group {
     resolve = done;
     reject = failed;
   });
-  return { builder: new SampleBuilder(Math.max(1024, expectedCount)), messages: 0, written, resolve, reject };
+  return { builder: new SampleBuilder(Math.max(1024, expectedCount)), changes: [], marks: [], messages: 0, written, resolve, reject };
 }
 
 function asMusterError(error: unknown): MusterError {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
-import { type Batch, openBatch, type ResolvedSample } from './batch.ts';
+import { type Batch, NONE, openBatch, type ResolvedSample } from './batch.ts';
 import type { IngestContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { InboundMessage } from './inbound-message.ts';
@@ -72,10 +72,11 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
     const fresh = newPoints(batch.samples);
     const statements = batch.rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
-    if (batch.samples.length === 0 && statements.length === 0) return Promise.resolve(publishAndCount(batch, null));
+    const changes = message.alongside ?? NONE;
+    if (batch.samples.length === 0 && statements.length === 0 && changes.length === 0) return Promise.resolve(publishAndCount(batch, null));
     underWay += 1;
     bytesUnderWay += message.payload.length;
-    return commit.add(batch.samples, statements).then(
+    return commit.add(batch.samples, statements, changes).then(
       (journalId) => {
         left(message);
         return publishAndCount(batch, journalId);
