@@ -99,6 +99,11 @@ export const SETTINGS = {
   'ingest.earliest-time': setting(z.iso.datetime(), '2000-01-01T00:00:00Z', 'Older times are rejected: a clock that was never set'),
   'ingest.future-max-ms': setting(milliseconds, 86_400_000, 'Times further ahead of the hub are rejected'),
   'ingest.late-after-ms': setting(milliseconds, 600_000, 'Samples older than this on arrival are flagged late'),
+  'ingest.repeat-window-ms': setting(
+    milliseconds,
+    600_000,
+    'For so long, but for at most a million messages, the hub knows a message again that its sender repeats; 0 turns it off',
+  ),
   'storage.apply-interval-ms': setting(count, 250, 'Time between two appends to the sample store'),
   'storage.memory-bytes': setting(count, 1_073_741_824, 'Memory that the sample store may take'),
   'storage.hot-hours': setting(z.number().int().min(24), 26, 'Whole UTC days older than this move from the hot table to Parquet files'),

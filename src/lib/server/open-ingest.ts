@@ -3,12 +3,14 @@ import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
+import { NONE } from '../ingest/batch.ts';
 import { createGroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
+import type { BrokerStorage } from '../storage/broker-state.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { Storage } from './open-storage.ts';
 import { publishCommitted } from './publish-committed.ts';
@@ -19,6 +21,8 @@ export interface IngestDoor {
   readonly pipeline: Pipeline;
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
+  /** The broker's state on disk, its changes in order with those that come with messages. */
+  readonly broker: BrokerStorage;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
   readonly refused: (publish: RefusedPublish) => void;
   /** The same for log-ins, subscriptions and bytes that are no message. */
@@ -62,6 +66,12 @@ export async function openIngest(ports: {
   return {
     pipeline,
     waiting: () => commit.depth,
+    broker: {
+      load: () => system.broker.load(),
+      async commit(changes) {
+        await commit.add(NONE, NONE, changes);
+      },
+    },
     refused({ device, protocol, address, topic, reason, payloadHead, payloadBytes, time }) {
       keep(
         device,

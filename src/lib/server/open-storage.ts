@@ -36,7 +36,13 @@ export interface StoragePorts {
 
 /** Both engines, and the fleet in memory as they know it. */
 export async function openStorage({ settings, folder, log, clock, shutdown }: StoragePorts): Promise<Storage> {
-  const system = createSystemStore({ folder, queueMax: settings['limits.commit-queue'], journalBytesMax: settings['limits.journal-bytes'], log });
+  const system = createSystemStore({
+    folder,
+    queueMax: settings['limits.commit-queue'],
+    journalBytesMax: settings['limits.journal-bytes'],
+    repeatWindowMs: settings['ingest.repeat-window-ms'],
+    log,
+  });
   shutdown.defer('system store', () => system.stop());
   await system.start();
 

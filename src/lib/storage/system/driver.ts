@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type StatementSyncInstance } from '@photostructure/sqlite';
 import type { SqlValue } from '../commit-log.ts';
 
@@ -16,9 +17,18 @@ export interface OpenOptions {
   readonly busyTimeoutMs?: number;
 }
 
-/** Opens a database file; without `readOnly`, it is made when it is missing. */
+/**
+ * Opens a database file; without `readOnly`, it is made when it is missing.
+ *
+ * psow=0 (https://sqlite.org/psow.html): behind each commit the log is filled up to the end of the sector with a second copy of the
+ * commit's last page. A last write that is cut off by up to 4,096 bytes then takes nothing along that was acknowledged.
+ */
 export function openDatabase(file: string, options: OpenOptions): SqlDatabase {
-  return new DatabaseSync(file, { readOnly: options.readOnly, timeout: options.busyTimeoutMs ?? 5000, enableForeignKeyConstraints: true });
+  return new DatabaseSync(`${pathToFileURL(file).href}?psow=0`, {
+    readOnly: options.readOnly,
+    timeout: options.busyTimeoutMs ?? 5000,
+    enableForeignKeyConstraints: true,
+  });
 }
 
 /** SQLite's extended result code of an error, or null of any other error. */
@@ -37,4 +47,9 @@ export function bindable(parameters: readonly SqlValue[]): readonly SqlValue[] {
 
 function holdsNul(value: SqlValue): value is string {
   return typeof value === 'string' && value.includes('\0');
+}
+
+/** https://sqlite.org/rescode.html: the low byte is the primary code. 0: no error of SQLite. */
+export function primaryCode(error: unknown): number {
+  return (sqliteCode(error) ?? 0) & 0xff;
 }

@@ -7,6 +7,8 @@ const DELETE_BYTES_DUE = 8 * 1024 * 1024;
 export interface JournalBacklog {
   add(id: number, bytes: number): void;
   applied(id: number): void;
+  /** It was set aside: nobody will apply it. */
+  remove(id: number): void;
   /** Bytes that are not yet applied. */
   readonly bytes: number;
   readonly deletionIsDue: boolean;
@@ -41,6 +43,12 @@ export function createJournalBacklog(): JournalBacklog {
         deletableBytes += entry.bytes;
         deletable.push(entry);
       }
+    },
+    remove(id) {
+      const entry = unapplied.find((each) => each.id === id);
+      if (entry === undefined) return;
+      bytes -= entry.bytes;
+      unapplied = unapplied.filter((each) => each !== entry);
     },
     get bytes() {
       return bytes;

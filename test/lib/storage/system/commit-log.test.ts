@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 let file: string;
 
 async function opened(options: Partial<CommitLogOptions> = {}): Promise<RunningCommitLog> {
-  const log = createCommitLog({ file, queueMax: 10_000, journalBytesMax: 1e9, log: SILENT_LOG, ...options });
+  const log = createCommitLog({ file, queueMax: 10_000, journalBytesMax: 1e9, repeatWindowMs: 600_000, log: SILENT_LOG, ...options });
   await log.start();
   onTestFinished(() => log.stop());
   return log;

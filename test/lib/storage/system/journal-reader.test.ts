@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 /** A journal of entries with 1, 2, 3, ... samples. */
 async function journalOf(entries: number) {
   const file = join(temporaryFolder(), 'system.db');
-  const log = createCommitLog({ file, queueMax: 100, journalBytesMax: 1e9, log: SILENT_LOG });
+  const log = createCommitLog({ file, queueMax: 100, journalBytesMax: 1e9, repeatWindowMs: 600_000, log: SILENT_LOG });
   await log.start();
   for (let i = 1; i <= entries; i++) {
     const rows = Array.from({ length: i }, (_, row) => [i, row, row] as const);
