@@ -28,9 +28,10 @@ export class BrokerLog {
   readonly #statements: StatementCache;
   readonly #window: ChangeWindow;
 
-  constructor(statements: StatementCache) {
+  /** Another `bytesMax` is for tests. */
+  constructor(statements: StatementCache, bytesMax = LOG_BYTES_MAX) {
     this.#statements = statements;
-    this.#window = new ChangeWindow(LOG_BYTES_MAX, statements.get<{ key: number | null }>(HIGHEST_MESSAGE)?.key ?? 0);
+    this.#window = new ChangeWindow(bytesMax, statements.get<{ key: number | null }>(HIGHEST_MESSAGE)?.key ?? 0);
   }
 
   /** Logs these changes, and moves what the log is too long for into the tables. */
