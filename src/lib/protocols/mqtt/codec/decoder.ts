@@ -27,8 +27,8 @@ const PINGREQ = 12;
 const DISCONNECT = 14;
 const AUTH = 15;
 const FROM_SERVERS: readonly number[] = [2, 9, 11, 13];
-/** MQTT 3.1 has DUP in these. */
-const REPEATABLE: readonly number[] = [PUBREL, SUBSCRIBE, UNSUBSCRIBE];
+/** Those with QoS 1 in their flags. */
+const ANSWERED: readonly number[] = [PUBREL, SUBSCRIBE, UNSUBSCRIBE];
 
 const EMPTY: Buffer = Buffer.alloc(0);
 /** The first bytes of an unfinished packet get this much room. */
@@ -154,6 +154,7 @@ export class PacketDecoder {
     // [MQTT-3.1.0-1] [MQTT-3.1.0-2]
     if (version === null && type !== CONNECT) throw protocolError('the first packet is not CONNECT');
     if (version !== null && type === CONNECT) throw protocolError('a second CONNECT');
+    if (version === null) return;
     if (type === PUBLISH) {
       // [MQTT-3.3.1-4] [MQTT-3.3.1-2]
       if ((first & 0x06) === 0x06) throw malformed('PUBLISH with QoS 3');
@@ -162,9 +163,8 @@ export class PacketDecoder {
     }
     if (FROM_SERVERS.includes(type)) throw protocolError('a packet that only servers send');
     if (type === 0 || (type === AUTH && version !== 5)) throw malformed('a reserved packet type');
-    // [MQTT-2.1.3-1]; [MQTT-2.2.2-2] in 3.1.1; [MQTT-3.6.1-1] [MQTT-3.8.1-1] [MQTT-3.10.1-1]
-    const flags = REPEATABLE.includes(type) ? 0x02 : 0;
-    if ((first & 0x0f) !== flags && !(version === 3 && flags !== 0 && (first & 0x0f) === 0x0a)) throw malformed('reserved header flags');
+    // [MQTT-2.1.3-1]; [MQTT-2.2.2-2] in 3.1.1; [MQTT-3.6.1-1] [MQTT-3.8.1-1] [MQTT-3.10.1-1]. MQTT 3.1 has DUP there and says of the rest that it is not used.
+    if (version > 3 && (first & 0x0f) !== (ANSWERED.includes(type) ? 0x02 : 0)) throw malformed('reserved header flags');
   }
 
   #checkLength(): void {
@@ -218,7 +218,7 @@ export class PacketDecoder {
   #read(first: number): ClientPacket | null {
     const reader = this.#reader;
     const version = this.#version;
-    if (version === null) return this.#readConnect();
+    if (version === null) return this.#readConnect(first);
     switch (first >> 4) {
       case PUBLISH:
         return this.#readPublish(first, version);
@@ -248,7 +248,7 @@ export class PacketDecoder {
     }
   }
 
-  #readConnect(): ConnectPacket | null {
+  #readConnect(first: number): ConnectPacket | null {
     const { version, answerIn } = readProtocolLevel(this.#reader);
     if (version === null) {
       this.#fail(REASON.unsupportedVersion, 'the hub speaks MQTT 3.1, 3.1.1 and 5', answerIn);
@@ -256,7 +256,7 @@ export class PacketDecoder {
     }
     try {
       this.#checkPadding(version);
-      const packet = readConnect(this.#reader, version);
+      const packet = readConnect(this.#reader, version, first);
       this.#sessionExpiryInterval = packet.properties.sessionExpiryInterval ?? 0;
       this.#authenticationMethod = packet.properties.authenticationMethod ?? null;
       this.#version = version;

@@ -57,6 +57,7 @@ export function readMessageProperties(reader: PacketReader, isWill: boolean): Re
         if (topicAlias !== null) throw protocolError('a property is there twice');
         topicAlias = reader.uint16();
       } else if (id === SUBSCRIPTION_IDENTIFIER && !isWill) {
+        reader.variable();
         throw protocolError('a client sent a subscription identifier in PUBLISH'); // [MQTT-3.3.4-6]
       } else throw malformed(`a property does not belong into ${isWill ? 'a will' : 'PUBLISH'}`);
       run = reader.at;

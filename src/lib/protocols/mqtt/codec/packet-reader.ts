@@ -70,7 +70,7 @@ export class PacketReader {
   /** Packet Identifier [MQTT-2.2.1-3]; [MQTT-2.3.1-1] in 3.1.1. */
   packetId(): number {
     const id = this.uint16();
-    if (id === 0) throw malformed('the packet identifier is 0');
+    if (id === 0) throw protocolError('the packet identifier is 0');
     return id;
   }
 
@@ -93,6 +93,11 @@ export class PacketReader {
     return decodeText(this.bytes, start, this.at);
   }
 
+  name(): string {
+    const start = this.field();
+    return decodeName(this.bytes, start, this.at);
+  }
+
   /** Checks a text that nobody here needs. */
   skipText(): void {
     const start = this.field();
@@ -112,10 +117,29 @@ export class PacketReader {
 
 /**
  * UTF-8 without surrogates, overlong forms [MQTT-1.5.4-1] and U+0000 [MQTT-1.5.4-2] ([MQTT-1.5.3-1] [MQTT-1.5.3-2] in
- * 3.1.1); a byte order mark stays [MQTT-1.5.4-3].
+ * 3.1.1); a byte order mark stays [MQTT-1.5.4-3]. Throws PacketError.
  */
-export function decodeText(bytes: Buffer, start: number, end: number): string {
+function decodeText(bytes: Buffer, start: number, end: number): string {
   return bytes.toString(isAscii(bytes, start, end) ? 'latin1' : 'utf8', start, end);
+}
+
+/** C1 controls and what Unicode calls non-characters. */
+const UNWANTED = /[\u0080-\u009f\ufdd0-\ufdef\ufffe\uffff]/;
+
+/**
+ * The text of what people look for in lists and logs: topics, filters, client identifiers and user names. The
+ * specification asks for no control characters there, and lets a server refuse them (section 1.5.4; 1.5.3 in 3.1.1).
+ * Texts of properties may hold them: a line break in a description does no harm. Throws PacketError.
+ */
+export function decodeName(bytes: Buffer, start: number, end: number): string {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte < 0x20 || byte === 0x7f) throw malformed('a name holds a control character');
+  }
+  const text = decodeText(bytes, start, end);
+  // Fewer characters than bytes: more than ASCII.
+  if (text.length < end - start && UNWANTED.test(text)) throw malformed('a name holds a control character or a non-character');
+  return text;
 }
 
 /** Throws if it is not a valid text. Most texts are short and ASCII, which a loop finds out before a native call begins. */

@@ -52,7 +52,6 @@ export type ConnackProperties = Omit<Properties, 'requestResponseInformation' | 
 export type AckProperties = Pick<Properties, 'reasonString' | 'userProperties'>;
 export type SubscribeProperties = Pick<Properties, 'subscriptionIdentifier' | 'userProperties'>;
 export type UnsubscribeProperties = Pick<Properties, 'userProperties'>;
-/** A client never sends `serverReference`. */
 export type DisconnectProperties = Pick<Properties, 'sessionExpiryInterval' | 'serverReference' | 'reasonString' | 'userProperties'>;
 export type AuthProperties = Pick<Properties, 'authenticationMethod' | 'authenticationData' | 'reasonString' | 'userProperties'>;
 

@@ -27,7 +27,7 @@ export const PROPERTIES: readonly PropertyRow[] = [
   { id: 0x17, name: 'requestProblemInformation', kind: 'flag', from: ['connect'] },
   { id: 0x19, name: 'requestResponseInformation', kind: 'flag', from: ['connect'] },
   { id: 0x1a, name: 'responseInformation', kind: 'text', from: [] },
-  { id: 0x1c, name: 'serverReference', kind: 'text', from: [] },
+  { id: 0x1c, name: 'serverReference', kind: 'text', from: ['disconnect'] },
   { id: 0x1f, name: 'reasonString', kind: 'text', from: ANSWER },
   { id: 0x21, name: 'receiveMaximum', kind: 'uint16', from: ['connect'], positive: true },
   { id: 0x22, name: 'topicAliasMaximum', kind: 'uint16', from: ['connect'] },

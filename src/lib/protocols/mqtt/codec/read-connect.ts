@@ -20,21 +20,24 @@ const BRIDGE_BIT = 0x80;
 export interface ProtocolLevel {
   /** null: a protocol or version that the hub does not speak. */
   readonly version: ProtocolVersion | null;
-  /** In whose shape a refusal is understood best. */
-  readonly answerIn: 4 | 5;
+  /** In whose shape a refusal is understood best; null: it is not MQTT, and gets none. */
+  readonly answerIn: 4 | 5 | null;
 }
 
 /** What CONNECT begins with, alone, for how the rest is read and answered depends on it. Throws PacketError. */
 export function readProtocolLevel(reader: PacketReader): ProtocolLevel {
   const levels = NAMES.get(reader.text());
   const level = reader.byte();
-  const answerIn = (level & ~BRIDGE_BIT) >= 5 ? 5 : 4;
+  const isNew = (level & ~BRIDGE_BIT) >= 5;
+  const answerIn = isNew ? 5 : levels === undefined ? null : 4;
   // [MQTT-3.1.2-1] [MQTT-3.1.2-2]
   return { version: levels?.includes(level) === true ? (level as ProtocolVersion) : null, answerIn };
 }
 
-/** The rest of CONNECT. Throws PacketError. */
-export function readConnect(reader: PacketReader, version: ProtocolVersion): ConnectPacket {
+/** The rest of CONNECT; `first` is the first byte of its header. Throws PacketError. */
+export function readConnect(reader: PacketReader, version: ProtocolVersion, first: number): ConnectPacket {
+  // [MQTT-2.1.3-1]; [MQTT-2.2.2-2] in 3.1.1; 3.1 does not use these flags.
+  if ((first & 0x0f) !== 0 && version > 3) throw malformed('reserved header flags');
   const flags = reader.byte();
   checkFlags(flags, version);
   const keepAlive = reader.uint16();
@@ -43,9 +46,9 @@ export function readConnect(reader: PacketReader, version: ProtocolVersion): Con
     throw protocolError('authentication data without a method');
   }
   // The order is that of [MQTT-3.1.3-1].
-  const clientId = reader.text();
+  const clientId = reader.name();
   const will = (flags & WILL) !== 0 ? readWill(reader, version, flags) : null;
-  const username = (flags & USERNAME) !== 0 && !isLeftOut(reader, version) ? reader.text() : null;
+  const username = (flags & USERNAME) !== 0 && !isLeftOut(reader, version) ? reader.name() : null;
   const password = (flags & PASSWORD) !== 0 && !isLeftOut(reader, version) ? reader.binary() : null;
   reader.finish();
   return { type: 'connect', version, clean: (flags & CLEAN) !== 0, keepAlive, clientId, username, password, will, properties };

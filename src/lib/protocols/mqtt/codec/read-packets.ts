@@ -38,7 +38,7 @@ export function readSubscribe(reader: PacketReader, version: ProtocolVersion): S
 }
 
 function readSubscription(reader: PacketReader, version: ProtocolVersion): Subscription {
-  const filter = reader.text();
+  const filter = reader.name();
   const options = reader.byte();
   const qos = options & 0x03;
   const retainHandling = (options >> 4) & 0x03;
@@ -68,7 +68,7 @@ export function readUnsubscribe(reader: PacketReader, version: ProtocolVersion):
   const properties = version === 5 ? readProperties(reader, 'unsubscribe') : NO_PROPERTIES;
   const filters: string[] = [];
   while (reader.left > 0) {
-    const filter = reader.text();
+    const filter = reader.name();
     if (parseFilter(filter) === null) throw filterInvalid();
     filters.push(filter);
   }

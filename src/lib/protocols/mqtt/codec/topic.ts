@@ -1,4 +1,4 @@
-import { decodeText, PacketError } from './packet-reader.ts';
+import { decodeName, PacketError } from './packet-reader.ts';
 import { REASON, type ReasonCode } from './reason-codes.ts';
 
 const PLUS = 0x2b;
@@ -8,8 +8,8 @@ const SLOTS = 64;
 const CACHED_BYTES_MAX = 256;
 
 /**
- * A topic to publish to: a text, not empty [MQTT-4.7.3-1], without wildcards [MQTT-3.3.2-2]. Throws PacketError, with
- * `reasonCode` if it is a text but no topic.
+ * A topic to publish to: a name, not empty [MQTT-4.7.3-1], without wildcards [MQTT-3.3.2-2]. Throws PacketError, with
+ * `reasonCode` if it is a name but no topic.
  */
 export function decodeTopic(bytes: Buffer, start: number, end: number, reasonCode: ReasonCode = REASON.topicInvalid): string {
   if (start === end) throw new PacketError(reasonCode, 'a topic is empty');
@@ -17,12 +17,7 @@ export function decodeTopic(bytes: Buffer, start: number, end: number, reasonCod
     const byte = bytes[at];
     if (byte === PLUS || byte === HASH) throw new PacketError(reasonCode, 'a topic holds a wildcard');
   }
-  return decodeText(bytes, start, end);
-}
-
-interface CachedTopic {
-  readonly bytes: Buffer;
-  readonly topic: string;
+  return decodeName(bytes, start, end);
 }
 
 /**
@@ -30,19 +25,20 @@ interface CachedTopic {
  * neither checks nor memory, and has its hash for the maps behind. Bounded to SLOTS topics of CACHED_BYTES_MAX.
  */
 export class TopicCache {
-  /** Made with the first topic: most connections of a subscriber never need it. */
-  #slots: (CachedTopic | null)[] | null = null;
+  /** Made with the first topic: most subscribers never need it. ASCII alone, so that bytes can be compared with characters. */
+  #slots: string[] | null = null;
 
   /** As decodeTopic. */
   decode(bytes: Buffer, start: number, end: number): string {
     const length = end - start;
     if (length > CACHED_BYTES_MAX) return decodeTopic(bytes, start, end);
-    this.#slots ??= new Array<CachedTopic | null>(SLOTS).fill(null);
+    this.#slots ??= new Array<string>(SLOTS).fill('');
     const slot = slotOf(bytes, start, end);
-    const cached = this.#slots[slot];
-    if (cached != null && isSame(cached.bytes, bytes, start, length)) return cached.topic;
+    const cached = this.#slots[slot] as string;
+    if (cached.length === length && length > 0 && isSame(cached, bytes, start)) return cached;
     const topic = decodeTopic(bytes, start, end);
-    this.#slots[slot] = { bytes: Buffer.from(bytes.subarray(start, end)), topic };
+    // As many characters as bytes: ASCII.
+    if (topic.length === length) this.#slots[slot] = topic;
     return topic;
   }
 }
@@ -54,8 +50,7 @@ function slotOf(bytes: Buffer, start: number, end: number): number {
   return (hash ^ (hash >>> 16)) & (SLOTS - 1);
 }
 
-function isSame(cached: Buffer, bytes: Buffer, start: number, length: number): boolean {
-  if (cached.length !== length) return false;
-  for (let at = 0; at < length; at++) if (cached[at] !== bytes[start + at]) return false;
+function isSame(cached: string, bytes: Buffer, start: number): boolean {
+  for (let at = 0; at < cached.length; at++) if (cached.charCodeAt(at) !== bytes[start + at]) return false;
   return true;
 }
