@@ -81,6 +81,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     authenticator,
     authorize,
     ingest: pipeline,
+    broker: system.broker,
     clock,
     tls,
     onCredentialsChanged: deviceCredentials.onCredentialsChanged,
