@@ -29,11 +29,12 @@ export interface MemoryBrokerStorage extends BrokerStorage {
   fail(error: Error | null): void;
   /** Commits that wait. */
   readonly waiting: number;
-  /** The hub dies: what was not written is lost, and nobody hears of it. */
+  /** The hub dies: what was not written is lost, and nothing more is written. */
   crash(): void;
 }
 
-export function memoryBrokerStorage(): MemoryBrokerStorage {
+/** `from`: what an earlier hub left on its disk. */
+export function memoryBrokerStorage(from?: StoredBroker): MemoryBrokerStorage {
   const sessions = new Map<number, StoredSession>();
   const subscriptions = new Map<string, StoredSubscription>();
   const messages = new Map<number, StoredMessage>();
@@ -42,7 +43,7 @@ export function memoryBrokerStorage(): MemoryBrokerStorage {
   const retained = new Map<string, StoredMessage>();
   const wills = new Map<string, StoredWill>();
   const all: BrokerChange[] = [];
-  let waiting: Commit[] = [];
+  const waiting: Commit[] = [];
   let held = false;
   let failure: Error | null = null;
 
@@ -102,6 +103,14 @@ export function memoryBrokerStorage(): MemoryBrokerStorage {
     resolve();
   }
 
+  for (const session of from?.sessions ?? []) apply({ kind: 'put-session', session });
+  for (const subscription of from?.subscriptions ?? []) apply({ kind: 'put-subscription', subscription });
+  for (const message of from?.messages ?? []) apply({ kind: 'put-message', message });
+  for (const delivery of from?.deliveries ?? []) apply({ kind: 'put-delivery', delivery });
+  for (const { session, packetId } of from?.incoming ?? []) apply({ kind: 'put-incoming', session, packetId });
+  for (const message of from?.retained ?? []) apply({ kind: 'put-retained', message });
+  for (const will of from?.wills ?? []) apply({ kind: 'put-will', will });
+
   const storage: MemoryBrokerStorage = {
     get stored() {
       return {
@@ -137,7 +146,9 @@ export function memoryBrokerStorage(): MemoryBrokerStorage {
       failure = error;
     },
     crash() {
-      waiting = [];
+      held = false;
+      failure = new Error('the hub is dead');
+      for (const { reject } of waiting.splice(0)) reject(failure);
     },
   };
   return storage;

@@ -161,13 +161,19 @@ export class Connection implements Peer, Outlet {
     this.#out = [];
     this.#outBytes = 0;
     this.#written += bytes;
-    if (pieces.length === 1) this.socket.write(pieces[0]);
-    else if (bytes <= GATHERED_BYTES_MAX) this.socket.write(Buffer.concat(pieces, bytes));
+    if (pieces.length === 1) this.#write(pieces[0] as Buffer);
+    else if (bytes <= GATHERED_BYTES_MAX) this.#write(Buffer.concat(pieces, bytes));
     else {
       this.socket.cork();
-      for (const piece of pieces) this.socket.write(piece);
+      for (const piece of pieces) this.#write(piece);
       this.socket.uncork();
     }
+  }
+
+  #write(bytes: Buffer): void {
+    // `drain` comes beyond the stream's own mark alone, which may be higher than ours.
+    if (this.socket.writableLength + bytes.length <= this.#writeBufferBytesMax) this.socket.write(bytes);
+    else this.socket.write(bytes, () => this.#drained());
   }
 
   #takeAcks(): void {
@@ -184,7 +190,7 @@ export class Connection implements Peer, Outlet {
   }
 
   #drained(): void {
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open' || !this.hasRoom()) return;
     if (this.session) this.#around.dispatcher.pump(this.session);
     this.goOn();
   }
@@ -330,6 +336,7 @@ export class Connection implements Peer, Outlet {
       this.answer('pubcomp', packetId, REASON.packetIdNotFound, null);
       return;
     }
+    this.#publishing?.released(packetId);
     if (!session.stored) {
       this.acknowledge('pubcomp', packetId);
       return;

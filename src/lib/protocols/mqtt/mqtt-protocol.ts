@@ -96,7 +96,15 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     for (const connection of [...connections.all()]) connection.destroy();
     if (timer) clearInterval(timer);
     await closed;
-    await writer.settle();
+    // A disk that does not answer must not keep the hub from ending.
+    let timeout: NodeJS.Timeout | undefined;
+    await Promise.race([
+      writer.settle(),
+      new Promise<void>((resolve) => {
+        timeout = setTimeout(resolve, FAREWELL_MS);
+      }),
+    ]);
+    clearTimeout(timeout);
   }
 
   return {

@@ -90,6 +90,8 @@ export class Publishing {
   /** Of those held, the ones with QoS 1 or 2, and with QoS 0. */
   #answerable = 0;
   #unanswerable = 0;
+  /** QoS 2 messages of this connection that wait for PUBREL. */
+  readonly #unreleased = new Set<number>();
   #refusals = 0;
   #isFlushing = false;
 
@@ -157,10 +159,14 @@ export class Publishing {
     } else this.#pass(packet, route.audience);
   }
 
+  /** PUBREL has come. */
+  released(packetId: number): void {
+    this.#unreleased.delete(packetId);
+  }
+
   /** [MQTT-3.3.4-9] */
   #isWithinWindow({ qos, packetId }: PublishPacket): boolean {
-    const { incoming } = this.#session;
-    if (this.#answerable + (incoming?.size ?? 0) < this.#window || (qos === 2 && incoming?.has(packetId))) return true;
+    if (this.#answerable + this.#unreleased.size < this.#window || (qos === 2 && this.#session.incoming?.has(packetId))) return true;
     this.#peer.violate(REASON.receiveMaximumExceeded, `more than ${this.#window} messages without acknowledgement`);
     return false;
   }
@@ -296,6 +302,7 @@ export class Publishing {
       this.#session.settling?.delete(held.packetId);
       this.#session.incoming ??= new Set();
       this.#session.incoming.add(held.packetId);
+      this.#unreleased.add(held.packetId);
     }
     held.settle();
     this.#flush();
