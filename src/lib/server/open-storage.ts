@@ -72,6 +72,8 @@ export async function openStorage({ settings, folder, log, clock, shutdown }: St
     onFailed(error) {
       if (!failed) log.error({ reason: messageOf(error) }, 'the sample store takes nothing; the journal keeps what arrives');
       failed = true;
+      const { entry } = error.details ?? {};
+      if (typeof entry === 'number') system.log.suspect(entry);
     },
   });
   shutdown.defer('sample store', () => samples.stop());

@@ -51,6 +51,7 @@ export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type FromWorker =

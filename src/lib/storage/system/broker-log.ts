@@ -3,8 +3,7 @@ import { messageOf } from '../../errors/muster-error.ts';
 import { writeBrokerChange } from './broker-tables.ts';
 import { decodeChange } from './change-codec.ts';
 import { ChangeWindow, type DueChanges } from './change-window.ts';
-import type { DamagedEntry } from './commit-messages.ts';
-import { setAside } from './damaged-entries.ts';
+import type { Damage } from './damaged-entries.ts';
 import type { StatementCache } from './statement-cache.ts';
 
 /** Changes that lie in the log alone: about a second of them at 40,000 messages/s, and what a start has to replay. */
@@ -62,20 +61,30 @@ export class BrokerLog {
   }
 }
 
-/** At a start, in a transaction: moves what the log holds into the tables, so that they are all there is to read. */
-export function replayBrokerLog(statements: StatementCache, now: number): DamagedEntry[] {
-  const damaged: DamagedEntry[] = [];
+/** What a start finds in the log. */
+export interface FoundChanges {
+  readonly due: DueChanges;
+  readonly damaged: readonly Damage[];
+}
+
+/** Reads the log at a start, outside of a transaction (damaged-entries.ts). */
+export function readBrokerLog(statements: StatementCache): FoundChanges {
+  const damaged: Damage[] = [];
   const window = new ChangeWindow(LOG_BYTES_MAX, Number.POSITIVE_INFINITY);
   for (const { id } of statements.all<{ id: number }>(IDS)) {
     const row = statements.get<{ crc: number; blob: Uint8Array }>(ROW, id);
     if (row === null) continue;
     const bytes = Buffer.from(row.blob.buffer, row.blob.byteOffset, row.blob.length);
     const problem = crc32(bytes) === row.crc ? addTo(window, id, bytes) : 'the checksum is wrong';
-    if (problem !== null) damaged.push(setAside(statements, { source: 'broker_log', entry: id, reason: problem, foundAt: now, blob: row.blob }));
+    if (problem !== null) damaged.push({ source: 'broker_log', entry: id, reason: problem, blob: row.blob });
   }
-  storeChanges(statements, window.all().changes);
+  return { due: window.all(), damaged };
+}
+
+/** Moves what was found into the tables, in the transaction that is open, so that they are all there is to read. */
+export function storeBrokerLog(statements: StatementCache, { due }: FoundChanges): void {
+  storeChanges(statements, due.changes);
   statements.run('delete from broker_log');
-  return damaged;
 }
 
 function storeChanges(statements: StatementCache, changes: DueChanges['changes']): void {

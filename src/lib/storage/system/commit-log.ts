@@ -1,6 +1,6 @@
 import type { Log } from '../../domain/log.ts';
 import { messageOf } from '../../errors/muster-error.ts';
-import { CommitError, type CommitLog, type CommitReceipt, type CommitUnit } from '../commit-log.ts';
+import { CommitError, type CommitLog, type CommitReceipt, type CommittedGroup, type CommitUnit } from '../commit-log.ts';
 import type { DamagedEntry, FromWriter } from './commit-messages.ts';
 import { composeGroup, isEmpty, partsOf, type UnitParts } from './compose-group.ts';
 import { createJournalBacklog, type JournalBacklog } from './journal-backlog.ts';
@@ -27,18 +27,8 @@ export interface CommitLogOptions {
   readonly log: Log;
   /** For tests: the hub's clock, stored with each entry. */
   readonly clock?: () => number;
-}
-
-/** One group that is on disk. */
-export interface CommittedGroup {
-  readonly units: number;
-  readonly samples: number;
-  readonly bytes: number;
-  /** Broker changes that came, and those that went on from the log of changes into tables. */
-  readonly changesLogged: number;
-  readonly changesStored: number;
-  /** The transaction with its fsync, without the way to the thread and back. */
-  readonly elapsedMs: number;
+  /** For tests: the heap of the writing thread, which ends when it needs more. */
+  readonly threadHeapMb?: number;
 }
 
 /** What the log counts since it was started. */
@@ -83,7 +73,7 @@ const NO_CHANGES: readonly number[] = [];
  * one message however many units it has, and units without statements cost nothing in the writing thread.
  */
 export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
-  const { file, queueMax, journalBytesMax, repeatWindowMs, log, clock = Date.now } = options;
+  const { file, queueMax, journalBytesMax, repeatWindowMs, log, clock = Date.now, threadHeapMb } = options;
   let backlog: JournalBacklog = createJournalBacklog();
   let thread: WritingThread | null = null;
   let state: State = 'new';
@@ -278,7 +268,7 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   }
 
   async function open(): Promise<void> {
-    const started = await startWritingThread({ file, repeatWindowMs }, { onAnswer, onDeath });
+    const started = await startWritingThread({ file, repeatWindowMs }, { onAnswer, onDeath }, threadHeapMb);
     if (state !== 'new' && state !== 'broken') {
       await started.terminate();
       return;

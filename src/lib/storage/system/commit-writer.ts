@@ -1,12 +1,13 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import type { Statement } from '../commit-log.ts';
-import { BrokerLog, replayBrokerLog } from './broker-log.ts';
+import { BrokerLog, readBrokerLog, storeBrokerLog } from './broker-log.ts';
 import type { FromWriter, Group, GroupUnit, Refusal, Span, UnitOutcome, WriterOptions } from './commit-messages.ts';
-import { journalIds, setAsideDamaged } from './damaged-entries.ts';
-import { openDatabase, primaryCode, type SqlDatabase, sqliteCode } from './driver.ts';
+import { type Damage, damagedJournal, journalIds, setAside } from './damaged-entries.ts';
+import { CORRUPT_HINT, isCorrupt, openDatabase, type SqlDatabase, sqliteCode } from './driver.ts';
 import { decodeJournal, encodeJournal } from './journal-codec.ts';
 import { MarkTable } from './mark-table.ts';
+import { planRescue, rescueTables } from './rescue.ts';
 import { migrate } from './schema.ts';
 import { StatementCache } from './statement-cache.ts';
 
@@ -35,7 +36,9 @@ export class CommitWriter {
   readonly #options: WriterOptions;
   readonly #opened: Extract<FromWriter, { kind: 'ready' }>;
   #connection: Connection | null;
-  #checkpointedAt = 0;
+  #checkpointedAt = Number.NEGATIVE_INFINITY;
+  /** Rows of the journal cannot be deleted before the next start. */
+  #keepsJournal = false;
 
   /**
    * Makes or migrates the file, brings the broker's tables up to date, and sets aside what is damaged. Throws MusterError
@@ -54,31 +57,52 @@ export class CommitWriter {
 
   /** One transaction, one fsync. A disk that fails undoes the group alone: the next one finds the writer working. */
   write(group: Group): FromWriter {
-    const began = performance.now();
     try {
-      this.#connection ??= openForWriting(this.#options, group.committedAt, false).connection;
-      this.#limitWal();
-      const { statements, broker, marks } = this.#connection;
-      statements.database.exec('begin immediate');
-      const outcomes = group.units.map((unit) => writeUnit(statements, unit));
-      const refused = group.units.filter((_, index) => outcomes[index]?.ok === false);
-      const journalId = writeJournal(statements, group, refused);
-      const logged = broker.write(without(group.changes, refused, ({ changes }) => changes));
-      const marked = marks.write(
-        group.committedAt,
-        without(group.marks, refused, (unit) => unit.marks),
-      );
-      const damaged = setAsideDamaged(statements, group.suspects, group.committedAt);
-      if (group.deleteUpTo > 0) statements.run(DELETE_JOURNAL, group.deleteUpTo);
-      statements.database.exec('commit');
-      marks.committed(marked);
-      const changesLogged = broker.committed(logged);
-      const elapsedMs = performance.now() - began;
-      return { kind: 'committed', journalId, outcomes, elapsedMs, changesLogged, changesStored: logged.due.changes.length, damaged };
+      try {
+        return this.#attempt(this.#keepsJournal ? { ...group, deleteUpTo: 0, suspects: [] } : group);
+      } catch (error: unknown) {
+        if (!isCorrupt(error) || this.#keepsJournal || (group.deleteUpTo === 0 && group.suspects.length === 0)) throw error;
+        // Pages of the journal are damaged, so that its old rows cannot be deleted. That is no reason to refuse new ones: the next start
+        // puts the table away (rescue.ts).
+        this.#recover();
+        this.#keepsJournal = true;
+        return this.#attempt({ ...group, deleteUpTo: 0, suspects: [] });
+      }
     } catch (error: unknown) {
       this.#recover();
       return { kind: 'failed', message: messageOf(error) };
     }
+  }
+
+  #attempt(group: Group): FromWriter {
+    const began = performance.now();
+    this.#connection ??= openForWriting(this.#options, group.committedAt, false).connection;
+    this.#limitWal();
+    const { statements, broker, marks } = this.#connection;
+    const damaged = damagedJournal(statements, group.suspects);
+    statements.database.exec('begin immediate');
+    const outcomes = group.units.map((unit) => writeUnit(statements, unit));
+    const refused = group.units.filter((_, index) => outcomes[index]?.ok === false);
+    const journalId = writeJournal(statements, group, refused);
+    const logged = broker.write(without(group.changes, refused, ({ changes }) => changes));
+    const marked = marks.write(
+      group.committedAt,
+      without(group.marks, refused, (unit) => unit.marks),
+    );
+    setAside(statements, damaged, group.committedAt);
+    if (group.deleteUpTo > 0) statements.run(DELETE_JOURNAL, group.deleteUpTo);
+    statements.database.exec('commit');
+    marks.committed(marked);
+    const changesLogged = broker.committed(logged);
+    return {
+      kind: 'committed',
+      journalId,
+      outcomes,
+      elapsedMs: performance.now() - began,
+      changesLogged,
+      changesStored: logged.due.changes.length,
+      damaged: damaged.map(({ source, entry, reason }) => ({ source, entry, reason })),
+    };
   }
 
   /** Leaves the broker's state in its tables, where other programs can read it. */
@@ -204,9 +228,7 @@ function openForWriting(
       pragma journal_size_limit = 67108864; pragma foreign_keys = on; pragma cache_size = -16000`);
     if (first) migrate(database, file);
     const statements = new StatementCache(database);
-    database.exec('begin immediate');
-    const damaged = [...setAsideDamaged(statements, first ? journalIds(statements) : [], now), ...replayBrokerLog(statements, now)];
-    database.exec('commit');
+    const damaged = prepare(statements, now, first).map(({ source, entry, reason }) => ({ source, entry, reason }));
     const rows = statements.all<{ id: number; bytes: number }>(JOURNAL_ENTRIES);
     const opened = {
       kind: 'ready',
@@ -219,12 +241,45 @@ function openForWriting(
   } catch (cause: unknown) {
     if (database?.isOpen) database.close();
     if (cause instanceof MusterError) throw cause;
-    const damaged = [11, 26].includes(primaryCode(cause));
+    const damaged = isCorrupt(cause);
     throw new MusterError('storage_failed', `the system database ${file} cannot be ${damaged ? 'read: it is damaged' : 'opened'} (${messageOf(cause)})`, {
       cause,
-      hint: damaged ? 'Restore it from a backup, or choose another data directory.' : undefined,
+      hint: damaged ? CORRUPT_HINT : undefined,
       details: { file },
     });
+  }
+}
+
+/** Sets aside what is damaged and brings the broker's tables up to date. */
+function prepare(statements: StatementCache, now: number, first: boolean): readonly Damage[] {
+  try {
+    const damaged = first ? damagedJournal(statements, journalIds(statements)) : [];
+    const changes = readBrokerLog(statements);
+    statements.get('select sum(length(blob)) from recent_messages');
+    const all = [...damaged, ...changes.damaged];
+    inTransaction(statements, () => {
+      setAside(statements, all, now);
+      storeBrokerLog(statements, changes);
+    });
+    return all;
+  } catch (error: unknown) {
+    if (!first || !isCorrupt(error)) throw error;
+    const plans = planRescue(statements, now);
+    inTransaction(statements, () => rescueTables(statements, plans, now));
+    const changes = readBrokerLog(statements);
+    inTransaction(statements, () => storeBrokerLog(statements, changes));
+    return plans.flatMap(({ damaged }) => damaged);
+  }
+}
+
+function inTransaction(statements: StatementCache, work: () => void): void {
+  statements.database.exec('begin immediate');
+  try {
+    work();
+    statements.database.exec('commit');
+  } catch (error: unknown) {
+    if (statements.database.isTransaction) statements.database.exec('rollback');
+    throw error;
   }
 }
 

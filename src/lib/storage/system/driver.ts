@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type StatementSyncInstance } from '@photostructure/sqlite';
+import { messageOf } from '../../errors/muster-error.ts';
 import type { SqlValue } from '../commit-log.ts';
 
 /**
@@ -50,6 +51,16 @@ function holdsNul(value: SqlValue): value is string {
 }
 
 /** https://sqlite.org/rescode.html: the low byte is the primary code. 0: no error of SQLite. */
-export function primaryCode(error: unknown): number {
+function primaryCode(error: unknown): number {
   return (sqliteCode(error) ?? 0) & 0xff;
 }
+
+/** The pages of the file are damaged, or it is none of SQLite's. The driver gives no code with what fails in `all`. */
+export function isCorrupt(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === 11 || code === 26 || (code === 0 && /disk image is malformed|file is not a database/.test(messageOf(error)));
+}
+
+/** What to do about it. */
+export const CORRUPT_HINT =
+  'Restore it from a backup, or choose another data directory. Keep the damaged file: most of it can be read with the shell of SQLite (.recover).';

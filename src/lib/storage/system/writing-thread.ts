@@ -19,8 +19,9 @@ export interface WritingThreadListener {
 }
 
 /** Starts a thread; it makes or migrates the database. Throws MusterError `storage_failed`, or `internal` when there is no thread. */
-export async function startWritingThread(options: WriterOptions, { onAnswer, onDeath }: WritingThreadListener): Promise<WritingThread> {
-  const thread = new Worker(workerFile('commit-worker'), { workerData: options });
+export async function startWritingThread(options: WriterOptions, { onAnswer, onDeath }: WritingThreadListener, heapMb?: number): Promise<WritingThread> {
+  const resourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb };
+  const thread = new Worker(workerFile('commit-worker'), { workerData: options, resourceLimits });
   const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
   const first = await new Promise<FromWriter>((resolve, reject) => {
     thread.once('message', resolve);

@@ -42,6 +42,15 @@ describe('the journal reader', () => {
     expect([...(all?.columns.series ?? [])]).toEqual([1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5]);
   });
 
+  it('joins no more than so many bytes', async () => {
+    const { file } = await journalOf(5);
+    const reader = openJournal(file, 300);
+    onTestFinished(() => reader.close());
+    expect(reader.read(0, 1000)).toMatchObject({ lastId: 3 });
+    expect(reader.read(3, 1000)).toMatchObject({ lastId: 4 });
+    expect(reader.read(4, 1000)).toMatchObject({ lastId: 5 });
+  });
+
   it('throws at a damaged entry, naming it, and skips nothing', async () => {
     const { file, reader } = await journalOf(4);
     const database = openDatabase(file, { readOnly: false });
