@@ -94,6 +94,10 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     points: sumOf(directory.projects.keys(), (project) => directory.pointCount(project)),
     messagesWaiting: waiting(),
     commitsWaiting: system.log.depth,
+    commitsFailing: system.log.failing,
+    commitGroupsFailed: system.log.counts.failedGroups,
+    commitThreadRestarts: system.log.counts.restarts,
+    damagedEntries: system.log.counts.damagedEntries,
     journalBytes: system.log.journalBytes,
     journalEntriesToApply: Math.max(0, system.log.lastJournalId - samples.appliedJournalId),
     sampleStoreFailed: storage.failed(),
@@ -102,6 +106,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     mqtt: { ...mqtt.counters() },
   });
   metrics.watch(levels);
+  system.log.observe(metrics.committed);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const api = await createApiServer({
@@ -125,7 +130,11 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       startedAt,
       mqttUrl: () => (listener('mqtt') ?? listener('mqtts'))?.url ?? null,
       // Anybody may ask: what exactly failed, with its paths, stands in the log.
-      checks: () => ({ traffic: stopping ? 'the hub is stopping' : null, samples: storage.failed() ? 'the sample store takes nothing at the moment' : null }),
+      checks: () => ({
+        traffic: stopping ? 'the hub is stopping' : null,
+        writes: system.log.failing ? 'nothing can be written at the moment' : null,
+        samples: storage.failed() ? 'the sample store takes nothing at the moment' : null,
+      }),
     }),
     authenticator,
     authorize,
