@@ -103,7 +103,10 @@ describe('CONNECT', () => {
   });
 
   test.each(VERSIONS)('with wrong will flags is malformed in version %i [MQTT-3.1.2-11] [MQTT-3.1.2-12] [MQTT-3.1.2-13]', (version) => {
-    for (const flags of [0b0000_1010, 0b0001_0010, 0b0010_0010, 0b0001_1110]) expect(codeOf(version, { flags })).toBe(REASON.malformed);
+    for (const flags of [0b0000_1010, 0b0001_0010, 0b0010_0010]) expect(codeOf(version, { flags })).toBe(REASON.malformed);
+    const payload = [field('me'), ...(version === 5 ? [0] : []), field('topic'), field('bye')];
+    expect(connectOf(connect(version, { flags: 0b0001_0110, payload })).will?.qos).toBe(2);
+    expect(codeOf(version, { flags: 0b0001_1110, payload })).toBe(REASON.malformed);
   });
 
   test('with a password alone is for MQTT 5 [MQTT-3.1.2-22]', () => {

@@ -82,10 +82,10 @@ describe('acknowledgements', () => {
   });
 
   test('cut a text that is too long where a character begins', () => {
-    const bytes = encodeAck('puback', 5, 1, REASON.quotaExceeded, { reasonString: `x${'ä'.repeat(40_000)}` });
+    const bytes = encodeAck('puback', 5, 1, REASON.quotaExceeded, { reasonString: 'ä'.repeat(40_000) });
     const lengthAt = bytes.indexOf(0x1f, 6) + 1;
-    expect(bytes.readUInt16BE(lengthAt)).toBe(65_535);
-    expect(bytes.subarray(lengthAt + 2).toString()).toBe(`x${'ä'.repeat(32_767)}`);
+    expect(bytes.readUInt16BE(lengthAt)).toBe(65_534);
+    expect(bytes.subarray(lengthAt + 2).toString()).toBe('ä'.repeat(32_767));
   });
 });
 
@@ -156,8 +156,9 @@ describe('PUBLISH', () => {
   });
 
   test('has a length of as many bytes as it needs', () => {
-    for (const bytes of [100, 127, 128, 200, 16_375, 16_376, 16_383, 16_384, 2_097_151, 2_097_152]) {
-      const payload = Buffer.alloc(bytes, 7);
+    const head = field('a/ä').length + 2;
+    for (const length of [127, 128, 16_383, 16_384, 2_097_151, 2_097_152]) {
+      const payload = Buffer.alloc(length - head, 7);
       expect(encodePublish(4, { ...message, payload }).equals(packet(0x33, field('a/ä'), 1, 2, payload))).toBe(true);
     }
   });

@@ -1,7 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PacketDecoder } from '../../../../../src/lib/protocols/mqtt/codec/decoder.ts';
 import { REASON } from '../../../../../src/lib/protocols/mqtt/codec/reason-codes.ts';
+import { waitUntil } from '../../../../helpers/wait-until.ts';
 import { connect, decode, drain, failureOf, field, join, LIMITS, packet, VERSIONS } from './bytes.ts';
 
 const PING = packet(0xc0);
@@ -112,6 +115,7 @@ describe('the length', () => {
     const section = version === 5 ? [0] : [];
     const whole = [
       packet(0x30, field('a'), ...section),
+      packet(0x32, field('a'), 0, 1, ...section),
       packet(0x40, 0, 1),
       packet(0x62, 0, 1),
       packet(0x82, 0, 1, ...section, field('a'), 0),
@@ -120,7 +124,8 @@ describe('the length', () => {
     for (const bytes of whole) {
       expect(failureOf(version, bytes)).toBeNull();
       const shorter = packet(bytes[0] ?? 0, bytes.subarray(2, bytes.length - 1));
-      expect([shorter, failureOf(version, shorter)]).not.toEqual([shorter, null]);
+      // What stands behind does not belong to it.
+      for (const end of [Buffer.alloc(0), PING]) expect([shorter, failureOf(version, join(shorter, end))]).not.toEqual([shorter, null]);
     }
     expect(failureOf(version, packet(0xc0, 0))?.reasonCode).toBe(REASON.malformed);
     for (const first of [0x30, 0x40, 0x62, 0x82, 0xa2]) expect(failureOf(version, packet(first))?.reasonCode).toBe(REASON.malformed);
@@ -189,6 +194,39 @@ describe('bytes in pieces', () => {
     expect(joined?.type === 'publish' && joined.payload).toEqual(Buffer.from([1, 2, 3]));
     bytes.fill(0);
     expect(joined?.type === 'publish' && joined.payload).toEqual(Buffer.from([1, 2, 3]));
+  });
+
+  test('a packet in many small pieces is copied few times', () => {
+    const decoder = new PacketDecoder({ ...LIMITS, packetBytesMax: 100_000 });
+    const bytes = join(connect(4), packet(0x30, field('a'), Buffer.alloc(50_000)));
+    const allocate = vi.spyOn(Buffer, 'allocUnsafe');
+    onTestFinished(() => allocate.mockRestore());
+    for (let at = 0; at < bytes.length; at++) {
+      decoder.push(bytes.subarray(at, at + 1));
+      decoder.next();
+    }
+    expect(decoder).toMatchObject({ failure: null, bufferedBytes: 0 });
+    expect(allocate.mock.calls.length).toBeGreaterThan(1);
+    expect(allocate.mock.calls.length).toBeLessThan(20);
+  });
+
+  test('an idle connection keeps nothing of what it read', async () => {
+    const decoder = new PacketDecoder(LIMITS);
+    const pushAll = () => {
+      const chunk = Buffer.alloc(65_536);
+      const used = join(connect(4), PING).copy(chunk);
+      decoder.push(chunk.subarray(0, used));
+      drain(decoder);
+      return new WeakRef(chunk.buffer);
+    };
+    const memory = pushAll();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await waitUntil(() => {
+      collect();
+      return memory.deref() === undefined;
+    }, 'the chunk is let go of');
+    expect(decoder.failure).toBeNull();
   });
 
   test('packets that nobody takes wait', () => {

@@ -50,6 +50,14 @@ describe('PUBLISH', () => {
   });
 });
 
+test('a topic in the cache does not stand for the same characters in another encoding', () => {
+  for (let index = 0; index < 500; index++) {
+    const topic = `ä-${index}`;
+    const bytes = join(packet(0x30, field(topic)), packet(0x30, field([...Buffer.from(topic, 'latin1')])));
+    expect(codeOf(bytes, 4)).toBe(REASON.malformed);
+  }
+});
+
 describe('properties of PUBLISH', () => {
   const withProperties = (...parts: readonly Part[]) => packet(0x30, field('a'), properties(...parts), 9);
   const forwardable = join(
