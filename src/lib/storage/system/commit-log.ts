@@ -11,6 +11,10 @@ const GROUP_UNITS_MAX = 16_384;
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 /** Broker changes that wait for the disk; beyond it more are refused with `overloaded`. */
 const CHANGE_BYTES_MAX = 128 * 1024 * 1024;
+/** While the disk fails, how often to try it without being asked. */
+const PROBE_MS = 1000;
+/** A failure so soon after the last one is the same. */
+const TELL_AGAIN_MS = 60_000;
 /** Until a writing thread that ended is started again. */
 const RESTART_FIRST_MS = 500;
 const RESTART_LAST_MS = 30_000;
@@ -91,8 +95,12 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   let sentBytes = 0;
   let sentSamples = 0;
   let failing = false;
+  let failureToldAt = Number.NEGATIVE_INFINITY;
+  let failureIsTold = false;
   let restartMs = RESTART_FIRST_MS;
   let restart: NodeJS.Timeout | null = null;
+  let probeTimer: NodeJS.Timeout | null = null;
+  let probe = false;
   let drained: (() => void) | null = null;
   let stopped: Promise<void> | null = null;
   let observer: ((group: CommittedGroup) => void) | null = null;
@@ -138,8 +146,8 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     if (thread === null || state === 'broken') return;
     // Deleting alone is worth a commit when there is much of it, or no other comes; not on a disk that has just failed.
     const deleting = !failing && (state === 'stopping' || backlog.deletionIsDue);
-    const deleteUpTo = waiting.length > 0 || deleting ? backlog.takeDeletable() : 0;
-    if (waiting.length === 0 && deleteUpTo === 0 && suspects.length === 0) {
+    const deleteUpTo = waiting.length > 0 || deleting || probe ? backlog.takeDeletable() : 0;
+    if (waiting.length === 0 && deleteUpTo === 0 && suspects.length === 0 && !probe) {
       drained?.();
       return;
     }
@@ -149,8 +157,9 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     sentBlobBytes = group.blob?.byteLength ?? 0;
     sentBytes = sentBlobBytes + (group.changes?.byteLength ?? 0) + (group.marks?.byteLength ?? 0);
     sentSamples = group.samples;
-    thread.send({ kind: 'group', ...group, committedAt: clock(), deleteUpTo, suspects });
+    thread.send({ kind: 'group', ...group, committedAt: clock(), deleteUpTo, suspects, probe });
     suspects = [];
+    probe = false;
   }
 
   function takeGroup(): Waiting[] {
@@ -179,16 +188,33 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   }
 
   function onFailed(group: readonly Waiting[], message: string): void {
-    // Once, not for every group: a full disk fails a thousand of them in a second.
-    if (!failing) log.error({ file, units: group.length, reason: message }, 'the hub cannot write to its disk; it refuses what comes');
+    // Once, not for every group: a full disk fails a thousand of them in a second. Nor for every byte that is freed and taken at once.
+    const now = performance.now();
+    if (!failing && now - failureToldAt >= TELL_AGAIN_MS) {
+      failureToldAt = now;
+      failureIsTold = true;
+      log.error({ file, units: group.length, reason: message }, 'the hub cannot write to its disk; it refuses what comes');
+    }
     failing = true;
     counts.failedGroups += 1;
     backlog.keepDeletable();
+    probeLater();
     for (const unit of group) unit.reject(new CommitError('storage', `the hub could not write to its disk: ${message}`));
   }
 
+  /** The hub may be refusing what comes because of the failure: then nobody else would find out that it is over. */
+  function probeLater(): void {
+    probeTimer ??= setTimeout(() => {
+      probeTimer = null;
+      if (!failing || state !== 'open') return;
+      probe = true;
+      schedule();
+    }, PROBE_MS);
+  }
+
   function onCommitted(group: readonly Waiting[], answer: Extract<FromWriter, { kind: 'committed' }>): void {
-    if (failing) log.info({ file }, 'the hub can write to its disk again');
+    if (failureIsTold) log.info({ file }, 'the hub can write to its disk again');
+    failureIsTold = false;
     failing = false;
     restartMs = RESTART_FIRST_MS;
     if (answer.journalId !== null) {
@@ -197,7 +223,7 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     }
     report(answer.damaged);
     const { changesLogged, changesStored, elapsedMs } = answer;
-    observer?.({ units: group.length, samples: sentSamples, bytes: sentBytes, changesLogged, changesStored, elapsedMs });
+    if (group.length > 0) observer?.({ units: group.length, samples: sentSamples, bytes: sentBytes, changesLogged, changesStored, elapsedMs });
     settle(group, answer);
   }
 
@@ -286,6 +312,8 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
 
   async function finish(): Promise<void> {
     if (restart !== null) clearTimeout(restart);
+    if (probeTimer !== null) clearTimeout(probeTimer);
+    probe = false;
     if (thread !== null && state === 'open') {
       state = 'stopping';
       await new Promise<void>((resolve) => {

@@ -31,6 +31,8 @@ export interface Group {
   readonly deleteUpTo: number;
   /** Journal entries that could not be applied: those that are damaged are set aside. */
   readonly suspects: readonly number[];
+  /** Write something, so that a disk that fails is found out. */
+  readonly probe: boolean;
 }
 
 export type ToWriter = Group | { readonly kind: 'close' };

@@ -8,7 +8,7 @@ import { CORRUPT_HINT, isCorrupt, openDatabase, type SqlDatabase, sqliteCode } f
 import { decodeJournal, encodeJournal } from './journal-codec.ts';
 import { MarkTable } from './mark-table.ts';
 import { planRescue, rescueTables } from './rescue.ts';
-import { migrate } from './schema.ts';
+import { MIGRATIONS, migrate } from './schema.ts';
 import { StatementCache } from './statement-cache.ts';
 
 /** Write-ahead log pages (4 KiB) before it is copied into the database: fewer, longer copies suit blobs of a megabyte. */
@@ -91,6 +91,8 @@ export class CommitWriter {
     );
     setAside(statements, damaged, group.committedAt);
     if (group.deleteUpTo > 0) statements.run(DELETE_JOURNAL, group.deleteUpTo);
+    // The version is what it was; its page is written all the same.
+    if (group.probe) statements.database.exec(`pragma user_version = ${MIGRATIONS.length}`);
     statements.database.exec('commit');
     marks.committed(marked);
     const changesLogged = broker.committed(logged);
