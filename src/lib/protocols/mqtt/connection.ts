@@ -3,7 +3,7 @@ import type { Principal } from '../../access/principal.ts';
 import type { Connection as PresentConnection } from '../../fleet/presence.ts';
 import { PacketDecoder } from './codec/decoder.ts';
 import { ACK_BYTES, encodeAck, encodeConnack, encodeDisconnect, encodeFailure, PINGRESP, writeAck } from './codec/encode.ts';
-import type { AckType, ClientPacket, ConnackProperties, ConnectPacket, DisconnectPacket, ProtocolVersion } from './codec/packet.ts';
+import type { AckType, ClientPacket, ConnackProperties, ConnectPacket, DisconnectPacket, PacketFailure, ProtocolVersion } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import { ticksOf } from './deadlines.ts';
 import type { RefusalCounter } from './ports.ts';
@@ -259,7 +259,7 @@ export class Connection implements Peer, Outlet {
     const { failure } = this.#decoder;
     if (failure !== null) {
       if (failure.beforeConnect && failure.version !== null) this.#owner.refused(this, 'refusedProtocol');
-      this.#fail(failure.reasonCode as ReasonCode, failure.reason, encodeFailure(failure, this.packetBytesMax));
+      this.#fail(failure.reasonCode as ReasonCode, failure.reason, farewellOf(failure, this.packetBytesMax));
     } else if (this.#isInputOver) this.#end('send', null);
     return true;
   }
@@ -499,6 +499,13 @@ export class Connection implements Peer, Outlet {
     this.#isPresent = false;
     this.#around.ports.presence.disconnected(this.id, this.#around.ports.clock());
   }
+}
+
+/** To a client of another version than we speak, as little as can be said: who knows what else it understands. */
+function farewellOf(failure: PacketFailure, packetBytesMax: number): Buffer | null {
+  const { reasonCode, version } = failure;
+  if (reasonCode === REASON.unsupportedVersion && version !== null) return encodeConnack(version, { reasonCode, sessionPresent: false });
+  return encodeFailure(failure, packetBytesMax);
 }
 
 /** Session Expiry Interval that never ends (MQTT 5 section 3.1.2.11.2). */

@@ -154,7 +154,8 @@ export class Publishing {
     const kind = route.deviceTopic?.kind;
     if (kind === 'report' && route.entry !== null) this.#report(packet, route.entry, route.audience, now);
     else if (kind === 'time' && this.#principal.kind === 'device') {
-      this.#pass(packet, null);
+      // A question to the hub, whoever else listens.
+      this.#answerNow(packet, REASON.success, null, false);
       this.#tellTime(topic);
     } else this.#pass(packet, route.audience);
   }
@@ -221,6 +222,7 @@ export class Publishing {
   #pass(packet: PublishPacket, audience: Audience | null): void {
     const held = this.#hold(packet);
     const changes = audience !== null || packet.retain || packet.qos === 2 ? this.#prepare(held, packet, audience) : null;
+    if (audience === null && this.#peer.version === 5) held.code = REASON.noMatchingSubscribers;
     if (changes === null) {
       this.#succeed(held);
       return;
@@ -340,8 +342,8 @@ export class Publishing {
     held.code = code;
     held.reason = reason;
     held.failed = failed;
-    // In MQTT 3.1.1 there will be a PUBREL.
-    if (packet.qos === 2 && !failed && this.#peer.version !== 5) {
+    // There will be a PUBREL, unless PUBREC refuses in MQTT 5.
+    if (packet.qos === 2 && !failed && (this.#peer.version !== 5 || code < 0x80)) {
       this.#succeed(held);
       return;
     }
