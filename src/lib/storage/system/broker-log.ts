@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { messageOf } from '../../errors/muster-error.ts';
+import type { SqlValue } from '../commit-log.ts';
 import { writeBrokerChange } from './broker-tables.ts';
 import { decodeChange } from './change-codec.ts';
 import { ChangeWindow, type DueChanges } from './change-window.ts';
@@ -88,7 +89,8 @@ export function storeBrokerLog(statements: StatementCache, { due }: FoundChanges
 }
 
 function storeChanges(statements: StatementCache, changes: DueChanges['changes']): void {
-  for (const [, { bytes, record }] of changes) writeBrokerChange(decodeChange(bytes, record), (sql, ...parameters) => void statements.run(sql, ...parameters));
+  const run = (sql: string, ...parameters: SqlValue[]) => void statements.run(sql, ...parameters);
+  for (const [, { bytes, record }] of changes) writeBrokerChange(decodeChange(bytes, record), run);
 }
 
 function addTo(window: ChangeWindow, id: number, bytes: Buffer): string | null {

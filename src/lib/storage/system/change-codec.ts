@@ -271,47 +271,79 @@ export function messageOfDelivery(bytes: Buffer, { bodyStart }: ChangeRecord): n
 export function decodeChange(bytes: Buffer, { kind, start, end, bodyStart }: ChangeRecord): BrokerChange {
   const body = new RecordReader(bytes, bodyStart, end);
   const keyStart = start + HEADER_BYTES;
-  const key = () => bytes.readDoubleLE(keyStart);
-  const secondKey = () => bytes.readDoubleLE(keyStart + 8);
-  const textKey = (skip = 0) => bytes.toString('utf8', keyStart + skip, bodyStart);
+  // No functions made for each change: on this path they would cost as much as the rest.
   const name = KINDS[kind];
   switch (name) {
     case 'put-session':
-      return { kind: name, session: { key: key(), expirySeconds: body.number(), leftAt: body.numberOrNull(), id: body.text(), principal: body.text() } };
+      return {
+        kind: name,
+        session: { key: bytes.readDoubleLE(keyStart), expirySeconds: body.number(), leftAt: body.numberOrNull(), id: body.text(), principal: body.text() },
+      };
     case 'remove-session':
-      return { kind: name, session: key() };
+      return { kind: name, session: bytes.readDoubleLE(keyStart) };
     case 'put-subscription':
-      return { kind: name, subscription: { session: key(), filter: textKey(8), options: body.number(), identifier: body.numberOrNull() } };
+      return {
+        kind: name,
+        subscription: {
+          session: bytes.readDoubleLE(keyStart),
+          filter: bytes.toString('utf8', keyStart + 8, bodyStart),
+          options: body.number(),
+          identifier: body.numberOrNull(),
+        },
+      };
     case 'remove-subscription':
-      return { kind: name, session: key(), filter: textKey(8) };
+      return { kind: name, session: bytes.readDoubleLE(keyStart), filter: bytes.toString('utf8', keyStart + 8, bodyStart) };
     case 'put-message':
     case 'put-retained':
       return { kind: name, message: body.message() };
     case 'remove-message':
-      return { kind: name, message: key() };
+      return { kind: name, message: bytes.readDoubleLE(keyStart) };
     case 'put-delivery': {
       const message = body.number();
       const { qos, retain, released } = body.flags();
       const packetId = body.numberOrNull();
       const subscriptionIdentifiers = body.numbersLeft();
-      const delivery = { session: key(), sequence: secondKey(), message, qos: qos === 2 ? 2 : 1, retain, released, packetId, subscriptionIdentifiers } as const;
+      const delivery = {
+        session: bytes.readDoubleLE(keyStart),
+        sequence: bytes.readDoubleLE(keyStart + 8),
+        message,
+        qos: qos === 2 ? 2 : 1,
+        retain,
+        released,
+        packetId,
+        subscriptionIdentifiers,
+      } as const;
       return { kind: name, delivery };
     }
     case 'remove-delivery':
-      return { kind: name, session: key(), sequence: secondKey() };
+      return { kind: name, session: bytes.readDoubleLE(keyStart), sequence: bytes.readDoubleLE(keyStart + 8) };
     case 'put-incoming':
     case 'remove-incoming':
-      return { kind: name, session: key(), packetId: secondKey() };
+      return { kind: name, session: bytes.readDoubleLE(keyStart), packetId: bytes.readDoubleLE(keyStart + 8) };
     case 'remove-retained':
-      return { kind: name, topic: textKey() };
+      return { kind: name, topic: bytes.toString('utf8', keyStart, bodyStart) };
     case 'put-will': {
       const { qos, retain } = body.flags();
       const [messageExpirySeconds, delaySeconds, dueAt] = [body.numberOrNull(), body.number(), body.numberOrNull()];
       const [principal, topic, payload, properties] = [body.text(), body.text(), body.blob(), body.blobOrNull()];
-      return { kind: name, will: { session: textKey(), principal, topic, payload, qos, retain, properties, messageExpirySeconds, delaySeconds, dueAt } };
+      return {
+        kind: name,
+        will: {
+          session: bytes.toString('utf8', keyStart, bodyStart),
+          principal,
+          topic,
+          payload,
+          qos,
+          retain,
+          properties,
+          messageExpirySeconds,
+          delaySeconds,
+          dueAt,
+        },
+      };
     }
     case 'remove-will':
-      return { kind: name, session: textKey() };
+      return { kind: name, session: bytes.toString('utf8', keyStart, bodyStart) };
     default:
       throw new Error(`a change of kind ${kind} is unknown`);
   }

@@ -44,7 +44,7 @@ export class ChangeWindow {
   add(logId: number, bytes: Buffer): number {
     let count = 0;
     for (const record of changeRecords(bytes)) {
-      this.#change({ bytes, record, logId, fresh: false });
+      this.#change(bytes, record, logId);
       count += 1;
     }
     this.#rows.push({ id: logId, bytes: bytes.length });
@@ -89,26 +89,25 @@ export class ChangeWindow {
     return { changes, deleteUpTo };
   }
 
-  #change(change: PendingChange): void {
-    const { bytes, record } = change;
+  #change(bytes: Buffer, record: ChangeRecord, logId: number): void {
     const key = familyOf(record.kind) + keyOf(bytes, record);
     const before = this.#pending.get(key);
     // What is changed again goes to the end: the order of the map is the order of the newest changes.
     if (before !== undefined) this.#pending.delete(key);
     switch (record.kind) {
       case KIND['put-message']:
-        this.#pending.set(key, { ...change, fresh: before?.fresh ?? bytes.readDoubleLE(record.bodyStart) > this.#knownMessages });
+        this.#pending.set(key, { bytes, record, logId, fresh: before?.fresh ?? bytes.readDoubleLE(record.bodyStart) > this.#knownMessages });
         return;
       case KIND['put-delivery']:
-        this.#pending.set(key, { ...change, fresh: before?.fresh ?? this.#isFresh(messageOfDelivery(bytes, record)) });
+        this.#pending.set(key, { bytes, record, logId, fresh: before?.fresh ?? this.#isFresh(messageOfDelivery(bytes, record)) });
         return;
       case KIND['remove-message']:
       case KIND['remove-delivery']:
         // It was put since the last row that may leave the log, so both go together, and a replay makes nothing of them.
-        if (before?.fresh !== true) this.#pending.set(key, change);
+        if (before?.fresh !== true) this.#pending.set(key, { bytes, record, logId, fresh: false });
         return;
       default:
-        this.#pending.set(key, change);
+        this.#pending.set(key, { bytes, record, logId, fresh: false });
     }
   }
 
