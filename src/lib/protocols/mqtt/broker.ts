@@ -30,6 +30,7 @@ export function createBroker(
   const dispatcher = new Dispatcher({
     writer,
     retained,
+    index,
     counters,
     clock,
     nextKey,

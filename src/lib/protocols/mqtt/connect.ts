@@ -112,6 +112,7 @@ function keepAliveOf({ ports }: Surroundings, { version, keepAlive }: ConnectPac
   return version === 5 && max > 0 && (keepAlive === 0 || keepAlive > max) ? max : keepAlive;
 }
 
+/** What is there is left out: retained messages, QoS 2, wildcards, identifiers and shared subscriptions are the default. */
 function connackOf({ ports }: Surroundings, packet: ConnectPacket, clientId: string, expirySeconds: number, keepAlive: number): ConnackProperties {
   const { settings } = ports;
   const wanted = packet.properties.sessionExpiryInterval ?? 0;
@@ -119,13 +120,9 @@ function connackOf({ ports }: Surroundings, packet: ConnectPacket, clientId: str
   return {
     ...(granted === wanted ? {} : { sessionExpiryInterval: granted }),
     receiveMaximum: settings['mqtt.receive-maximum'],
-    retainAvailable: true,
     maximumPacketSize: settings['mqtt.packet-bytes-max'],
     ...(packet.clientId === '' ? { assignedClientIdentifier: clientId } : {}),
     topicAliasMaximum: settings['mqtt.topic-alias-max'],
-    wildcardSubscriptionAvailable: true,
-    subscriptionIdentifiersAvailable: true,
-    sharedSubscriptionAvailable: true,
     ...(keepAlive === packet.keepAlive ? {} : { serverKeepAlive: keepAlive }),
   };
 }

@@ -131,6 +131,11 @@ export class Connection implements Peer, Outlet {
 
   send(bytes: Buffer): void {
     if (this.isEnding) return;
+    if (bytes.length > this.packetBytesMax) {
+      // [MQTT-3.1.2-24]; of what has to be said, nothing can be left out.
+      this.#end('send', null);
+      return;
+    }
     this.#takeAcks();
     this.#out.push(bytes);
     this.#outBytes += bytes.length;
@@ -332,6 +337,12 @@ export class Connection implements Peer, Outlet {
 
   /** PUBREL: once the identifier is free on disk, the client may use it again. */
   #released(session: Session, packetId: number): void {
+    const settling = session.settling?.get(packetId);
+    if (settling) {
+      // It comes before our PUBREC: PUBCOMP comes after it.
+      settling.afterwards(() => this.#released(session, packetId));
+      return;
+    }
     if (!session.incoming?.delete(packetId)) {
       this.answer('pubcomp', packetId, REASON.packetIdNotFound, null);
       return;
@@ -380,6 +391,7 @@ export class Connection implements Peer, Outlet {
     this.#keepAliveTicks = keepAliveSeconds === 0 ? 0 : ticksOf(keepAliveSeconds * 1500);
     this.heardAt = this.#around.ticks();
     this.send(encodeConnack(this.version, { reasonCode: REASON.success, sessionPresent, properties }, this.packetBytesMax));
+    if (this.isEnding) return;
     this.#owner.answered(this);
     this.#appear();
     this.#around.dispatcher.pump(this.session);

@@ -77,8 +77,8 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
   /** Cuts the connections of a principal and forgets its sessions, so that nothing of it is delivered or resumed. */
   function expel(isMeant: (principal: Principal) => boolean, reason: string): void {
     credentialChanges++;
-    for (const session of [...store.all()]) if (isMeant(session.principal)) store.remove(session, null);
-    for (const connection of [...connections.all()]) {
+    for (const session of store.all()) if (isMeant(session.principal)) store.remove(session, null);
+    for (const connection of connections.all()) {
       if (connection.principal && isMeant(connection.principal)) connection.cut(REASON.administrativeAction, reason);
     }
     writer.flush();

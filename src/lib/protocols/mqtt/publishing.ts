@@ -43,6 +43,7 @@ class Held implements Settling {
   failed = false;
   next: Held | null = null;
   #followers: ((answer: SettledAnswer) => void)[] | null = null;
+  #afterwards: (() => void)[] | null = null;
 
   constructor(packetId: number, qos: Qos) {
     this.packetId = packetId;
@@ -52,6 +53,15 @@ class Held implements Settling {
   follow(listener: (answer: SettledAnswer) => void): void {
     this.#followers ??= [];
     this.#followers.push(listener);
+  }
+
+  afterwards(listener: () => void): void {
+    this.#afterwards ??= [];
+    this.#afterwards.push(listener);
+  }
+
+  answered(): void {
+    if (this.#afterwards !== null) for (const listener of this.#afterwards) listener();
   }
 
   settle(): void {
@@ -378,7 +388,8 @@ export class Publishing {
     this.#peer.goOn();
   }
 
-  #finish({ qos, packetId, code, reason, failed, prepared }: Held): void {
+  #finish(held: Held): void {
+    const { qos, packetId, code, reason, failed, prepared } = held;
     const peer = this.#peer;
     if (qos > 0 && peer.isOpen) {
       if (failed && peer.version !== 5) peer.cut(REASON.implementationSpecific, reason ?? 'not stored');
@@ -387,6 +398,7 @@ export class Publishing {
         peer.answer(qos === 1 ? 'puback' : 'pubrec', packetId, code, reason);
       }
     }
+    held.answered();
     if (prepared !== null) this.#around.dispatcher.deliver(prepared);
   }
 

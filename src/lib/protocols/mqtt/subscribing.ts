@@ -29,7 +29,7 @@ export function subscribe(
     if (objection !== null) return objection;
     const { filter, shareName, topicFilter, options, qos, noLocal, retainAsPublished, retainHandling } = subscription;
     const identifier = properties.subscriptionIdentifier ?? null;
-    const subscriber: Subscriber = { session, filter, shareName, topicFilter, options, qos, noLocal, retainAsPublished, identifier };
+    const subscriber: Subscriber = { session, filter, shareName, topicFilter, options, qos, noLocal, retainAsPublished, identifier, since: 0, recalled: false };
     const known = session.subscriptions?.get(filter);
     store.subscribe(subscriber, changes);
     // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; never for shared subscriptions (section 4.8.2).
@@ -42,7 +42,8 @@ export function subscribe(
     for (const { subscriber, wantsRetained } of granted) {
       if (!wantsRetained || session.subscriptions?.get(subscriber.filter) !== subscriber) continue;
       const identifiers = subscriber.identifier === null ? [] : [subscriber.identifier];
-      dispatcher.recall(session, { messages: retained.matching(subscriber.topicFilter), qos: subscriber.qos, identifiers });
+      subscriber.recalled = true;
+      dispatcher.recall(session, { filter: subscriber.filter, messages: retained.matching(subscriber.topicFilter), qos: subscriber.qos, identifiers });
     }
     if (session.backlog !== null) dispatcher.pump(session);
   };

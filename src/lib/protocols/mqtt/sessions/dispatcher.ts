@@ -10,7 +10,7 @@ import { bytesOf, expiryLeft, isExpired, type Message, type MessageSource, newMe
 import { type Delivery, Outbox, packetIdOf, toStoredDelivery } from './outbox.ts';
 import type { RetainedBacklog, RetainedMessages } from './retained-messages.ts';
 import type { Outlet, Session, Subscriber } from './session.ts';
-import type { Audience, SharedGroup } from './subscription-index.ts';
+import type { Audience, SharedGroup, SubscriptionIndex } from './subscription-index.ts';
 
 export interface DispatchLimits {
   /** Of one session. */
@@ -23,6 +23,7 @@ export interface DispatchLimits {
 export interface DispatchPorts {
   readonly writer: ChangeWriter;
   readonly retained: RetainedMessages;
+  readonly index: SubscriptionIndex;
   readonly limits: DispatchLimits;
   readonly counters: MqttCounters;
   readonly clock: () => number;
@@ -37,11 +38,17 @@ export interface Prepared {
   /** QoS 0, to whoever is connected then. */
   readonly direct: { readonly session: Session; readonly retain: boolean; readonly identifiers: readonly number[] }[];
   readonly retention: 'none' | 'kept' | 'no room';
+  /** Of the subscriptions that were looked at. */
+  readonly generation: number;
 }
 
 const NO_IDENTIFIERS: readonly number[] = [];
 /** Retained messages that a new subscription brings into the queue at a time. */
 const BACKLOG_STEP = 50;
+/** Those that are looked at in one turn of the event loop; most of them may be of others. */
+const BACKLOG_LOOK = 1_000;
+/** New subscriptions whose retained messages have not begun to come; beyond it, each filter has one. */
+const BACKLOG_MAX = 100;
 /** Bookkeeping of one delivery, roughly. */
 const DELIVERY_OVERHEAD_BYTES = 150;
 
@@ -77,10 +84,11 @@ export class Dispatcher {
       retention = retained.prepare(message, changes) ? 'kept' : 'no room';
       if (retention === 'no room') this.#ports.counters.dropped++;
     }
-    return { message, queued, direct, retention };
+    return { message, queued, direct, retention, generation: this.#ports.index.generation };
   }
 
-  deliver({ message, queued, direct, retention }: Prepared): void {
+  deliver(prepared: Prepared): void {
+    const { message, queued, direct, retention } = prepared;
     if (retention !== 'none') this.#ports.retained.apply(message, retention === 'kept');
     for (const { session, delivery } of queued) {
       if (delivery.state !== 'pending') continue;
@@ -88,6 +96,19 @@ export class Dispatcher {
       this.pump(session);
     }
     for (const { session, retain, identifiers } of direct) this.#sendOnce(session, message, retain, identifiers);
+    if (retention === 'kept' && prepared.generation !== this.#ports.index.generation) this.#catchUp(prepared);
+  }
+
+  /** Who subscribed while a retained message was on its way to the disk was too late for the message and too early for what is retained. */
+  #catchUp({ message, queued, direct, generation }: Prepared): void {
+    if (message.payload.length === 0) return;
+    for (const subscriber of this.#ports.index.match(message.topic)?.plain ?? []) {
+      const { session, since, recalled, filter, qos, identifier } = subscriber;
+      if (since <= generation || !recalled) continue;
+      if (queued.some((one) => one.session === session) || direct.some((one) => one.session === session)) continue;
+      this.recall(session, { filter, messages: [message].values(), qos, identifiers: identifier === null ? NO_IDENTIFIERS : [identifier] });
+      this.pump(session);
+    }
   }
 
   revoke({ message, queued, retention }: Prepared): void {
@@ -162,7 +183,10 @@ export class Dispatcher {
   /** Retained messages for a new subscription. */
   recall(session: Session, backlog: RetainedBacklog): void {
     session.backlog ??= [];
-    session.backlog.push(backlog);
+    // Who subscribes again and again does not make it longer.
+    const index = session.backlog.length < BACKLOG_MAX ? -1 : session.backlog.findIndex(({ filter }) => filter === backlog.filter);
+    if (index >= 0) session.backlog[index] = backlog;
+    else session.backlog.push(backlog);
   }
 
   /** The connection has gone; the session stays. */
@@ -386,7 +410,11 @@ export class Dispatcher {
   #feed(session: Session, outlet: Outlet): void {
     const changes: BrokerChange[] = [];
     const queued: Delivery[] = [];
-    while (session.backlog !== null && queued.length < BACKLOG_STEP && outlet.hasRoom()) {
+    for (let looked = 0; session.backlog !== null && queued.length < BACKLOG_STEP && outlet.hasRoom(); looked++) {
+      if (looked === BACKLOG_LOOK) {
+        setImmediate(() => this.pump(session));
+        break;
+      }
       const [first] = session.backlog;
       const next = first?.messages.next();
       if (!first || !next || next.done) {

@@ -116,6 +116,8 @@ function toSubscriber(session: Session, { filter, options, identifier }: StoredS
     noLocal: (options & 4) !== 0,
     retainAsPublished: (options & 8) !== 0,
     identifier,
+    since: 0,
+    recalled: true,
   };
 }
 

@@ -5,6 +5,7 @@ import { isExpired, type Message, toStoredMessage } from './message.ts';
 
 /** Retained messages for a new subscription, on their way. */
 export interface RetainedBacklog {
+  readonly filter: string;
   readonly messages: Iterator<Message>;
   readonly qos: Qos;
   readonly identifiers: readonly number[];

@@ -64,7 +64,8 @@ export class SessionStore {
     const known = this.#sessions.get(id);
     const ousted = known?.outlet ?? null;
     const { clean, expirySeconds, now } = options;
-    if (known && !clean && known.expiresAt > now) {
+    // A clean session ends with its connection, and so when that is taken over.
+    if (known && !clean && known.expiresAt > now && (known.outlet === null || known.expirySeconds > 0)) {
       if (known.outlet !== null) this.#ports.dispatcher.detach(known);
       else this.absent--;
       known.principal = principal;

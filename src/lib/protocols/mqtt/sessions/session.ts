@@ -33,11 +33,17 @@ export interface Subscriber {
   readonly noLocal: boolean;
   readonly retainAsPublished: boolean;
   readonly identifier: number | null;
+  /** The generation of the index that it came with. */
+  since: number;
+  /** The retained messages that were there are on their way to it; what is retained after that reaches it as it comes. */
+  recalled: boolean;
 }
 
 /** A QoS 2 message of the client that is on its way to the disk; repeats of it wait for the same answer. */
 export interface Settling {
   follow(listener: (answer: SettledAnswer) => void): void;
+  /** Calls once its answer has left. */
+  afterwards(listener: () => void): void;
 }
 export interface SettledAnswer {
   readonly code: ReasonCode;

@@ -29,7 +29,7 @@ export class SubscriptionIndex {
 
   /** Replaces the subscription of the same session with the same filter. */
   add(subscriber: Subscriber): void {
-    this.generation++;
+    subscriber.since = ++this.generation;
     const { session, shareName, topicFilter } = subscriber;
     if (shareName === null) {
       this.#plain.add(topicFilter, session, subscriber);
