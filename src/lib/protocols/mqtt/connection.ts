@@ -2,9 +2,10 @@ import type { Duplex } from 'node:stream';
 import type { Principal } from '../../access/principal.ts';
 import type { Connection as PresentConnection } from '../../fleet/presence.ts';
 import { PacketDecoder } from './codec/decoder.ts';
-import { ACK_BYTES, encodeAck, encodeConnack, encodeDisconnect, encodeFailure, PINGRESP, writeAck } from './codec/encode.ts';
+import { encodeAck, encodeConnack, encodeDisconnect, encodeFailure, PINGRESP } from './codec/encode.ts';
 import type { AckType, ClientPacket, ConnackProperties, ConnectPacket, DisconnectPacket, PacketFailure, ProtocolVersion } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
+import { ConnectionOutput } from './connection-output.ts';
 import { ticksOf } from './deadlines.ts';
 import type { RefusalCounter } from './ports.ts';
 import { type Peer, Publishing } from './publishing.ts';
@@ -15,10 +16,6 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Packets of one client that are handled before the others get their turn. */
 const PACKETS_PER_TURN = 200;
-/** What the acknowledgements of one turn are gathered in. */
-const ACKS_BYTES = 64 * ACK_BYTES;
-/** Smaller pieces are put together before they are written. */
-const GATHERED_BYTES_MAX = 65_536;
 /** No CONNECT is larger, whatever mqtt.packet-bytes-max allows: nobody knows its sender yet. */
 const CONNECT_BYTES_MAX = 262_144;
 
@@ -55,7 +52,7 @@ export class Connection implements Peer, Outlet {
   readonly #around: Surroundings;
   readonly #owner: ConnectionOwner;
   readonly #decoder: PacketDecoder;
-  readonly #writeBufferBytesMax: number;
+  readonly #output: ConnectionOutput;
   #state: 'waiting' | 'authenticating' | 'open' | 'closing' | 'closed' = 'waiting';
   /** A PUBLISH that there is no room for yet. */
   #stalled: ClientPacket | null = null;
@@ -63,11 +60,6 @@ export class Connection implements Peer, Outlet {
   #isWorking = false;
   #isYielding = false;
   #isInputOver = false;
-  #out: Buffer[] = [];
-  #outBytes = 0;
-  #acks: Buffer | null = null;
-  #acksBytes = 0;
-  #willFlush = false;
   #isPresent = false;
   #publishing: Publishing | null = null;
   #keepAliveTicks = 0;
@@ -89,7 +81,6 @@ export class Connection implements Peer, Outlet {
   /** When the client last took bytes, and how many it had taken by then. */
   #tookAt = 0;
   #taken = 0;
-  #written = 0;
 
   constructor(around: Surroundings, owner: ConnectionOwner, socket: Duplex, origin: Origin) {
     const { settings } = around.ports;
@@ -100,7 +91,7 @@ export class Connection implements Peer, Outlet {
     this.scheme = origin.scheme;
     this.address = origin.address;
     this.cameAt = this.heardAt = around.ticks();
-    this.#writeBufferBytesMax = settings['mqtt.write-buffer-bytes-max'];
+    this.#output = new ConnectionOutput(socket, settings['mqtt.write-buffer-bytes-max'], around.flushSoon, () => this.#drained());
     this.#decoder = new PacketDecoder({
       packetBytesMax: settings['mqtt.packet-bytes-max'],
       connectBytesMax: CONNECT_BYTES_MAX,
@@ -124,74 +115,25 @@ export class Connection implements Peer, Outlet {
   }
 
   hasRoom(): boolean {
-    return this.socket.writableLength + this.#outBytes <= this.#writeBufferBytesMax;
+    return this.#output.hasRoom();
   }
 
   // Writing
 
   send(bytes: Buffer): void {
     if (this.isEnding) return;
-    if (bytes.length > this.packetBytesMax) {
-      // [MQTT-3.1.2-24]; of what has to be said, nothing can be left out.
-      this.#end('send', null);
-      return;
-    }
-    this.#takeAcks();
-    this.#out.push(bytes);
-    this.#outBytes += bytes.length;
-    this.#flushSoon();
+    // [MQTT-3.1.2-24]; of what has to be said, nothing can be left out.
+    if (bytes.length > this.packetBytesMax) this.#end('send', null);
+    else this.#output.add(bytes);
   }
 
   acknowledge(type: AckType, packetId: number): void {
-    if (this.isEnding) return;
-    this.#acks ??= Buffer.allocUnsafe(ACKS_BYTES);
-    this.#acksBytes = writeAck(type, this.#acks, this.#acksBytes, packetId);
-    this.#outBytes += ACK_BYTES;
-    if (this.#acksBytes === ACKS_BYTES) this.#takeAcks();
-    this.#flushSoon();
+    if (!this.isEnding) this.#output.acknowledge(type, packetId);
   }
 
   answer(type: AckType, packetId: number, code: ReasonCode, reason: string | null): void {
     if (code === REASON.success || this.version !== 5) this.acknowledge(type, packetId);
     else this.send(encodeAck(type, 5, packetId, code, reason === null || !this.wantsReasons ? {} : { reasonString: reason }, this.packetBytesMax));
-  }
-
-  /** Writes what has gathered. */
-  flush(): void {
-    this.#willFlush = false;
-    this.#takeAcks();
-    if (this.#out.length === 0 || this.isEnding) return;
-    const pieces = this.#out;
-    const bytes = this.#outBytes;
-    this.#out = [];
-    this.#outBytes = 0;
-    this.#written += bytes;
-    if (pieces.length === 1) this.#write(pieces[0] as Buffer);
-    else if (bytes <= GATHERED_BYTES_MAX) this.#write(Buffer.concat(pieces, bytes));
-    else {
-      this.socket.cork();
-      for (const piece of pieces) this.#write(piece);
-      this.socket.uncork();
-    }
-  }
-
-  #write(bytes: Buffer): void {
-    // `drain` comes beyond the stream's own mark alone, which may be higher than ours.
-    if (this.socket.writableLength + bytes.length <= this.#writeBufferBytesMax) this.socket.write(bytes);
-    else this.socket.write(bytes, () => this.#drained());
-  }
-
-  #takeAcks(): void {
-    if (this.#acks === null) return;
-    this.#out.push(this.#acks.subarray(0, this.#acksBytes));
-    this.#acks = null;
-    this.#acksBytes = 0;
-  }
-
-  #flushSoon(): void {
-    if (this.#willFlush) return;
-    this.#willFlush = true;
-    this.#around.flushSoon(this);
   }
 
   #drained(): void {
@@ -244,7 +186,7 @@ export class Connection implements Peer, Outlet {
       if (this.#state !== 'waiting' && this.#state !== 'open') return false;
       if (!this.hasRoom()) {
         // `drain` goes on, once what waits here has been written.
-        this.flush();
+        this.#output.flush();
         if (!this.hasRoom()) return false;
       }
       if (left === 0) {
@@ -436,7 +378,7 @@ export class Connection implements Peer, Outlet {
       return;
     }
     if (idleWriteTicks === 0) return;
-    const taken = this.#written - this.socket.writableLength;
+    const { taken } = this.#output;
     if (this.socket.writableLength === 0 || taken !== this.#taken) {
       this.#taken = taken;
       this.#tookAt = now;
@@ -465,7 +407,7 @@ export class Connection implements Peer, Outlet {
   #end(will: 'send' | 'keep' | 'forget', farewell: Buffer | null): void {
     if (this.isEnding) return;
     if (farewell !== null) this.send(farewell);
-    this.flush();
+    this.#output.flush();
     this.#state = 'closing';
     this.#leave(will);
     this.#disappear();
@@ -482,8 +424,7 @@ export class Connection implements Peer, Outlet {
     if (this.#state !== 'closing') this.#leave('send');
     this.#state = 'closed';
     this.#stalled = null;
-    this.#out = [];
-    this.#outBytes = 0;
+    this.#output.drop();
     this.#disappear();
     this.#owner.closed(this);
   }

@@ -8,10 +8,10 @@ import type { Outcome } from '../../ingest/ingest.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
 import type { ProtocolVersion, PublishPacket, Qos } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
+import { HeldMessage } from './held-message.ts';
 import { recordRefusal } from './refusals.ts';
-import type { Prepared } from './sessions/dispatcher.ts';
 import type { MessageSource } from './sessions/message.ts';
-import type { Session, SettledAnswer, Settling } from './sessions/session.ts';
+import type { Session } from './sessions/session.ts';
 import type { Audience } from './sessions/subscription-index.ts';
 import type { Surroundings } from './surroundings.ts';
 import { levelCount } from './topic.ts';
@@ -29,45 +29,6 @@ interface Route {
   entry: DeviceEntry | null;
   generation: number;
   audience: Audience | null;
-}
-
-/** A message between its arrival and its answer; answers leave in the order of arrival [MQTT-4.6.0-2]. */
-class Held implements Settling {
-  readonly packetId: number;
-  readonly qos: Qos;
-  prepared: Prepared | null = null;
-  isSettled = false;
-  code: ReasonCode = REASON.success;
-  reason: string | null = null;
-  /** Not stored: it must not be acknowledged. */
-  failed = false;
-  next: Held | null = null;
-  #followers: ((answer: SettledAnswer) => void)[] | null = null;
-  #afterwards: (() => void)[] | null = null;
-
-  constructor(packetId: number, qos: Qos) {
-    this.packetId = packetId;
-    this.qos = qos;
-  }
-
-  follow(listener: (answer: SettledAnswer) => void): void {
-    this.#followers ??= [];
-    this.#followers.push(listener);
-  }
-
-  afterwards(listener: () => void): void {
-    this.#afterwards ??= [];
-    this.#afterwards.push(listener);
-  }
-
-  answered(): void {
-    if (this.#afterwards !== null) for (const listener of this.#afterwards) listener();
-  }
-
-  settle(): void {
-    this.isSettled = true;
-    if (this.#followers !== null) for (const follower of this.#followers) follower(this);
-  }
 }
 
 /** The client, as far as its messages are concerned. */
@@ -95,8 +56,8 @@ export class Publishing {
   readonly #payloadBytesMax: number;
   readonly #seen: { readonly connectionId: string; readonly protocol: string; readonly address: string | null };
   readonly #routes = new Map<string, Route>();
-  #head: Held | null = null;
-  #tail: Held | null = null;
+  #head: HeldMessage | null = null;
+  #tail: HeldMessage | null = null;
   /** Of those held, the ones with QoS 1 or 2, and with QoS 0. */
   #answerable = 0;
   #unanswerable = 0;
@@ -250,7 +211,7 @@ export class Publishing {
   }
 
   /** Queues the message for those who want it; the changes that have to be on disk before it is answered, if there are any. */
-  #prepare(held: Held, packet: PublishPacket, audience: Audience | null): readonly BrokerChange[] | null {
+  #prepare(held: HeldMessage, packet: PublishPacket, audience: Audience | null): readonly BrokerChange[] | null {
     const changes: BrokerChange[] = [];
     const { stored, key } = this.#session;
     if (audience !== null || packet.retain) held.prepared = this.#around.dispatcher.prepare(audience, sourceOf(packet, this.#session.id), changes);
@@ -279,7 +240,7 @@ export class Publishing {
     return message;
   }
 
-  #settleReport(held: Held, outcome: Outcome): void {
+  #settleReport(held: HeldMessage, outcome: Outcome): void {
     const { counters, dispatcher, writer } = this.#around;
     counters.held--;
     if (isUseless(outcome) && this.#principal.kind !== 'open') {
@@ -309,7 +270,7 @@ export class Publishing {
     this.#around.settled();
   }
 
-  #succeed(held: Held): void {
+  #succeed(held: HeldMessage): void {
     if (held.qos === 2) {
       this.#session.settling?.delete(held.packetId);
       this.#session.incoming ??= new Set();
@@ -321,7 +282,7 @@ export class Publishing {
   }
 
   /** It is not on disk. What may be there in part is taken back. */
-  #fail(held: Held, error: unknown): void {
+  #fail(held: HeldMessage, error: unknown): void {
     const { counters, dispatcher, writer, ports } = this.#around;
     counters.held--;
     counters.failed++;
@@ -340,7 +301,7 @@ export class Publishing {
     this.#done(held);
   }
 
-  #done(held: Held): void {
+  #done(held: HeldMessage): void {
     held.settle();
     this.#flush();
     this.#around.settled();
@@ -361,8 +322,8 @@ export class Publishing {
     this.#flush();
   }
 
-  #hold(packet: PublishPacket): Held {
-    const held = new Held(packet.packetId, packet.qos);
+  #hold(packet: PublishPacket): HeldMessage {
+    const held = new HeldMessage(packet.packetId, packet.qos);
     if (packet.qos === 0) this.#unanswerable++;
     else this.#answerable++;
     if (this.#tail === null) this.#head = held;
@@ -388,7 +349,7 @@ export class Publishing {
     this.#peer.goOn();
   }
 
-  #finish(held: Held): void {
+  #finish(held: HeldMessage): void {
     const { qos, packetId, code, reason, failed, prepared } = held;
     const peer = this.#peer;
     if (qos > 0 && peer.isOpen) {

@@ -26,6 +26,6 @@ export interface Surroundings {
   readonly settled: () => void;
   /** Steps of the shared clock of all time limits; see deadlines.ts. */
   readonly ticks: () => number;
-  /** Writes what the connection gathered, at the end of this turn of the event loop. */
-  readonly flushSoon: (connection: { flush(): void }) => void;
+  /** Writes what a connection gathered, at the end of this turn of the event loop. */
+  readonly flushSoon: (output: { flush(): void }) => void;
 }

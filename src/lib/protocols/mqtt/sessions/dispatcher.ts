@@ -1,16 +1,16 @@
 import type { Principal } from '../../../access/principal.ts';
 import type { BrokerChange } from '../../../storage/broker-state.ts';
 import { encodeAck } from '../codec/encode.ts';
-import { copyPublish, encodePublish } from '../codec/encode-publish.ts';
-import type { Qos } from '../codec/packet.ts';
 import { REASON } from '../codec/reason-codes.ts';
 import type { MqttCounters } from '../ports.ts';
+import { lowerOf, memberOf, NO_IDENTIFIERS, type Recipient, recipientsOf } from './addressing.ts';
 import type { ChangeWriter } from './change-writer.ts';
-import { bytesOf, expiryLeft, isExpired, type Message, type MessageSource, newMessage, toStoredMessage } from './message.ts';
+import { encodeDelivery, encodeOnce } from './encode-message.ts';
+import { bytesOf, isExpired, type Message, type MessageSource, newMessage, toStoredMessage } from './message.ts';
 import { type Delivery, Outbox, packetIdOf, toStoredDelivery } from './outbox.ts';
 import type { RetainedBacklog, RetainedMessages } from './retained-messages.ts';
-import type { Outlet, Session, Subscriber } from './session.ts';
-import type { Audience, SharedGroup, SubscriptionIndex } from './subscription-index.ts';
+import type { Outlet, Session } from './session.ts';
+import type { Audience, SubscriptionIndex } from './subscription-index.ts';
 
 export interface DispatchLimits {
   /** Of one session. */
@@ -42,7 +42,6 @@ export interface Prepared {
   readonly generation: number;
 }
 
-const NO_IDENTIFIERS: readonly number[] = [];
 /** Retained messages that a new subscription brings into the queue at a time. */
 const BACKLOG_STEP = 50;
 /** Those that are looked at in one turn of the event loop; most of them may be of others. */
@@ -75,9 +74,12 @@ export class Dispatcher {
     const queued: Prepared['queued'] = [];
     const direct: Prepared['direct'] = [];
     if (audience !== null) {
-      if (audience.plain.length === 1) this.#single(audience.plain[0] as Subscriber, message, changes, queued, direct);
-      else if (audience.plain.length > 1) this.#overlapping(audience.plain, message, changes, queued, direct);
-      for (const group of audience.shared) this.#share(group, message, changes, queued, direct);
+      for (const recipient of recipientsOf(audience.plain, message)) this.#offer(recipient, message, changes, queued, direct);
+      for (const group of audience.shared) {
+        const recipient = memberOf(group, message, this.#ports.mayReceive);
+        if (recipient === null) this.#ports.counters.dropped++;
+        else this.#offer(recipient, message, changes, queued, direct);
+      }
     }
     let retention: Prepared['retention'] = 'none';
     if (source.retain) {
@@ -221,67 +223,13 @@ export class Dispatcher {
     delivery.message.storedReferences++;
   }
 
-  #single(subscriber: Subscriber, message: Message, changes: BrokerChange[], queued: Prepared['queued'], direct: Prepared['direct']): void {
-    const { session, qos, noLocal, retainAsPublished, identifier } = subscriber;
-    if (noLocal && session.id === message.sender) return;
-    this.#offer(session, message, qos, retainAsPublished, identifier === null ? NO_IDENTIFIERS : [identifier], changes, queued, direct);
-  }
-
-  /** One copy for each session, at the highest QoS of its matching filters and with all of their identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-4]. */
-  #overlapping(plain: readonly Subscriber[], message: Message, changes: BrokerChange[], queued: Prepared['queued'], direct: Prepared['direct']): void {
-    const bySession = new Map<Session, { qos: Qos; retainAsPublished: boolean; identifiers: number[] }>();
-    for (const { session, qos, noLocal, retainAsPublished, identifier } of plain) {
-      if (noLocal && session.id === message.sender) continue;
-      const known = bySession.get(session);
-      if (known) {
-        if (qos > known.qos) known.qos = qos;
-        known.retainAsPublished ||= retainAsPublished;
-        if (identifier !== null && !known.identifiers.includes(identifier)) known.identifiers.push(identifier);
-      } else bySession.set(session, { qos, retainAsPublished, identifiers: identifier === null ? [] : [identifier] });
-    }
-    for (const [session, { qos, retainAsPublished, identifiers }] of bySession)
-      this.#offer(session, message, qos, retainAsPublished, identifiers, changes, queued, direct);
-  }
-
-  /** To one member, in turn: one that takes it at once, else one that keeps it. */
-  #share(group: SharedGroup, message: Message, changes: BrokerChange[], queued: Prepared['queued'], direct: Prepared['direct']): void {
-    const { members } = group;
-    let keeper: Subscriber | null = null;
-    for (let step = 0; step < members.length; step++) {
-      const member = members[(group.next + step) % members.length] as Subscriber;
-      const { session } = member;
-      if (!this.#ports.mayReceive(session.principal, message.topic)) continue;
-      const { outlet, outbox } = session;
-      const isReady = outlet?.isOpen && outlet.hasRoom() && (outbox === null || outbox.size < outlet.window);
-      if (isReady) {
-        group.next = (group.next + step + 1) % members.length;
-        this.#offerShared(member, message, changes, queued, direct);
-        return;
-      }
-      const keeps = message.qos > 0 && member.qos > 0 && (outlet !== null || session.expirySeconds > 0);
-      if (keeps && (keeper === null || (outbox?.size ?? 0) < (keeper.session.outbox?.size ?? 0))) keeper = member;
-    }
-    if (keeper === null) this.#ports.counters.dropped++;
-    else this.#offerShared(keeper, message, changes, queued, direct);
-  }
-
-  #offerShared(member: Subscriber, message: Message, changes: BrokerChange[], queued: Prepared['queued'], direct: Prepared['direct']): void {
-    const { session, qos, retainAsPublished, identifier } = member;
-    this.#offer(session, message, qos, retainAsPublished, identifier === null ? NO_IDENTIFIERS : [identifier], changes, queued, direct);
-  }
-
   #offer(
-    session: Session,
+    { session, qos, retain, identifiers }: Recipient,
     message: Message,
-    granted: Qos,
-    retainAsPublished: boolean,
-    identifiers: readonly number[],
     changes: BrokerChange[],
     queued: Prepared['queued'],
     direct: Prepared['direct'],
   ): void {
-    const qos = lowerOf(message.qos, granted);
-    const retain = message.retain && retainAsPublished;
     if (qos === 0) {
       if (session.outlet !== null) direct.push({ session, retain, identifiers });
       return;
@@ -330,8 +278,9 @@ export class Dispatcher {
       return;
     }
     // Asked again: a right may have gone since, and messages grow old.
-    const isOver = !delivery.wasSent && isExpired(message, this.#ports.clock());
-    const bytes = isOver || !this.#ports.mayReceive(session.principal, message.topic) ? null : this.#encode(outlet, delivery);
+    const now = this.#ports.clock();
+    const isOver = !delivery.wasSent && isExpired(message, now);
+    const bytes = isOver || !this.#ports.mayReceive(session.principal, message.topic) ? null : encodeDelivery(outlet.version, delivery, now);
     if (bytes === null || bytes.length > outlet.packetBytesMax) {
       // What is larger than the client takes is dropped as if it were done [MQTT-3.1.2-25].
       if (bytes !== null) this.#ports.counters.dropped++;
@@ -350,41 +299,6 @@ export class Dispatcher {
     this.inFlight++;
   }
 
-  #encode({ version }: Outlet, { message, qos, retain, identifiers, packetId, wasSent }: Delivery): Buffer {
-    if (identifiers.length > 0 && version === 5) return this.#encodeFresh(version, message, qos, retain, wasSent, packetId, identifiers);
-    const variant = variantOf(version, qos, retain);
-    // What is left of the expiry changes by the second.
-    if (!message.isShared || message.expiresAt !== null) return this.#encodeFresh(version, message, qos, retain, wasSent, packetId, NO_IDENTIFIERS);
-    if (message.encoded === null || message.encodedAs !== variant) {
-      message.encoded = this.#encodeFresh(version, message, qos, retain, false, packetId, NO_IDENTIFIERS);
-      message.encodedAs = variant;
-      if (!wasSent) return message.encoded;
-    }
-    return copyPublish(message.encoded, packetId, wasSent);
-  }
-
-  #encodeFresh(
-    version: Outlet['version'],
-    message: Message,
-    qos: Qos,
-    retain: boolean,
-    dup: boolean,
-    packetId: number,
-    identifiers: readonly number[],
-  ): Buffer {
-    return encodePublish(version, {
-      topic: message.topic,
-      payload: message.payload,
-      qos,
-      retain,
-      dup,
-      packetId,
-      forwardedProperties: message.properties,
-      messageExpiryInterval: expiryLeft(message, this.#ports.clock()),
-      subscriptionIdentifiers: identifiers,
-    });
-  }
-
   /** QoS 0: now or never. */
   #sendOnce(session: Session, message: Message, retain: boolean, identifiers: readonly number[]): void {
     const { outlet } = session;
@@ -393,15 +307,7 @@ export class Dispatcher {
       this.#ports.counters.dropped++;
       return;
     }
-    let bytes = message.encoded;
-    if (identifiers.length > 0 && outlet.version === 5) bytes = this.#encodeFresh(outlet.version, message, 0, retain, false, 0, identifiers);
-    else if (bytes === null || message.encodedAs !== variantOf(outlet.version, 0, retain)) {
-      bytes = this.#encodeFresh(outlet.version, message, 0, retain, false, 0, NO_IDENTIFIERS);
-      if (message.isShared && message.expiresAt === null) {
-        message.encoded = bytes;
-        message.encodedAs = variantOf(outlet.version, 0, retain);
-      }
-    }
+    const bytes = encodeOnce(outlet.version, message, retain, identifiers, this.#ports.clock());
     if (bytes.length > outlet.packetBytesMax) this.#ports.counters.dropped++;
     else outlet.send(bytes);
   }
@@ -475,13 +381,4 @@ export class Dispatcher {
     this.queuedBytes += DELIVERY_OVERHEAD_BYTES;
     if (message.references++ === 0) this.queuedBytes += bytesOf(message);
   }
-}
-
-function lowerOf(one: Qos, other: Qos): Qos {
-  return Math.min(one, other) as Qos;
-}
-
-/** What an encoding depends on, beside the message. */
-function variantOf(version: number, qos: Qos, retain: boolean): number {
-  return (version === 5 ? 8 : 0) + qos * 2 + (retain ? 1 : 0);
 }
