@@ -47,7 +47,7 @@ function batchFrom(start: number, shift: number): SampleColumns {
 }
 
 async function fillJournal(shift: number): Promise<void> {
-  const commits = createCommitLog({ file: systemFile, queueMax: 1000, journalBytesMax: 2 ** 32, log });
+  const commits = createCommitLog({ file: systemFile, queueMax: 1000, journalBytesMax: 2 ** 32, repeatWindowMs: 600_000, log });
   await commits.start();
   const pending: Promise<unknown>[] = [];
   for (let start = 0; start < ROWS; start += BATCH) {
@@ -122,7 +122,7 @@ const plainCsv: ExportFormat = {
 
 /** A recording by itself: the bytes of its files, their footers included. */
 async function recording(): Promise<{ rows: number; ms: number; bytes: number }> {
-  const commits = createCommitLog({ file: systemFile, queueMax: 1000, journalBytesMax: 2 ** 32, log });
+  const commits = createCommitLog({ file: systemFile, queueMax: 1000, journalBytesMax: 2 ** 32, repeatWindowMs: 600_000, log });
   await commits.start();
   await commits.commit({ samples: numbers(...recordedSamples(recordingFile, 1).map((row) => [row.series, row.time, Number(row.value)] as const)) });
   await commits.stop();

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { apiOf } from '../helpers/api.ts';
@@ -112,5 +113,62 @@ describe('a device on a real hub over MQTT', () => {
       10_000,
     );
     expect(new Set((await valuesOf(id)).map(String))).toEqual(new Set(['temperature,21.5']));
+  });
+});
+
+describe('an application that subscribes to a real hub over MQTT', () => {
+  it.each(['SIGKILL', 'SIGTERM'] as const)('gets what was acknowledged while it was away, though the hub ended by %s', async (signal) => {
+    const hub = await startHub();
+    const secret = (await apiOf(hub.url, hub.token)('POST', '/devices', { id: 'pump', credential: 'token' })).body.credential.secret as string;
+    const lasting = { username: 'x', password: hub.token, clientId: 'dashboard', clean: false, protocolVersion: 5 as const, reconnectPeriod: 0 };
+    const subscriber = await mqtt.connectAsync(hub.mqttUrl, { ...lasting, properties: { sessionExpiryInterval: 600 } });
+    await subscriber.subscribeAsync('devices/pump/#', { qos: 2 });
+    await subscriber.endAsync(true);
+    const device = await mqtt.connectAsync(hub.mqttUrl, { username: 'pump', password: secret, reconnectPeriod: 0 });
+    for (let count = 0; count < 20; count++) await device.publishAsync('devices/pump/report', `{"count": ${count}}`, { qos: count % 2 === 0 ? 1 : 2 });
+    await device.publishAsync('devices/pump/birth', 'hello', { qos: 1, retain: true });
+    device.on('error', () => undefined);
+    await hub.stop(signal);
+    await device.endAsync(true);
+
+    const again = await hub.restart();
+    const heard: string[] = [];
+    const back = mqtt.connect(again.mqttUrl, { ...lasting, properties: { sessionExpiryInterval: 600 } });
+    onTestFinished(() => void back.end(true));
+    const present = new Promise<boolean>((resolve) => back.once('connect', ({ sessionPresent }) => resolve(sessionPresent)));
+    back.on('message', (_topic, payload) => heard.push(String(payload)));
+    expect(await present).toBe(true);
+    await waitUntil(() => heard.length >= 21, 'everything is heard', 10_000);
+    // A client hands on QoS 2 when it is released: the order holds for each QoS.
+    const counts = (odd: number) => Array.from({ length: 10 }, (_, index) => `{"count": ${index * 2 + odd}}`);
+    const isTwo = (text: string) => counts(1).includes(text);
+    expect(heard.filter((text) => !isTwo(text))).toEqual([...counts(0), 'hello']);
+    expect(heard.filter(isTwo)).toEqual(counts(1));
+    const late = await mqtt.connectAsync(again.mqttUrl, { ...lasting, clientId: 'late' });
+    onTestFinished(() => void late.end(true));
+    const retained = new Promise<string>((resolve) => late.once('message', (_topic, payload, { retain }) => resolve(`${payload} ${retain}`)));
+    await late.subscribeAsync('devices/+/birth');
+    expect(await retained).toBe('hello true');
+  });
+});
+
+describe('a hub with few descriptors', () => {
+  it('refuses connections beyond them and goes on with everything else', async () => {
+    const hub = await startHub([], { descriptorsMax: 400 });
+    const api = apiOf(hub.url, hub.token);
+    const secret = (await api('POST', '/devices', { id: 'pump', credential: 'token' })).body.credential.secret as string;
+    const device = await mqtt.connectAsync(hub.mqttUrl, { username: 'pump', password: secret, reconnectPeriod: 0 });
+    onTestFinished(() => void device.end(true));
+    const { port } = new URL(hub.mqttUrl);
+    let closed = 0;
+    const sockets = Array.from({ length: 500 }, () => connect(Number(port), '127.0.0.1').on('error', () => undefined));
+    for (const socket of sockets) socket.on('close', () => closed++);
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    await waitUntil(() => closed > 200, 'those beyond the limit are closed', 10_000);
+    await device.publishAsync('devices/pump/report', '{"a": 1}', { qos: 1 });
+    expect((await api('GET', '/devices/pump/samples?point=*')).body.items).toHaveLength(1);
+    expect(hub.log()).toContain('the limit of open files allows fewer connections');
   });
 });

@@ -30,7 +30,7 @@ export interface TestHub {
  */
 export async function startHub(
   flags: readonly string[] = [],
-  options: { readonly keep?: boolean; readonly data?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly keep?: boolean; readonly data?: string; readonly env?: NodeJS.ProcessEnv; readonly descriptorsMax?: number } = {},
 ): Promise<TestHub> {
   const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'muster-test-')));
   const readyFile = join(folder, 'ready.json');
@@ -38,7 +38,9 @@ export async function startHub(
   const config = join(folder, 'config');
   const ports = ['--http', '--mqtt'].flatMap((flag) => (flags.includes(flag) ? [] : [flag, '0']));
   const own = { MUSTER_CONFIG_DIR: config, ...options.env };
-  const child = spawn(process.execPath, [RUN, 'serve', '--data', join(folder, 'data'), '--ready-file', readyFile, ...ports, ...flags], {
+  const command = [process.execPath, RUN, 'serve', '--data', join(folder, 'data'), '--ready-file', readyFile, ...ports, ...flags];
+  const limited = options.descriptorsMax === undefined ? command : ['sh', '-c', `ulimit -n ${options.descriptorsMax} && exec "$0" "$@"`, ...command];
+  const child = spawn(limited[0] as string, limited.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...own },
   });

@@ -14,6 +14,7 @@ import type { Ingest, Outcome } from '../../src/lib/ingest/ingest.ts';
 import { createMqttProtocol, type MqttProtocol } from '../../src/lib/protocols/mqtt/mqtt-protocol.ts';
 import type { MqttPorts, RefusedPublish, Trouble } from '../../src/lib/protocols/mqtt/ports.ts';
 import { aDevice } from './fleet.ts';
+import { type MemoryBrokerStorage, memoryBrokerStorage } from './memory-broker-storage.ts';
 import { SILENT_LOG } from './silent-log.ts';
 
 /** A message that the fake ingest holds until the test decides. */
@@ -28,6 +29,7 @@ export interface MqttHub {
   readonly port: number;
   readonly url: string;
   readonly directory: Directory;
+  readonly storage: MemoryBrokerStorage;
   /** Everything that ingest was given, in order. */
   readonly messages: InboundMessage[];
   /** Those it has not answered yet, when `held` was asked for. */
@@ -69,7 +71,7 @@ const allowed = (principal: Principal): Authentication => ({ ok: true, principal
  * disabled `idle`; `b`: device `other`. Ingest is a fake that stores at once, or holds every message for the test.
  */
 export async function startMqttHub(
-  options: { readonly settings?: Partial<Settings>; readonly held?: boolean; readonly ports?: Partial<MqttPorts> } = {},
+  options: { readonly settings?: Partial<Settings>; readonly held?: boolean; readonly ports?: Partial<MqttPorts>; readonly storage?: MemoryBrokerStorage } = {},
 ): Promise<MqttHub> {
   const directory = new Directory();
   directory.putDevice(aDevice('gw', { project: 'a', kind: 'gateway' }));
@@ -88,14 +90,19 @@ export async function startMqttHub(
   const credentialListeners = new Set<CredentialListener>();
   const tokenListeners = new Set<TokenListener>();
 
+  const storage = options.storage ?? memoryBrokerStorage();
   const ingest: Ingest = {
     accept(message) {
       messages.push(message);
-      if (!options.held) return Promise.resolve({ accepted: 1, rejected: [], rejectedCount: 0 });
+      const { alongside = [] } = message;
+      if (!options.held) {
+        const outcome: Outcome = { accepted: 1, rejected: [], rejectedCount: 0 };
+        return alongside.length === 0 ? Promise.resolve(outcome) : storage.commit(alongside).then(() => outcome);
+      }
       return new Promise((resolve, reject) => {
         waiting.push({
           message,
-          store: (outcome = {}) => resolve({ accepted: 1, rejected: [], rejectedCount: 0, ...outcome }),
+          store: (outcome = {}) => void storage.commit(alongside).then(() => resolve({ accepted: 1, rejected: [], rejectedCount: 0, ...outcome }), reject),
           fail: reject,
         });
       });
@@ -115,6 +122,7 @@ export async function startMqttHub(
     authenticator: authenticator(logIns, directory),
     authorize,
     ingest,
+    broker: storage,
     clock: Date.now,
     tls: null,
     onCredentialsChanged: listenTo(credentialListeners),
@@ -131,6 +139,7 @@ export async function startMqttHub(
     port: first?.port ?? 0,
     url: first?.url ?? '',
     directory,
+    storage,
     messages,
     waiting,
     refused,

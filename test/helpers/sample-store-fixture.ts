@@ -31,7 +31,7 @@ export interface SampleStoreFixture {
 
 export async function sampleStoreFixture(engine: SampleStoreEngine, folder: string, applyIntervalMs = 20, keepJournal = false): Promise<SampleStoreFixture> {
   const systemFile = join(folder, 'system.db');
-  const commits = createCommitLog({ file: systemFile, queueMax: 10_000, journalBytesMax: 2 ** 30, log: SILENT_LOG });
+  const commits = createCommitLog({ file: systemFile, queueMax: 10_000, journalBytesMax: 2 ** 30, repeatWindowMs: 600_000, log: SILENT_LOG });
   await commits.start();
   const create = await engine.load();
   const applied: number[] = [];

@@ -5,7 +5,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 /** A real system store in a directory of its own, closed after the test. */
 export async function startedSystemStore(folder = temporaryFolder()): Promise<EmbeddedSystemStore> {
-  const system = createSystemStore({ folder, queueMax: 10_000, journalBytesMax: 1e9, log: SILENT_LOG });
+  const system = createSystemStore({ folder, queueMax: 10_000, journalBytesMax: 1e9, repeatWindowMs: 600_000, log: SILENT_LOG });
   await system.start();
   onTestFinished(() => system.stop());
   return system;

@@ -78,10 +78,24 @@ export const SETTINGS = {
   'mqtt.packet-bytes-max': setting(count.max(268_435_460), 1_048_576, 'Largest MQTT packet; a connection that announces more is cut before it is read'),
   'mqtt.topic-levels-max': setting(count.max(100), 16, 'Levels of a topic'),
   'mqtt.client-id-bytes-max': setting(count.max(65_535), 256, 'Longest client identifier'),
-  'mqtt.connections-max': setting(count, 50_000, 'Open MQTT connections'),
+  'mqtt.connections-max': setting(count, 50_000, 'Open MQTT connections; less if the limit of open files of the operating system allows fewer'),
+  'mqtt.connections-per-address-max': setting(count, 10_000, 'Open MQTT connections from one address; beyond it CONNECT is refused'),
+  'mqtt.connections-per-device-max': setting(count, 16, 'Open MQTT connections of one device, with different client identifiers; beyond it CONNECT is refused'),
+  'mqtt.connects-per-second-max': setting(
+    z.number().int().min(0),
+    1_000,
+    'MQTT connections let in per second; others wait their turn, addresses one after the other; 0 is no limit',
+  ),
+  'mqtt.half-open-max': setting(count, 5_000, 'MQTT connections without a CONNECT yet; beyond it the oldest is cut'),
   'mqtt.subscriptions-max': setting(count, 1_000, 'Topic filters of one MQTT client'),
   'mqtt.session-messages-max': setting(count, 1_000, 'Messages that wait for one client, absent or slow; beyond it they are dropped with a count'),
   'mqtt.session-bytes-max': setting(count, 16_777_216, 'Their size'),
+  'mqtt.queued-bytes-max': setting(count, 268_435_456, 'Size of the messages that wait for all MQTT clients together; beyond it they are dropped with a count'),
+  'mqtt.restart-will-grace-seconds': setting(
+    z.number().int().min(0),
+    60,
+    'Time that clients get to come back after a restart of the hub before their last wills are sent',
+  ),
   'mqtt.retained-messages-max': setting(count, 100_000, 'Retained messages; beyond it new ones are dropped with a count'),
   'mqtt.retained-bytes-max': setting(count, 268_435_456, 'Their size'),
   'mqtt.write-buffer-bytes-max': setting(
@@ -122,6 +136,11 @@ export const SETTINGS = {
     z.number().int().min(0),
     268_435_456,
     'With less room on the disk of the data directory writes are refused with `disk_full`; 0 is no limit',
+  ),
+  'ingest.repeat-window-ms': setting(
+    milliseconds,
+    600_000,
+    'For so long, but for at most a million messages, the hub knows a message again that its sender repeats; 0 turns it off',
   ),
   'storage.apply-interval-ms': setting(count, 250, 'Time between two appends to the sample store'),
   'storage.journal-kept-bytes': setting(

@@ -1,14 +1,15 @@
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { BrokerChange } from '../storage/broker-state.ts';
 import { CommitError, type CommitLog, type CommitUnit, type MessageMark, type Statement } from '../storage/commit-log.ts';
-import type { ResolvedSample } from './batch.ts';
+import { NONE, type ResolvedSample } from './batch.ts';
 import { type CommittedSamples, SampleBuilder } from './sample-builder.ts';
 
-/** Takes samples and says when they are on disk. */
+/** Takes samples, and what is to be on disk together with them, and says when all of it is there. */
 export interface GroupCommit {
   /**
-   * Resolves once all of it is durable, with the journal entry that holds the samples (null: no samples).
+   * Resolves once all of it is durable, with a journal entry that holds all samples given so far (null: there were none).
    * Rejects with MusterError overloaded, storage_failed, or conflict when the fleet has changed underneath: then nothing of it may be acknowledged.
+   * Broker changes are written in the order of the calls, whether they come with samples or alone.
    */
   add(
     samples: readonly ResolvedSample[],
@@ -35,7 +36,7 @@ interface Group {
 }
 
 /**
- * Messages that carry samples alone share one unit of the commit log: what arrives while the disk is busy goes out together when it
+ * Messages that carry no statements share one unit of the commit log: what arrives while the disk is busy goes out together when it
  * is free. A message with statements of its own (a new point, a rejection) is a unit of its own, so that a refusal of the database hits nobody else.
  */
 export function createGroupCommit(log: CommitLog, queueMax: number, publish: PublishCommitted): GroupCommit {
@@ -49,13 +50,13 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
     get depth() {
       return depth;
     },
-    add(samples, statements, changes = [], marks = []) {
+    add(samples, statements, changes = NONE, marks = NONE) {
       if (depth >= queueMax) return Promise.reject(new MusterError('overloaded', `${queueMax} messages wait for the disk`));
       depth += 1;
       if (statements.length > 0) {
         // What came before goes before: of two values at the same time, the later one wins.
         send();
-        return commitAlone({ statements, changes, marks }, samples);
+        return commitAlone(samples, { statements, changes, marks });
       }
       if (group === null) {
         group = openGroup(lastCount);
@@ -99,12 +100,12 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
     );
   }
 
-  async function commitAlone(unit: CommitUnit, samples: readonly ResolvedSample[]): Promise<number | null> {
+  async function commitAlone(samples: readonly ResolvedSample[], rest: CommitUnit): Promise<number | null> {
     try {
-      if (samples.length === 0) return (await log.commit(unit)).journalId;
+      if (samples.length === 0) return (await log.commit(rest)).journalId;
       const own = new SampleBuilder(samples.length);
       own.add(samples);
-      const { journalId } = await log.commit({ ...unit, samples: own.columns() });
+      const { journalId } = await log.commit({ ...rest, samples: own.columns() });
       // The rows of their points came along.
       for (const { entry } of samples) entry.stored = true;
       publish(own, journalId);

@@ -10,6 +10,13 @@ export interface HubLevels {
   readonly journalBytes: number;
   /** Entries that are committed and not yet in the sample store. */
   readonly journalEntriesToApply: number;
+  /** Nothing can be written at the moment. */
+  readonly commitsFailing: boolean;
+  /** Groups that could not be written, and starts of a writing thread that had ended; since the start. */
+  readonly commitGroupsFailed: number;
+  readonly commitThreadRestarts: number;
+  /** Entries of the journal and of the broker's log that are set aside because they are damaged. */
+  readonly damagedEntries: number;
   /** The sample store takes nothing at the moment. */
   readonly sampleStoreFailed: boolean;
   /** Since when senders are held back (ms since 1970), and why; null: they are not. */

@@ -1,13 +1,16 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
+import type { CommittedGroup } from '../storage/commit-log.ts';
 import type { HubLevels, IngestCounts, ProcessLevels } from './hub-figures.ts';
 import { MessageTally, showTallies } from './message-tally.ts';
 import { RecentLatency } from './recent-latency.ts';
 
 export interface HubMetrics {
   readonly meter: IngestMeter;
+  /** One group of the commit log is on disk. */
+  committed(group: CommittedGroup): void;
   /** From now on scrapes read the levels here. */
   watch(read: () => HubLevels): void;
   counts(): IngestCounts;
@@ -17,6 +20,11 @@ export interface HubMetrics {
   readonly contentType: string;
   stop(): void;
 }
+
+/** Seconds: an fsync of a good disk takes 1 ms, of a poor one 50. */
+const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+const GROUP_UNIT_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
+const GROUP_BYTE_BUCKETS = [100, 1e3, 1e4, 1e5, 5e5, 1e6, 2e6, 4e6, 8e6];
 
 /** Metrics of one hub, in a registry of its own: two hubs in a process do not share theirs. */
 export function createHubMetrics(version: string, clock: () => number): HubMetrics {
@@ -50,6 +58,33 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
     labelNames: ['protocol'],
     registers,
   });
+
+  const commitSeconds = new Histogram({
+    name: 'muster_commit_seconds',
+    help: 'Of one group commit: the transaction with its fsync',
+    buckets: COMMIT_BUCKETS,
+    registers,
+  });
+  const groupUnits = new Histogram({
+    name: 'muster_commit_units',
+    help: 'Units of one group commit: a unit is what many messages share, or one with statements',
+    buckets: GROUP_UNIT_BUCKETS,
+    registers,
+  });
+  const groupBytes = new Histogram({
+    name: 'muster_commit_bytes',
+    help: 'Samples, broker changes and marks of one group commit',
+    buckets: GROUP_BYTE_BUCKETS,
+    registers,
+  });
+  const brokerChanges = new Counter({
+    name: 'muster_broker_changes_total',
+    help: 'Changes of sessions, queued and retained messages: those committed (logged), and those that lasted and went into tables (stored)',
+    labelNames: ['step'],
+    registers,
+  });
+  const logged = brokerChanges.labels('logged');
+  const stored = brokerChanges.labels('stored');
 
   const recent = new RecentLatency();
   const delay: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
@@ -98,6 +133,13 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
         repeated.labels(protocol).inc();
       },
     },
+    committed({ units, bytes, changesLogged, changesStored, elapsedMs }) {
+      commitSeconds.observe(elapsedMs / 1000);
+      groupUnits.observe(units);
+      groupBytes.observe(bytes);
+      logged.inc(changesLogged);
+      stored.inc(changesStored);
+    },
     watch(read) {
       readLevels = read;
     },
@@ -120,6 +162,14 @@ const LEVELS: readonly (readonly [name: string, help: string, read: (levels: Hub
   ['muster_points', 'Points', ({ points }) => points],
   ['muster_ingest_messages_waiting', 'Messages that wait for the disk', ({ messagesWaiting }) => messagesWaiting],
   ['muster_commits_waiting', 'Units that wait for the writing thread', ({ commitsWaiting }) => commitsWaiting],
+  [
+    'muster_commits_failing',
+    '1 while nothing can be written: the disk fails, or the writing thread is not yet back',
+    ({ commitsFailing }) => Number(commitsFailing),
+  ],
+  ['muster_commit_groups_failed', 'Groups that could not be written since the start', ({ commitGroupsFailed }) => commitGroupsFailed],
+  ['muster_commit_thread_restarts', 'Starts of a writing thread that had ended, since the start', ({ commitThreadRestarts }) => commitThreadRestarts],
+  ['muster_damaged_entries', 'Damaged entries of the journal and the broker log that are set aside', ({ damagedEntries }) => damagedEntries],
   ['muster_journal_bytes', 'Journal that is not yet in the sample store', ({ journalBytes }) => journalBytes],
   ['muster_journal_entries_to_apply', 'Journal entries that are not yet in the sample store', ({ journalEntriesToApply }) => journalEntriesToApply],
   ['muster_damaged_files', 'Files of samples that are damaged and left out', ({ damagedFiles }) => damagedFiles],

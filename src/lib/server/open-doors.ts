@@ -62,7 +62,14 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
-  const { pipeline, pressure, waiting, refused, trouble, oversized } = await openIngest({ settings, storage, stream, meter: metrics.meter, clock, log });
+  const { pipeline, pressure, waiting, broker, refused, trouble, oversized } = await openIngest({
+    settings,
+    storage,
+    stream,
+    meter: metrics.meter,
+    clock,
+    log,
+  });
   const fleet = createFleet({
     system,
     directory,
@@ -88,6 +95,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     authenticator,
     authorize,
     ingest: pipeline,
+    broker,
     clock,
     tls,
     onCredentialsChanged: deviceCredentials.onCredentialsChanged,
@@ -100,6 +108,10 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     points: sumOf(directory.projects.keys(), (project) => directory.pointCount(project)),
     messagesWaiting: waiting(),
     commitsWaiting: system.log.depth,
+    commitsFailing: system.log.failing,
+    commitGroupsFailed: system.log.counts.failedGroups,
+    commitThreadRestarts: system.log.counts.restarts,
+    damagedEntries: system.log.counts.damagedEntries,
     journalBytes: system.log.journalBytes,
     journalEntriesToApply: Math.max(0, system.log.lastJournalId - samples.appliedJournalId),
     sampleStoreFailed: storage.failed(),
@@ -117,6 +129,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     mqtt: { ...mqtt.counters() },
   });
   metrics.watch(levels);
+  system.log.observe(metrics.committed);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const api = await createApiServer({
@@ -144,6 +157,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       // Anybody may ask: what exactly failed, with its paths, stands in the log.
       checks: () => ({
         traffic: stopping ? 'the hub is stopping' : null,
+        writes: system.log.failing ? 'nothing can be written at the moment' : null,
         samples: storage.failed() ? 'the sample store takes nothing at the moment' : null,
         disk: disk.refusal() === null ? null : 'the disk has too little room: writes are refused',
       }),

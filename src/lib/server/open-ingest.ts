@@ -4,16 +4,18 @@ import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
+import { NONE } from '../ingest/batch.ts';
 import { createGroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
 import { createPressure, type Pressure } from '../ingest/pressure.ts';
 import { createRateLimiter } from '../ingest/rate-limiter.ts';
-import { type CommittedMarks, createRecentMessages } from '../ingest/recent-messages.ts';
+import { createRecentMessages } from '../ingest/recent-messages.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
 import { createRepeats } from '../ingest/repeats.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
+import type { BrokerChange, BrokerStorage } from '../storage/broker-state.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { Storage } from './open-storage.ts';
 import { pressureGauges } from './pressure-gauges.ts';
@@ -21,8 +23,6 @@ import { publishCommitted } from './publish-committed.ts';
 
 const NO_BYTES = new Uint8Array();
 
-/** How long a message is known again. */
-const REPEAT_WINDOW_MS = 600_000;
 /** Messages that are known again, in 28 bytes each: those on their way to a hub in the moment it ends, many times over. */
 const REPEATS_KEPT = 2 ** 20;
 
@@ -31,6 +31,8 @@ export interface IngestDoor {
   readonly pressure: Pressure;
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
+  /** The broker's state on disk, its changes in order with those that come with messages. */
+  readonly broker: BrokerStorage;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
   readonly refused: (publish: RefusedPublish) => void;
   /** The same for log-ins, subscriptions and bytes that are no message. */
@@ -47,11 +49,10 @@ export async function openIngest(ports: {
   readonly meter: IngestMeter;
   readonly clock: () => number;
   readonly log: Log;
-  /** Messages of a former run that their senders may repeat, oldest first. */
-  readonly initialMarks?: readonly CommittedMarks[];
 }): Promise<IngestDoor> {
-  const { settings, storage, stream, meter, clock, log, initialMarks } = ports;
+  const { settings, storage, stream, meter, clock, log } = ports;
   const { system, directory, samples, disk, allocateSeries } = storage;
+  const repeatWindowMs = settings['ingest.repeat-window-ms'];
   const rejects = createRejectJournal(system.rejects, settings['limits.rejects-kept']);
   const commit = createGroupCommit(system.log, settings['limits.commit-queue'], publishCommitted({ store: samples, stream }));
   const pressure = createPressure({
@@ -96,7 +97,7 @@ export async function openIngest(ports: {
       },
       burstSeconds: settings['limits.rate-burst-seconds'],
     }),
-    repeats: createRepeats(createRecentMessages(REPEAT_WINDOW_MS, REPEATS_KEPT, initialMarks)),
+    ...(repeatWindowMs > 0 && { repeats: createRepeats(createRecentMessages(repeatWindowMs, REPEATS_KEPT, await system.recentMarks())) }),
     closed: disk.refusal,
     pressure: pressure.wait,
   });
@@ -105,6 +106,14 @@ export async function openIngest(ports: {
     pipeline,
     pressure,
     waiting: () => commit.depth,
+    broker: {
+      load: () => system.broker.load(),
+      async commit(changes) {
+        const refusal = disk.refusal();
+        if (refusal !== null && changes.some(takesRoom)) throw refusal;
+        await commit.add(NONE, NONE, changes);
+      },
+    },
     refused({ device, protocol, address, topic, reason, payloadHead, payloadBytes, time }) {
       keep(
         device,
@@ -133,4 +142,9 @@ export async function openIngest(ports: {
     if (statements.length === 0) return;
     system.log.commit({ statements }).catch((error: unknown) => log.warn({ device, reason: messageOf(error) }, 'a refused message could not be kept'));
   }
+}
+
+/** Sessions and subscriptions are small, and whoever only reads has them too. */
+function takesRoom({ kind }: BrokerChange): boolean {
+  return kind === 'put-message' || kind === 'put-retained';
 }

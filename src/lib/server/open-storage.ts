@@ -52,6 +52,7 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
     queueMax: settings['limits.commit-queue'],
     journalBytesMax: settings['limits.journal-bytes'],
     journalKeptBytes: settings['storage.journal-kept-bytes'],
+    repeatWindowMs: settings['ingest.repeat-window-ms'],
     log,
   });
   shutdown.defer('system store', () => system.stop());
@@ -83,6 +84,8 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
     onFailed(error) {
       if (!failed) log.error({ reason: messageOf(error) }, 'the sample store takes nothing; the journal keeps what arrives');
       failed = true;
+      const { entry } = error.details ?? {};
+      if (typeof entry === 'number') system.log.suspect(entry);
     },
   });
   shutdown.defer('sample store', () => samples.stop());

@@ -105,10 +105,16 @@ export interface StoredBroker {
 }
 
 export interface BrokerStorage {
+  /**
+   * At start, before the first commit. What is damaged, or belongs to nothing (a delivery without its message or session, a message
+   * that no session waits for), is left out, counted, logged and removed.
+   */
   load(): Promise<StoredBroker>;
   /**
    * Resolves once the changes are on disk; those of one call are all there or none. Changes are written in the order of
-   * the calls, and in order with those that travel with messages. Rejects with MusterError `storage_failed` or `overloaded`.
+   * the calls, and in order with those that travel with messages, if both go through the same group commit (ingest/group-commit.ts).
+   * Rejects with MusterError `storage_failed` or `overloaded`; then they may be on disk or not (the disk failed half-way): whoever
+   * must have them there gives them again.
    */
   commit(changes: readonly BrokerChange[]): Promise<void>;
 }

@@ -53,6 +53,18 @@ export interface CommitLog {
   readonly depth: number;
 }
 
+/** One group that is on disk. */
+export interface CommittedGroup {
+  readonly units: number;
+  readonly samples: number;
+  readonly bytes: number;
+  /** Broker changes that came, and those that went on from the log of changes into tables. */
+  readonly changesLogged: number;
+  readonly changesStored: number;
+  /** The transaction with its fsync, without the way to the thread and back. */
+  readonly elapsedMs: number;
+}
+
 export type CommitFailure = 'unique' | 'reference' | 'stale' | 'overloaded' | 'storage';
 
 /** Why a unit was refused. `unique` and `reference` name the constraint, for example `devices.id`. */

@@ -138,6 +138,30 @@ describe('the ingest pipeline', () => {
     expect(published).toHaveLength(1);
   });
 
+  it('commits what the broker changes in the unit of its message, in the order of the messages, even when nothing of the message is taken', async () => {
+    const changes = (packetId: number) => [{ kind: 'put-incoming' as const, session: 1, packetId }];
+    const units: CommitUnit[] = [];
+    await accept('open-1', { a: 1, b: 1 });
+    const answers = [
+      pipeline.accept({ ...message('open-1', { a: 2 }), alongside: changes(1) }),
+      pipeline.accept({ ...message('open-1', { b: 2 }), alongside: changes(2) }),
+      pipeline.accept({ ...message('open-1', []), alongside: changes(3) }),
+      pipeline.accept({ ...message('open-1', { c: 1 }), alongside: changes(4) }),
+    ];
+    await settled();
+    while (disk.held.length > 0) {
+      units.push(...disk.held.map(({ unit }) => unit));
+      for (const held of disk.held.splice(0)) held.finish();
+      await settled();
+    }
+    expect(await Promise.all(answers)).toMatchObject([{ accepted: 1 }, { accepted: 1 }, { accepted: 0 }, { accepted: 1 }]);
+    expect(units.map((unit) => [unit.samples?.count ?? 0, unit.changes])).toEqual([
+      [2, [...changes(1), ...changes(2)]],
+      [0, changes(3)],
+      [1, changes(4)],
+    ]);
+  });
+
   it('writes a new point together with its first sample, and again until that is on disk', async () => {
     const first = pipeline.accept(message('open-1', { a: 1 }));
     const second = pipeline.accept(message('open-1', { a: 2 }));

@@ -63,6 +63,10 @@ test('reads the levels anew at each scrape', async () => {
     points: 2,
     messagesWaiting: 3,
     commitsWaiting: 4,
+    commitsFailing: true,
+    commitGroupsFailed: 10,
+    commitThreadRestarts: 11,
+    damagedEntries: 12,
     journalBytes: 5,
     journalEntriesToApply: 6,
     sampleStoreFailed: true,
@@ -87,7 +91,24 @@ test('reads the levels anew at each scrape', async () => {
   expect(text).toContain('muster_ingest_pressed_seconds 2.5');
   expect(text).toContain('muster_disk_free_bytes -1');
   expect(text).toContain('muster_http_connections 11');
+  expect(text).toContain('muster_commits_failing 1');
+  expect(text).toContain('muster_commit_groups_failed 10');
+  expect(text).toContain('muster_commit_thread_restarts 11');
+  expect(text).toContain('muster_damaged_entries 12');
   expect(text).toContain('muster_mqtt{name="connections"} 9');
+});
+
+test('group commits go into histograms of time, units and bytes', async () => {
+  const metrics = metricsAt(() => 0);
+  metrics.committed({ units: 3, samples: 10, bytes: 2000, changesLogged: 5, changesStored: 2, elapsedMs: 4 });
+  metrics.committed({ units: 1, samples: 0, bytes: 0, changesLogged: 0, changesStored: 1, elapsedMs: 40 });
+  const text = await metrics.text();
+  expect(text).toContain('muster_commit_seconds_bucket{le="0.005"} 1');
+  expect(text).toContain('muster_commit_seconds_count 2');
+  expect(text).toContain('muster_commit_units_sum 4');
+  expect(text).toContain('muster_commit_bytes_sum 2000');
+  expect(text).toContain('muster_broker_changes_total{step="logged"} 5');
+  expect(text).toContain('muster_broker_changes_total{step="stored"} 3');
 });
 
 test('percentiles are of the newest latencies alone', () => {

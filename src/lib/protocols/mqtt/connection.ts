@@ -1,210 +1,472 @@
 import type { Duplex } from 'node:stream';
 import type { Principal } from '../../access/principal.ts';
 import type { Connection as PresentConnection } from '../../fleet/presence.ts';
-import { connectRefusal } from './acknowledgement.ts';
-import type { AedesClient, PublishPacket } from './aedes-client.ts';
-import { Delivery } from './delivery.ts';
-import { PacketGuard, type Violation } from './packet-guard.ts';
-import type { Peer, Publishing } from './publishing.ts';
-import { REASON, type ReasonCode } from './reason-codes.ts';
+import { PacketDecoder } from './codec/decoder.ts';
+import { encodeAck, encodeConnack, encodeDisconnect, encodeFailure, PINGRESP } from './codec/encode.ts';
+import type { AckType, ClientPacket, ConnackProperties, ConnectPacket, DisconnectPacket, PacketFailure, ProtocolVersion } from './codec/packet.ts';
+import { REASON, type ReasonCode } from './codec/reason-codes.ts';
+import { ConnectionOutput } from './connection-output.ts';
+import { ticksOf } from './deadlines.ts';
+import type { RefusalCounter } from './ports.ts';
+import { type Peer, Publishing } from './publishing.ts';
 import { recordTrouble } from './refusals.ts';
-import type { Session } from './session-store.ts';
+import type { Outlet, Session } from './sessions/session.ts';
+import { subscribe, unsubscribe } from './subscribing.ts';
 import type { Surroundings } from './surroundings.ts';
 
-const VIOLATION_CODE: Readonly<Record<Violation, ReasonCode>> = {
-  first_not_connect: REASON.protocolError,
-  second_connect: REASON.protocolError,
-  reserved_type: REASON.malformed,
-  malformed_length: REASON.malformed,
-  too_short: REASON.malformed,
-  too_large: REASON.packetTooLarge,
-};
-/** An answer that the client does not take is given up after this. */
-const LAST_WORD_DEADLINE_MS = 1_000;
+/** Packets of one client that are handled before the others get their turn. */
+const PACKETS_PER_TURN = 200;
+/** No CONNECT is larger, whatever mqtt.packet-bytes-max allows: nobody knows its sender yet. */
+const CONNECT_BYTES_MAX = 262_144;
 
-/**
- * One client: what passes between its socket and aedes. aedes asks the socket for bytes with `read(null)`; this stands in
- * front of that call, so that every byte passes the guard, and reading stops while too much waits for its answer.
- */
-export class Connection implements Peer {
+/** Who is asked what is to become of a connection; see connections.ts. */
+export interface ConnectionOwner {
+  /** CONNECT has come. */
+  connect(connection: Connection, packet: ConnectPacket): void;
+  /** It is not half-open any more. */
+  answered(connection: Connection): void;
+  /** It ended, but its socket has still to close. */
+  closing(connection: Connection): void;
+  closed(connection: Connection): void;
+  refused(connection: Connection, counter: RefusalCounter): void;
+  /** Calls `resume` of the connection when ingest takes messages again. */
+  awaitRelief(connection: Connection, relief: Promise<void>): void;
+}
+
+export interface Origin {
+  /** Unique among open connections of the hub. */
   readonly id: string;
-  readonly client: AedesClient;
   readonly scheme: string;
   readonly address: string | null;
-  readonly delivery: Delivery;
-  /** Set once the client is known. */
+}
+
+/**
+ * One client: waiting for CONNECT - authenticating - open - closing - closed. It takes packets out of its decoder as long as there is room for what
+ * they bring; otherwise its socket is not read. What is written in one turn of the event loop leaves in one piece.
+ */
+export class Connection implements Peer, Outlet {
+  readonly id: string;
+  readonly scheme: string;
+  readonly address: string | null;
+  readonly socket: Duplex;
+  readonly #around: Surroundings;
+  readonly #owner: ConnectionOwner;
+  readonly #decoder: PacketDecoder;
+  readonly #output: ConnectionOutput;
+  #state: 'waiting' | 'authenticating' | 'open' | 'closing' | 'closed' = 'waiting';
+  /** A PUBLISH that there is no room for yet. */
+  #stalled: ClientPacket | null = null;
+  #isReading = true;
+  #isWorking = false;
+  #isYielding = false;
+  #isInputOver = false;
+  #isPresent = false;
+  #publishing: Publishing | null = null;
+  #keepAliveTicks = 0;
+  /** Of the CONNECT. */
+  version: ProtocolVersion = 4;
+  window = 0;
+  packetBytesMax = Number.POSITIVE_INFINITY;
+  /** The client does not want reasons in acknowledgements. */
+  wantsReasons = true;
+  clientId = '';
   principal: Principal | null = null;
   session: Session | null = null;
-  will: PublishPacket | null = null;
-  publishing: Publishing | null = null;
-  readonly #around: Surroundings;
-  readonly #guard: PacketGuard;
-  readonly #readSocket: (size?: number) => Buffer | null;
-  readonly #writeBufferBytesMax: number;
-  #parsing = false;
-  #blocked = false;
-  #cut = false;
-  #present = false;
+  /** The device whose connections it is counted with. */
+  enteredAs: string | null = null;
+  /** When it came, in ticks. */
+  readonly cameAt: number;
+  /** When it was heard last, or when it began to close, in ticks. */
+  heardAt: number;
+  /** When the client last took bytes, and how many it had taken by then. */
+  #tookAt = 0;
+  #taken = 0;
 
-  constructor(around: Surroundings, conn: Duplex, who: { readonly id: string; readonly scheme: string; readonly address: string | null }) {
+  constructor(around: Surroundings, owner: ConnectionOwner, socket: Duplex, origin: Origin) {
     const { settings } = around.ports;
     this.#around = around;
-    this.id = who.id;
-    this.scheme = who.scheme;
-    this.address = who.address;
-    this.#guard = new PacketGuard(settings['mqtt.packet-bytes-max']);
-    this.#writeBufferBytesMax = settings['mqtt.write-buffer-bytes-max'];
-    this.client = around.broker.handle(conn);
-    // Plain objects know names such as `constructor`, which are valid filters and would end the process.
-    this.client.subscriptions = Object.create(null) as AedesClient['subscriptions'];
-    this.#readSocket = conn.read.bind(conn) as (size?: number) => Buffer | null;
-    conn.read = (size?: number | null) => (size === null ? this.#read() : this.#readSocket(size));
-    // aedes waits until all packets of its last read are done, but counts every `readable` as one of them; from here on
-    // it reads whenever there is something and this connection lets it.
-    conn.prependListener('readable', () => {
-      this.client._parsingBatch = 1;
+    this.#owner = owner;
+    this.socket = socket;
+    this.id = origin.id;
+    this.scheme = origin.scheme;
+    this.address = origin.address;
+    this.cameAt = this.heardAt = around.ticks();
+    this.#output = new ConnectionOutput(socket, settings['mqtt.write-buffer-bytes-max'], around.flushSoon, () => this.#drained());
+    this.#decoder = new PacketDecoder({
+      packetBytesMax: settings['mqtt.packet-bytes-max'],
+      connectBytesMax: CONNECT_BYTES_MAX,
+      topicAliasMax: settings['mqtt.topic-alias-max'],
     });
-    conn.on('drain', () => {
-      this.delivery.pump();
-      this.unblock();
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('end', () => this.#ended());
+    socket.on('drain', () => this.#drained());
+    socket.on('error', (error: Error) => around.ports.log.debug({ protocol: this.scheme, address: this.address, error: error.message }, 'connection failed'));
+    socket.on('close', () => this.#closed());
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+  get isAuthenticating(): boolean {
+    return this.#state === 'authenticating';
+  }
+  get isEnding(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
+  }
+
+  hasRoom(): boolean {
+    return this.#output.hasRoom();
+  }
+
+  // Writing
+
+  send(bytes: Buffer): void {
+    if (this.isEnding) return;
+    // [MQTT-3.1.2-24]; of what has to be said, nothing can be left out.
+    if (bytes.length > this.packetBytesMax) this.#end('send', null);
+    else this.#output.add(bytes);
+  }
+
+  acknowledge(type: AckType, packetId: number): void {
+    if (!this.isEnding) this.#output.acknowledge(type, packetId);
+  }
+
+  answer(type: AckType, packetId: number, code: ReasonCode, reason: string | null): void {
+    if (code === REASON.success || this.version !== 5) this.acknowledge(type, packetId);
+    else this.send(encodeAck(type, 5, packetId, code, reason === null || !this.wantsReasons ? {} : { reasonString: reason }, this.packetBytesMax));
+  }
+
+  #drained(): void {
+    if (this.#state !== 'open' || !this.hasRoom()) return;
+    if (this.session) this.#around.dispatcher.pump(this.session);
+    this.goOn();
+  }
+
+  // Reading
+
+  #read(chunk: Buffer): void {
+    if (this.isEnding) return;
+    this.heardAt = this.#around.ticks();
+    this.#decoder.push(chunk);
+    this.#work();
+  }
+
+  /** The client sends nothing more. What it sent is handled first. */
+  #ended(): void {
+    this.#isInputOver = true;
+    if (this.#isReading) this.#work();
+  }
+
+  /** Something that was in the way has gone. */
+  goOn(): void {
+    if (!this.#isReading && !this.#isWorking && !this.#isYielding) this.#work();
+  }
+
+  #work(): void {
+    if (this.#isWorking || this.isEnding) return;
+    this.#isWorking = true;
+    try {
+      const hasRoom = this.#takePackets();
+      if (this.isEnding) return;
+      if (hasRoom) this.#startReading();
+      else this.#stopReading();
+    } catch (error: unknown) {
+      // A bug ends this connection, not the hub.
+      this.#around.ports.log.error({ protocol: this.scheme, address: this.address, client: this.clientId, error }, 'a packet could not be handled');
+      this.cut(REASON.unspecified, 'the hub could not handle a packet');
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  /** All that there is, or as many as may be. False: nothing more is to be read for now. */
+  #takePackets(): boolean {
+    const now = this.#around.ports.clock();
+    for (let left = PACKETS_PER_TURN; ; left--) {
+      if (this.#state !== 'waiting' && this.#state !== 'open') return false;
+      if (!this.hasRoom()) {
+        // `drain` goes on, once what waits here has been written.
+        this.#output.flush();
+        if (!this.hasRoom()) return false;
+      }
+      if (left === 0) {
+        this.#yield();
+        return false;
+      }
+      const packet = this.#stalled ?? this.#decoder.next();
+      this.#stalled = null;
+      if (packet === null) break;
+      if (packet.type !== 'publish') this.#take(packet);
+      else if (this.#takes(packet.qos)) this.#publishingOf().publish(packet, now);
+      else {
+        this.#stalled = packet;
+        return false;
+      }
+    }
+    const { failure } = this.#decoder;
+    if (failure !== null) {
+      if (failure.beforeConnect && failure.version !== null) this.#owner.refused(this, 'refusedProtocol');
+      this.#fail(failure.reasonCode as ReasonCode, failure.reason, farewellOf(failure, this.packetBytesMax));
+    } else if (this.#isInputOver) this.#end('send', null);
+    return true;
+  }
+
+  /** The others first. */
+  #yield(): void {
+    this.#isYielding = true;
+    setImmediate(() => {
+      this.#isYielding = false;
+      this.#work();
     });
-    this.delivery = new Delivery(
-      this.client,
-      around.broker.id,
-      {
-        windowMax: settings['mqtt.receive-maximum'],
-        waitingMax: settings['mqtt.session-messages-max'],
-        waitingBytesMax: settings['mqtt.session-bytes-max'],
-        writeBufferBytesMax: this.#writeBufferBytesMax,
-      },
-      {
-        dropped: () => {
-          around.counters.dropped++;
-        },
-        withdrawn: (packet) => around.store.discard(this.client.id, packet),
+  }
+
+  #takes(qos: 0 | 1 | 2): boolean {
+    if (this.#around.isDraining() || !this.#publishingOf().hasRoom(qos)) return false;
+    const relief = this.#around.ports.ingest.pressure();
+    if (relief === null) return true;
+    this.#owner.awaitRelief(this, relief);
+    return false;
+  }
+
+  #publishingOf(): Publishing {
+    if (this.#publishing === null) {
+      if (this.principal === null || this.session === null) throw new Error('a PUBLISH before the log-in');
+      this.#publishing = new Publishing(this.#around, this, this.principal, this.session);
+    }
+    return this.#publishing;
+  }
+
+  #take(packet: Exclude<ClientPacket, { type: 'publish' }>): void {
+    const { session } = this;
+    if (packet.type === 'connect') {
+      this.version = packet.version;
+      this.#state = 'authenticating';
+      this.#owner.connect(this, packet);
+      return;
+    }
+    if (session === null) throw new Error(`a ${packet.type} before the log-in`);
+    const { dispatcher } = this.#around;
+    switch (packet.type) {
+      case 'puback':
+        dispatcher.acknowledged(session, packet.packetId, 'puback');
+        return;
+      case 'pubcomp':
+        dispatcher.acknowledged(session, packet.packetId, 'pubcomp');
+        return;
+      case 'pubrec':
+        dispatcher.received(session, packet.packetId, packet.reasonCode);
+        return;
+      case 'pubrel':
+        this.#released(session, packet.packetId);
+        return;
+      case 'subscribe':
+        subscribe(this.#around, this, session, packet);
+        return;
+      case 'unsubscribe':
+        unsubscribe(this.#around, this, session, packet);
+        return;
+      case 'pingreq':
+        this.send(PINGRESP);
+        return;
+      case 'disconnect':
+        this.#disconnected(session, packet);
+        return;
+      default:
+        // There is no authentication to go on with [MQTT-4.12.0-1].
+        this.violate(REASON.protocolError, 'AUTH without an authentication method');
+    }
+  }
+
+  /** PUBREL: once the identifier is free on disk, the client may use it again. */
+  #released(session: Session, packetId: number): void {
+    const settling = session.settling?.get(packetId);
+    if (settling) {
+      // It comes before our PUBREC: PUBCOMP comes after it.
+      settling.afterwards(() => this.#released(session, packetId));
+      return;
+    }
+    if (!session.incoming?.delete(packetId)) {
+      this.answer('pubcomp', packetId, REASON.packetIdNotFound, null);
+      return;
+    }
+    this.#publishing?.released(packetId);
+    if (!session.stored) {
+      this.acknowledge('pubcomp', packetId);
+      return;
+    }
+    this.#around.writer.durable([{ kind: 'remove-incoming', session: session.key, packetId }]).then(
+      () => this.acknowledge('pubcomp', packetId),
+      () => {
+        session.incoming?.add(packetId);
+        this.cut(REASON.implementationSpecific, 'the hub cannot write to its disk');
       },
     );
-    this.#wrapParser();
   }
 
-  /** It is ending: what the parser still holds is not to be handled. */
-  get isEnding(): boolean {
-    return this.#cut;
+  #disconnected(session: Session, { reasonCode, properties }: DisconnectPacket): void {
+    const { sessionExpiryInterval } = properties;
+    if (sessionExpiryInterval !== undefined) this.#around.store.setExpiry(session, expiryOf(this.#around, sessionExpiryInterval));
+    // A will that is asked for is sent [MQTT-3.1.2-8]; any other is forgotten [MQTT-3.14.4-3].
+    this.#end(reasonCode === REASON.success ? 'forget' : 'send', null);
   }
 
-  /** aedes may read again: something that was in the way has gone. */
-  unblock(): void {
-    if (!this.#blocked) return;
-    this.#blocked = false;
-    this.#pull();
+  #stopReading(): void {
+    if (!this.#isReading) return;
+    this.#isReading = false;
+    this.socket.pause();
   }
 
-  /** Ends the connection, for MQTT 5 with the reason. */
-  cut(code: ReasonCode, reason: string): void {
-    if (this.#cut || this.client.closed) return;
-    this.#cut = true;
-    this.#around.ports.log.debug({ protocol: this.scheme, address: this.address, client: this.client.id, reason }, 'connection cut');
-    // Clients that take nothing would keep the farewell waiting.
-    const deadline = setTimeout(() => this.client.conn.destroy(), LAST_WORD_DEADLINE_MS);
-    this.client.disconnect({ reasonCode: code, properties: { reasonString: reason } }, () => clearTimeout(deadline));
+  #startReading(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    // Nothing was read for a while, by our own will.
+    this.heardAt = this.#around.ticks();
+    this.socket.resume();
   }
 
+  // Coming and going
+
+  /** The log-in was right and the session is on disk. */
+  accept(sessionPresent: boolean, properties: ConnackProperties, keepAliveSeconds: number): void {
+    if (this.#state !== 'authenticating' || this.session === null) return;
+    this.#state = 'open';
+    this.#keepAliveTicks = keepAliveSeconds === 0 ? 0 : ticksOf(keepAliveSeconds * 1500);
+    this.heardAt = this.#around.ticks();
+    this.send(encodeConnack(this.version, { reasonCode: REASON.success, sessionPresent, properties }, this.packetBytesMax));
+    if (this.isEnding) return;
+    this.#owner.answered(this);
+    this.#appear();
+    this.#around.dispatcher.pump(this.session);
+    this.goOn();
+  }
+
+  /** CONNACK with a reason, and the end. */
+  refuse(code: ReasonCode, reason: string, counter: RefusalCounter): void {
+    if (this.isEnding) return;
+    this.#owner.refused(this, counter);
+    const properties = this.version === 5 ? { reasonString: reason } : {};
+    this.#end('forget', encodeConnack(this.version, { reasonCode: code, sessionPresent: false, properties }, this.packetBytesMax));
+  }
+
+  /** Ends the connection, for MQTT 5 with the reason. `will`: what becomes of it. */
+  cut(code: ReasonCode, reason: string, will: 'send' | 'keep' = 'send'): void {
+    if (this.isEnding) return;
+    this.#around.ports.log.debug({ protocol: this.scheme, address: this.address, client: this.clientId, reason }, 'connection cut');
+    const farewell = this.#state === 'open' && this.version === 5 ? encodeDisconnect(code, { reasonString: reason }, this.packetBytesMax) : null;
+    this.#end(will, farewell);
+  }
+
+  /** The client broke a rule. */
   violate(code: ReasonCode, reason: string): void {
-    if (!this.#cut) {
-      this.#around.counters.violations++;
-      const device = this.principal?.kind === 'device' ? this.principal.id : undefined;
-      const tooLarge = code === REASON.packetTooLarge;
-      recordTrouble(
-        this.#around,
-        { device, scheme: this.scheme, address: this.address },
-        { code: tooLarge ? 'payload_too_large' : 'protocol_error', step: 'receive', reason },
-      );
+    if (this.isEnding) return;
+    const farewell = this.#state === 'open' && this.version === 5 ? encodeDisconnect(code, { reasonString: reason }, this.packetBytesMax) : null;
+    this.#fail(code, reason, farewell);
+  }
+
+  /** Nobody waits for a last word. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** What time does to a connection; called at each tick. */
+  tick(now: number, idleWriteTicks: number): void {
+    if (this.#state !== 'open') return;
+    // While we do not read, the silence is ours.
+    if (this.#keepAliveTicks > 0 && this.#isReading && now - this.heardAt > this.#keepAliveTicks) {
+      this.#around.counters.keepAliveTimeouts++;
+      this.cut(REASON.keepAliveTimeout, 'nothing was heard for one and a half times the keep-alive');
+      return;
     }
-    this.cut(code, reason);
+    if (idleWriteTicks === 0) return;
+    const { taken } = this.#output;
+    if (this.socket.writableLength === 0 || taken !== this.#taken) {
+      this.#taken = taken;
+      this.#tookAt = now;
+    } else if (now - this.#tookAt > idleWriteTicks) {
+      this.#around.ports.log.debug({ protocol: this.scheme, address: this.address, client: this.clientId }, 'the client takes nothing');
+      this.#end('send', null);
+      this.destroy();
+    }
   }
 
-  /** Refuses a CONNECT of MQTT 5 with a code that aedes cannot say; aedes is not told and its hook not answered. */
-  refuse(code: ReasonCode, reason: string): void {
-    const end = () => this.client.close();
-    const deadline = setTimeout(end, LAST_WORD_DEADLINE_MS);
-    this.client.conn.write(connectRefusal(code, reason), () => {
-      clearTimeout(deadline);
-      end();
-    });
+  #fail(code: ReasonCode, reason: string, farewell: Buffer | null): void {
+    if (this.isEnding) return;
+    this.#around.counters.violations++;
+    const device = this.principal?.kind === 'device' ? this.principal.id : undefined;
+    const tooLarge = code === REASON.packetTooLarge;
+    recordTrouble(
+      this.#around,
+      { device, scheme: this.scheme, address: this.address },
+      { code: tooLarge ? 'payload_too_large' : 'protocol_error', step: 'receive', reason },
+    );
+    this.#around.ports.log.debug({ protocol: this.scheme, address: this.address, client: this.clientId, reason }, 'connection cut');
+    this.#end('send', farewell);
   }
 
-  appear(): void {
-    if (this.principal?.kind !== 'device' || this.#present) return;
-    this.#present = true;
+  /** The last bytes are written and what still comes is thrown away: unread bytes would take the farewell along. */
+  #end(will: 'send' | 'keep' | 'forget', farewell: Buffer | null): void {
+    if (this.isEnding) return;
+    if (farewell !== null) this.send(farewell);
+    this.#output.flush();
+    this.#state = 'closing';
+    this.#leave(will);
+    this.#disappear();
+    this.#stalled = null;
+    this.#publishing = null;
+    this.heardAt = this.#around.ticks();
+    this.#owner.closing(this);
+    this.socket.end();
+    this.socket.resume();
+  }
+
+  #closed(): void {
+    if (this.#state === 'closed') return;
+    if (this.#state !== 'closing') this.#leave('send');
+    this.#state = 'closed';
+    this.#stalled = null;
+    this.#output.drop();
+    this.#disappear();
+    this.#owner.closed(this);
+  }
+
+  #leave(will: 'send' | 'keep' | 'forget'): void {
+    const { session } = this;
+    if (session === null) return;
+    const { store, wills, ports, isStopping } = this.#around;
+    const now = ports.clock();
+    if (will === 'forget') wills.forget(session.id);
+    // The end of the hub is no death of its clients.
+    else if (will === 'send' && !isStopping()) wills.lose(session.id, now, session.removed ? 0 : session.expirySeconds);
+    store.leave(session, this, now);
+  }
+
+  #appear(): void {
+    if (this.principal?.kind !== 'device' || this.#isPresent) return;
+    this.#isPresent = true;
     const connection: PresentConnection = { id: this.id, device: this.principal.id, protocol: this.scheme, address: this.address };
     this.#around.ports.presence.connected(connection, this.#around.ports.clock());
   }
 
-  disappear(): void {
-    if (!this.#present) return;
-    this.#present = false;
+  #disappear(): void {
+    if (!this.#isPresent) return;
+    this.#isPresent = false;
     this.#around.ports.presence.disconnected(this.id, this.#around.ports.clock());
   }
+}
 
-  #pull(): void {
-    if (this.client.closed) return;
-    this.client._parsingBatch = 1;
-    this.client._nextBatch();
-  }
+/** To a client of another version than we speak, as little as can be said: who knows what else it understands. */
+function farewellOf(failure: PacketFailure, packetBytesMax: number): Buffer | null {
+  const { reasonCode, version } = failure;
+  if (reasonCode === REASON.unsupportedVersion && version !== null) return encodeConnack(version, { reasonCode, sessionPresent: false });
+  return encodeFailure(failure, packetBytesMax);
+}
 
-  #read(): Buffer | null {
-    // aedes asks again from inside the parser when a packet is done at once; the parser does not bear that.
-    if (this.#parsing || this.#cut || this.client.closed) return null;
-    const publishes = this.#allowance();
-    if (publishes <= 0) {
-      this.#blocked = true;
-      return null;
-    }
-    const chunk = this.#readSocket();
-    if (chunk === null || this.#guard.ended) return null;
-    const end = this.#guard.scan(chunk, publishes);
-    if (this.#guard.violation !== null) {
-      this.violate(VIOLATION_CODE[this.#guard.violation], this.#guard.violation.replaceAll('_', ' '));
-      return null;
-    }
-    if (end === chunk.length) return chunk;
-    if (!this.#guard.ended) {
-      // Back into the socket's own buffer, so that its end is not reported before the rest is read.
-      this.client.conn.unshift(chunk.subarray(end));
-      this.#blocked = true;
-    }
-    return end === 0 ? null : chunk.subarray(0, end);
-  }
+/** Session Expiry Interval that never ends (MQTT 5 section 3.1.2.11.2). */
+const NEVER_EXPIRES = 0xffff_ffff;
 
-  /** How many messages may be taken now. */
-  #allowance(): number {
-    if (!this.#guard.connected) return 1;
-    if (!this.client.connackSent || this.publishing === null || this.#around.isDraining()) return 0;
-    if (this.client.conn.writableLength > this.#writeBufferBytesMax) return 0;
-    return this.publishing.allowance();
-  }
-
-  #wrapParser(): void {
-    const parser = this.client._parser;
-    const parse = parser.parse.bind(parser);
-    parser.parse = (chunk) => {
-      this.#parsing = true;
-      try {
-        return parse(chunk);
-      } catch (error: unknown) {
-        // A bug behind the parser ends this connection, not the hub.
-        this.#around.ports.log.error({ protocol: this.scheme, address: this.address, error }, 'a packet could not be handled');
-        this.client.emit('error', error instanceof Error ? error : new Error(String(error)));
-        return 0;
-      } finally {
-        this.#parsing = false;
-        // The rest of the chunk is taken in the next turn, so that one busy client does not keep the others waiting.
-        if (this.#blocked) setImmediate(() => this.unblock());
-      }
-    };
-    parser.on('packet', ({ cmd, reasonCode }: { readonly cmd: string; readonly reasonCode?: number }) => {
-      // What frees a place in the client's receive maximum (MQTT 5 section 4.9).
-      if (cmd === 'puback' || cmd === 'pubcomp' || (cmd === 'pubrec' && (reasonCode ?? 0) >= 0x80)) this.delivery.acknowledged();
-    });
-  }
+/** What a client gets of what it asks for, in seconds. */
+export function expiryOf({ ports }: Surroundings, wanted: number): number {
+  const max = ports.settings['mqtt.session-expiry-max-seconds'];
+  const seconds = wanted >= NEVER_EXPIRES ? Number.POSITIVE_INFINITY : wanted;
+  return max > 0 ? Math.min(seconds, max) : seconds;
 }

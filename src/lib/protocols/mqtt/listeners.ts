@@ -16,33 +16,42 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+export interface ListenerHooks {
+  /** A socket has come; `next` lets it in, now or later. It is not read before. */
+  pace(socket: Socket, next: () => void): void;
+  accept(socket: Socket, scheme: Scheme): void;
+  /** The operating system gave no descriptor, for example; the server goes on listening. */
+  failed(error: Error, scheme: Scheme): void;
+}
+
+/** Half-open: what a client sent before it closed its side is handled before ours is closed. */
+const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS, pauseOnConnect: true, allowHalfOpen: true };
+
 /** Binds the ports that the settings name. When one cannot be bound the others are closed again. */
-export async function listen(ports: MqttPorts, accept: (socket: Socket, scheme: Scheme) => void): Promise<readonly Listener[]> {
+export async function listen(ports: MqttPorts, hooks: ListenerHooks): Promise<readonly Listener[]> {
   const { settings, tls } = ports;
   const listeners: Listener[] = [];
   try {
     if (settings['mqtt.port'] !== null) {
-      const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS }, (socket) => accept(socket, 'mqtt'));
-      listeners.push(await bind(server, 'mqtt', settings.host, settings['mqtt.port']));
+      const server = createServer(OPTIONS, (socket) =>
+        hooks.pace(socket, () => {
+          hooks.accept(socket, 'mqtt');
+          socket.resume();
+        }),
+      );
+      listeners.push(await bind(server, 'mqtt', settings.host, settings['mqtt.port'], hooks));
     }
     if (settings['mqtts.port'] !== null) {
       if (tls === null) throw new MusterError('invalid_settings', 'mqtts.port needs tls.cert and tls.key.');
-      const server = createTlsServer(
-        {
-          cert: tls.cert,
-          key: tls.key,
-          minVersion: 'TLSv1.2',
-          handshakeTimeout: settings['mqtt.connect-timeout-ms'],
-          noDelay: true,
-          keepAlive: true,
-          keepAliveInitialDelay: PROBE_AFTER_MS,
-        },
-        (socket) => accept(socket, 'mqtts'),
+      const secure = createTlsServer({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: settings['mqtt.connect-timeout-ms'] }, (socket) =>
+        hooks.accept(socket, 'mqtts'),
       );
-      server.on('tlsClientError', (error, socket) =>
+      secure.on('tlsClientError', (error, socket) =>
         ports.log.debug({ protocol: 'mqtts', address: socket.remoteAddress, error: error.message }, 'TLS handshake failed'),
       );
-      listeners.push(await bind(server, 'mqtts', settings.host, settings['mqtts.port']));
+      // A handshake costs more than anything that follows: it comes after the wait for one's turn.
+      const server = createServer(OPTIONS, (socket) => hooks.pace(socket, () => void secure.emit('connection', socket)));
+      listeners.push(await bind(server, 'mqtts', settings.host, settings['mqtts.port'], hooks));
     }
   } catch (error: unknown) {
     await Promise.all(listeners.map((listener) => listener.close()));
@@ -51,13 +60,13 @@ export async function listen(ports: MqttPorts, accept: (socket: Socket, scheme: 
   return listeners;
 }
 
-async function bind(server: Server, name: Scheme, host: string, port: number): Promise<Listener> {
+async function bind(server: Server, name: Scheme, host: string, port: number, hooks: ListenerHooks): Promise<Listener> {
   // A server that fails later (out of descriptors, for example) must not take the hub down; it goes on listening.
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
       server.off('error', reject);
-      server.on('error', () => {});
+      server.on('error', (error) => hooks.failed(error, name));
       resolve();
     });
   }).catch((cause: unknown) => {

@@ -7,6 +7,7 @@ import type { Log } from '../../domain/log.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
+import type { BrokerStorage } from '../../storage/broker-state.ts';
 import type { Authorize } from './topic-access.ts';
 
 /** A publish, or a last will, that its sender may not make. */
@@ -51,6 +52,8 @@ export interface MqttPorts {
   readonly authenticator: Authenticator;
   readonly authorize: Authorize;
   readonly ingest: Ingest;
+  /** Sessions, queues, retained messages and wills on disk. */
+  readonly broker: BrokerStorage;
   /** ms since 1970 */
   readonly clock: () => number;
   /** PEM, for MQTT over TLS. */
@@ -68,11 +71,28 @@ export interface MqttPorts {
 export interface MqttCounters {
   /** now */
   connections: number;
+  /** Connections without a CONNECT that was answered, now. */
+  halfOpen: number;
+  /** Sockets that wait for their turn (mqtt.connects-per-second-max), now. */
+  waitingConnects: number;
   /** now, of clients present and absent */
   sessions: number;
   /** now */
+  sessionsPresent: number;
+  sessionsAbsent: number;
+  /** Topic filters, and those of them in shared subscriptions, now. */
+  subscriptions: number;
+  sharedSubscriptions: number;
+  /** now */
   retained: number;
-  /** Messages that wait for ingest, now. */
+  /** Last wills, now. */
+  wills: number;
+  /** QoS 1 and 2 messages to clients that are not done, now; a message counts once for each client in `queuedMessages`, once in all in `queuedBytes`. */
+  queuedMessages: number;
+  queuedBytes: number;
+  /** Those of them that were sent and are not acknowledged, now. */
+  inFlight: number;
+  /** Messages that wait for the disk, now. */
   held: number;
   received: number;
   reports: number;
@@ -81,27 +101,39 @@ export interface MqttCounters {
   failed: number;
   /** Publishes, wills and subscriptions that a right was missing for. */
   refused: number;
-  /** Connections refused at CONNECT. */
+  /** Connections refused, in all; then by reason. */
   refusedConnections: number;
+  refusedLogIn: number;
+  refusedIdentifier: number;
+  /** Not this hub's protocol, version or authentication method. */
+  refusedProtocol: number;
+  refusedFull: number;
+  refusedPerAddress: number;
+  refusedPerDevice: number;
+  /** The hub stops, or cannot write. */
+  refusedUnavailable: number;
+  /** Cut while half-open: too slow, or too many. */
+  refusedHalfOpen: number;
+  /** The operating system gave no descriptor. */
+  acceptFailures: number;
   /** Connections cut for what they sent. */
   violations: number;
+  /** Connections that were silent for longer than their keep-alive. */
+  keepAliveTimeouts: number;
   /** Messages to subscribers that were too slow, or beyond a limit. */
   dropped: number;
 }
 
+const NAMES = [
+  ...['connections', 'halfOpen', 'waitingConnects', 'sessions', 'sessionsPresent', 'sessionsAbsent', 'subscriptions', 'sharedSubscriptions', 'retained'],
+  ...['wills', 'queuedMessages', 'queuedBytes', 'inFlight', 'held', 'received', 'reports', 'acknowledged', 'failed', 'refused', 'refusedConnections'],
+  ...['refusedLogIn', 'refusedIdentifier', 'refusedProtocol', 'refusedFull', 'refusedPerAddress', 'refusedPerDevice', 'refusedUnavailable'],
+  ...['refusedHalfOpen', 'acceptFailures', 'violations', 'keepAliveTimeouts', 'dropped'],
+] as const satisfies readonly (keyof MqttCounters)[];
+
+/** The counters of CONNECTs that were refused, by reason. */
+export type RefusalCounter = Extract<keyof MqttCounters, `refused${Capitalize<string>}`>;
+
 export function newCounters(): MqttCounters {
-  return {
-    connections: 0,
-    sessions: 0,
-    retained: 0,
-    held: 0,
-    received: 0,
-    reports: 0,
-    acknowledged: 0,
-    failed: 0,
-    refused: 0,
-    refusedConnections: 0,
-    violations: 0,
-    dropped: 0,
-  };
+  return Object.fromEntries(NAMES.map((name) => [name, 0])) as unknown as MqttCounters;
 }

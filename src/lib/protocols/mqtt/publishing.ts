@@ -5,305 +5,393 @@ import { MusterError } from '../../errors/muster-error.ts';
 import type { DeviceEntry } from '../../fleet/directory.ts';
 import type { InboundMessage } from '../../ingest/inbound-message.ts';
 import type { Outcome } from '../../ingest/ingest.ts';
-import { acknowledgement } from './acknowledgement.ts';
-import type { AedesClient, PublishPacket } from './aedes-client.ts';
-import { REASON, type ReasonCode } from './reason-codes.ts';
+import type { BrokerChange } from '../../storage/broker-state.ts';
+import type { ProtocolVersion, PublishPacket, Qos } from './codec/packet.ts';
+import { REASON, type ReasonCode } from './codec/reason-codes.ts';
+import { HeldMessage } from './held-message.ts';
 import { recordRefusal } from './refusals.ts';
-import type { Session } from './session-store.ts';
+import type { MessageSource } from './sessions/message.ts';
+import type { Session } from './sessions/session.ts';
+import type { Audience } from './sessions/subscription-index.ts';
 import type { Surroundings } from './surroundings.ts';
-import { type DeviceTopic, isWellFormed, parseDeviceTopic, publishAccess } from './topic-access.ts';
+import { levelCount } from './topic.ts';
+import { type DeviceTopic, parseDeviceTopic, publishAccess } from './topic-access.ts';
 
-/** Topics of one client that are remembered parsed. */
-const TOPICS_MAX = 256;
+/** Topics of one client whose way is remembered. */
+const ROUTES_MAX = 256;
+/** Refusals of the moment: the same message is taken later. */
+const COMES_AGAIN: ReadonlySet<string> = new Set(['overloaded', 'rate_limited', 'disk_full']);
 /** A client that goes on trying what it may not is cut. */
 const REFUSED_MAX = 100;
 
-/** A message between its arrival and its answer; answers leave in the order of arrival [MQTT-4.6.0-2]. */
-interface Held {
-  readonly packet: PublishPacket;
-  settled: boolean;
-  forward: boolean;
-  code: ReasonCode;
-  reason: string | null;
-  /** Not stored: it must not be acknowledged. */
-  failed: boolean;
+/** Where a topic of this client leads, as long as nothing has changed: neither fleet and rights (`revision`) nor subscriptions (`generation`). */
+interface Route {
+  readonly deviceTopic: DeviceTopic | null;
+  revision: number;
+  entry: DeviceEntry | null;
+  generation: number;
+  audience: Audience | null;
 }
 
 /** The client, as far as its messages are concerned. */
 export interface Peer {
   readonly id: string;
-  readonly client: AedesClient;
+  readonly version: ProtocolVersion;
   readonly scheme: string;
   readonly address: string | null;
+  readonly isOpen: boolean;
+  /** Answers a PUBLISH; a reason is for MQTT 5 alone. */
+  answer(type: 'puback' | 'pubrec', packetId: number, code: ReasonCode, reason: string | null): void;
   cut(code: ReasonCode, reason: string): void;
   violate(code: ReasonCode, reason: string): void;
-  unblock(): void;
+  /** There may be room for another message. */
+  goOn(): void;
 }
 
 /** The messages that one client sends. */
 export class Publishing {
   readonly #around: Surroundings;
-  readonly #connection: Peer;
+  readonly #peer: Peer;
   readonly #principal: Principal;
   readonly #session: Session;
   readonly #window: number;
   readonly #payloadBytesMax: number;
-  readonly #topics = new Map<string, DeviceTopic | null | undefined>();
-  readonly #held: Held[] = [];
-  /** Of those held, the ones with QoS 0. */
-  #unacknowledged = 0;
+  readonly #seen: { readonly connectionId: string; readonly protocol: string; readonly address: string | null };
+  readonly #routes = new Map<string, Route>();
+  #head: HeldMessage | null = null;
+  #tail: HeldMessage | null = null;
+  /** Of those held, the ones with QoS 1 or 2, and with QoS 0. */
+  #answerable = 0;
+  #unanswerable = 0;
+  /** QoS 2 messages of this connection that wait for PUBREL. */
+  readonly #unreleased = new Set<number>();
   #refusals = 0;
-  #flushing = false;
-  #corked = false;
+  #isFlushing = false;
 
-  constructor(around: Surroundings, connection: Peer, principal: Principal, session: Session) {
+  constructor(around: Surroundings, peer: Peer, principal: Principal, session: Session) {
     this.#around = around;
-    this.#connection = connection;
+    this.#peer = peer;
     this.#principal = principal;
     this.#session = session;
     this.#window = around.ports.settings['mqtt.receive-maximum'];
     this.#payloadBytesMax = around.ports.settings['limits.payload-bytes-max'];
+    this.#seen = { connectionId: peer.id, protocol: peer.scheme, address: peer.address };
   }
 
   /**
-   * How many messages may be read now. MQTT 3.1.1 has no receive maximum: its socket is not read while the window is
-   * full. An MQTT 5 client knows the window, so it is read on and cut if it goes beyond; QoS 0 is pushed back for both.
+   * Whether another message may be taken now. MQTT 3.1.1 has no receive maximum: its socket is not read while the window is full. An MQTT 5
+   * client knows the window and is cut if it goes beyond; QoS 0 is pushed back for both.
    */
-  allowance(): number {
-    if (this.#connection.client.version !== 5) return this.#window - this.#held.length;
-    const room = this.#window - this.#unacknowledged;
-    return room <= 0 ? 0 : room + this.#window;
+  hasRoom(qos: Qos): boolean {
+    if (this.#peer.version !== 5) return this.#answerable + this.#unanswerable < this.#window;
+    return qos > 0 || this.#unanswerable < this.#window;
   }
 
-  /** A PUBLISH has been read. It is answered here, not by aedes. */
-  publish(packet: PublishPacket): void {
-    const { counters, isDraining } = this.#around;
+  /** A PUBLISH has been read. `now`: ms since 1970. */
+  publish(packet: PublishPacket, now: number): void {
+    const { counters, ports } = this.#around;
     counters.received++;
-    if (packet.qos > 0 && !this.#takesIdentifier(packet)) return;
-    if (packet.properties?.subscriptionIdentifier !== undefined) {
-      // [MQTT-3.3.4-6]
-      this.#connection.violate(REASON.protocolError, 'a client does not send subscription identifiers');
-      return;
-    }
-    const topic = this.#topic(packet.topic);
-    if (topic === undefined) {
-      this.#connection.violate(REASON.topicInvalid, 'the topic is malformed');
-      return;
-    }
-    if (isDraining()) {
-      this.#answer(packet, { failed: true, forward: false, code: REASON.implementationSpecific, reason: 'the hub is stopping' });
-      return;
-    }
-    if (packet.topic.startsWith('$SYS/') && this.#principal.kind === 'open') {
-      // Brokers tell each other there whom to disconnect. Acknowledged and ignored, as suites expect of a broker.
-      this.#answer(packet, { forward: false, code: REASON.notAuthorized });
-      return;
-    }
-    const decision = publishAccess(this.#around.ports, this.#principal, topic, false);
-    if (!decision.ok) {
-      this.#refuse(packet, decision.action, decision.reason);
-      return;
+    if (packet.qos > 0 && this.#peer.version === 5 && !this.#isWithinWindow(packet)) return;
+    const { topic } = packet;
+    let route = this.#routes.get(topic);
+    if (route === undefined || route.revision !== ports.directory.revision) {
+      const deviceTopic = route === undefined ? parseDeviceTopic(topic) : route.deviceTopic;
+      if (route === undefined && levelCount(topic) > ports.settings['mqtt.topic-levels-max']) {
+        this.#peer.violate(REASON.topicInvalid, `a topic has more than ${ports.settings['mqtt.topic-levels-max']} levels`);
+        return;
+      }
+      const isHubs = topic.startsWith('$SYS/') && this.#principal.kind === 'open';
+      const decision = publishAccess(ports, this.#principal, deviceTopic, false);
+      if (!decision.ok) {
+        this.#routes.delete(topic);
+        this.#refuse(packet, decision.action, decision.reason);
+        return;
+      }
+      if (isHubs) {
+        // Brokers tell each other there whom to disconnect. Acknowledged and ignored, as suites expect of a broker.
+        this.#answerNow(packet, REASON.notAuthorized, null, false);
+        return;
+      }
+      route = this.#remember(topic, { deviceTopic, revision: ports.directory.revision, entry: decision.entry, generation: -1, audience: null });
     }
     if (packet.payload.length > this.#payloadBytesMax) {
-      this.#answer(packet, { failed: true, forward: false, code: REASON.quotaExceeded, reason: `the payload is larger than ${this.#payloadBytesMax} bytes` });
+      this.#answerNow(packet, REASON.quotaExceeded, `the payload is larger than ${this.#payloadBytesMax} bytes`, true);
       return;
     }
-    if (packet.qos === 2 && this.#session.incoming.has(packet.messageId as number)) {
-      // Taken before and not released yet: answered again, not taken again [MQTT-4.3.3-10].
-      this.#answer(packet, { forward: false });
-    } else if (topic?.kind === 'report' && decision.entry) {
-      this.#report(packet, decision.entry);
-    } else if (topic?.kind === 'time' && this.#principal.kind === 'device') {
-      this.#answer(packet, { forward: false });
-      this.#tellTime(packet.topic);
-    } else {
-      this.#answer(packet, {});
+    if (packet.qos === 2 && this.#isRepeat(packet)) return;
+    const { index } = this.#around;
+    if (route.generation !== index.generation) {
+      route.audience = index.match(topic);
+      route.generation = index.generation;
     }
+    const kind = route.deviceTopic?.kind;
+    if (kind === 'report' && route.entry !== null) this.#report(packet, route.entry, route.audience, now);
+    else if (kind === 'time' && this.#principal.kind === 'device') {
+      // A question to the hub, whoever else listens.
+      this.#answerNow(packet, REASON.success, null, false);
+      this.#tellTime(topic);
+    } else this.#pass(packet, route.audience);
   }
 
-  #takesIdentifier(packet: PublishPacket): boolean {
-    // [MQTT-2.2.1-3]; the parser gives -1 when the packet ends before it.
-    if (packet.messageId === undefined || packet.messageId < 1) {
-      this.#connection.violate(REASON.malformed, 'the packet identifier is missing or 0');
-      return false;
-    }
-    if (this.#connection.client.version !== 5) return true;
-    const underWay = this.#held.length - this.#unacknowledged + this.#session.incoming.size;
-    if (underWay < this.#window || this.#session.incoming.has(packet.messageId)) return true;
-    // [MQTT-3.3.4-9]
-    this.#connection.violate(REASON.receiveMaximumExceeded, `more than ${this.#window} messages without acknowledgement`);
+  /** PUBREL has come. */
+  released(packetId: number): void {
+    this.#unreleased.delete(packetId);
+  }
+
+  /** [MQTT-3.3.4-9] */
+  #isWithinWindow({ qos, packetId }: PublishPacket): boolean {
+    if (this.#answerable + this.#unreleased.size < this.#window || (qos === 2 && this.#session.incoming?.has(packetId))) return true;
+    this.#peer.violate(REASON.receiveMaximumExceeded, `more than ${this.#window} messages without acknowledgement`);
     return false;
   }
 
-  /** undefined: malformed; null: none of a device. */
-  #topic(text: string): DeviceTopic | null | undefined {
-    const known = this.#topics.get(text);
-    if (known !== undefined || this.#topics.has(text)) return known;
-    if (this.#topics.size >= TOPICS_MAX) this.#topics.clear();
-    const parsed = isWellFormed(text, 'publish') ? parseDeviceTopic(text) : undefined;
-    this.#topics.set(text, parsed);
-    return parsed;
+  #remember(topic: string, route: Route): Route {
+    // A device that is not known yet may be so any time: in open mode, such a topic is looked up each time.
+    if (route.deviceTopic !== null && route.entry === null) return route;
+    if (this.#routes.size >= ROUTES_MAX) this.#routes.clear();
+    this.#routes.set(topic, route);
+    return route;
   }
 
-  #report(packet: PublishPacket, entry: DeviceEntry): void {
-    const { ports, counters } = this.#around;
+  /** Taken before and not released yet: answered as the first time, not taken again [MQTT-4.3.3-10]. */
+  #isRepeat(packet: PublishPacket): boolean {
+    const { incoming, settling } = this.#session;
+    if (incoming?.has(packet.packetId)) {
+      const held = this.#hold(packet);
+      held.settle();
+      this.#flush();
+      return true;
+    }
+    const first = settling?.get(packet.packetId);
+    if (first === undefined) return false;
+    // Still on its way to the disk, perhaps from an earlier connection.
+    const held = this.#hold(packet);
+    first.follow(({ code, reason, failed }) => {
+      held.code = code;
+      held.reason = reason;
+      held.failed = failed;
+      held.settle();
+      this.#flush();
+    });
+    return true;
+  }
+
+  #report(packet: PublishPacket, { device }: DeviceEntry, audience: Audience | null, now: number): void {
+    const { ports, counters, writer } = this.#around;
     const held = this.#hold(packet);
     counters.reports++;
     counters.held++;
-    let outcome = packet.qos === 2 ? this.#session.settling.get(packet.messageId as number) : undefined;
-    if (outcome) {
-      // The same message came over an earlier connection and is still on its way to the disk.
-      held.forward = false;
-    } else {
-      const receivedAt = ports.clock();
-      ports.presence.seen(
-        entry.device.id,
-        { connectionId: this.#connection.id, protocol: this.#connection.scheme, address: this.#connection.address },
-        receivedAt,
-      );
-      outcome = ports.ingest.accept(this.inbound(packet, entry.device, receivedAt));
-      if (packet.qos === 2) this.#session.settling.set(packet.messageId as number, outcome);
-    }
-    outcome.then(
-      (result) => this.#settle(held, result),
+    ports.presence.seen(device.id, this.#seen, now);
+    const changes = audience !== null || packet.retain || packet.qos === 2 ? this.#prepare(held, packet, audience) : null;
+    // The order of the calls is the order on disk.
+    if (changes !== null) writer.flush();
+    ports.ingest.accept(this.#inbound(packet, device, now, changes)).then(
+      (outcome) => this.#settleReport(held, outcome),
       (error: unknown) => this.#fail(held, error),
     );
   }
 
-  inbound(packet: PublishPacket, device: Device, receivedAt: number): InboundMessage {
-    const contentType = packet.properties?.contentType;
-    return {
+  /** A message that is not for ingest. */
+  #pass(packet: PublishPacket, audience: Audience | null): void {
+    const held = this.#hold(packet);
+    const changes = audience !== null || packet.retain || packet.qos === 2 ? this.#prepare(held, packet, audience) : null;
+    if (audience === null && this.#peer.version === 5) held.code = REASON.noMatchingSubscribers;
+    if (changes === null) {
+      this.#succeed(held);
+      return;
+    }
+    const { counters, writer } = this.#around;
+    counters.held++;
+    writer.durable(changes).then(
+      () => {
+        counters.held--;
+        this.#succeed(held);
+        this.#around.settled();
+      },
+      (error: unknown) => this.#fail(held, error),
+    );
+  }
+
+  /** Queues the message for those who want it; the changes that have to be on disk before it is answered, if there are any. */
+  #prepare(held: HeldMessage, packet: PublishPacket, audience: Audience | null): readonly BrokerChange[] | null {
+    const changes: BrokerChange[] = [];
+    const { stored, key } = this.#session;
+    if (audience !== null || packet.retain) held.prepared = this.#around.dispatcher.prepare(audience, sourceOf(packet, this.#session.id), changes);
+    if (packet.qos === 2) {
+      this.#session.settling ??= new Map();
+      this.#session.settling.set(packet.packetId, held);
+      if (stored) changes.push({ kind: 'put-incoming', session: key, packetId: packet.packetId });
+    }
+    return changes.length === 0 ? null : changes;
+  }
+
+  #inbound(packet: PublishPacket, device: Device, receivedAt: number, alongside: readonly BrokerChange[] | null): InboundMessage {
+    const base = {
       device,
       principal: this.#principal,
-      protocol: this.#connection.scheme,
-      address: this.#connection.address,
+      protocol: this.#peer.scheme,
+      address: this.#peer.address,
       topic: packet.topic,
-      contentType: typeof contentType === 'string' ? contentType : null,
+      contentType: packet.properties === null ? null : packet.properties.contentType,
       payload: packet.payload,
       receivedAt,
     };
+    const message: Mutable<InboundMessage> = base;
+    if (packet.qos > 0) message.origin = { sender: this.#session.id, id: packet.packetId, mayBeRepeat: packet.dup };
+    if (alongside !== null) message.alongside = alongside;
+    return message;
   }
 
-  #settle(held: Held, outcome: Outcome): void {
-    const { packet } = held;
-    if (isUseless(outcome)) {
+  #settleReport(held: HeldMessage, outcome: Outcome): void {
+    const { counters, dispatcher, writer } = this.#around;
+    counters.held--;
+    if (isUseless(outcome) && this.#principal.kind !== 'open') {
       // Kept as rejected, so it is acknowledged; there is nothing in it to pass on. In open mode it is just a message.
-      held.forward = held.forward && this.#principal.kind === 'open';
-      if (this.#principal.kind !== 'open') {
-        held.code = REASON.payloadFormatInvalid;
-        held.reason = outcome.rejected[0]?.reason ?? null;
+      held.code = REASON.payloadFormatInvalid;
+      held.reason = outcome.rejected[0]?.reason ?? null;
+      if (held.prepared !== null) {
+        dispatcher.revoke(held.prepared);
+        held.prepared = null;
+      }
+      if (held.qos === 2 && this.#peer.version === 5) {
+        // A refusing PUBREC ends the exchange: the identifier must be free on disk, too, before the client hears of it.
+        const answer = () => {
+          this.#session.settling?.delete(held.packetId);
+          this.#done(held);
+        };
+        if (this.#session.stored) {
+          writer.durable([{ kind: 'remove-incoming', session: this.#session.key, packetId: held.packetId }]).then(answer, (error: unknown) => {
+            counters.held++;
+            this.#fail(held, error);
+          });
+        } else answer();
+        return;
       }
     }
-    if (packet.qos === 2) {
-      this.#session.settling.delete(packet.messageId as number);
-      // In MQTT 5 a refusing PUBREC ends the exchange; there will be no PUBREL.
-      if (held.code === REASON.success || this.#connection.client.version !== 5) this.#session.incoming.add(packet.messageId as number);
+    this.#succeed(held);
+    this.#around.settled();
+  }
+
+  #succeed(held: HeldMessage): void {
+    if (held.qos === 2) {
+      this.#session.settling?.delete(held.packetId);
+      this.#session.incoming ??= new Set();
+      this.#session.incoming.add(held.packetId);
+      this.#unreleased.add(held.packetId);
     }
-    this.#done(held);
+    held.settle();
+    this.#flush();
   }
 
-  #fail(held: Held, error: unknown): void {
-    if (held.packet.qos === 2) this.#session.settling.delete(held.packet.messageId as number);
-    this.#around.counters.failed++;
+  /** It is not on disk. What may be there in part is taken back. */
+  #fail(held: HeldMessage, error: unknown): void {
+    const { counters, dispatcher, writer, ports } = this.#around;
+    counters.held--;
+    counters.failed++;
+    if (held.prepared !== null) {
+      dispatcher.revoke(held.prepared);
+      held.prepared = null;
+    }
+    if (held.qos === 2) {
+      this.#session.settling?.delete(held.packetId);
+      if (this.#session.stored) writer.later({ kind: 'remove-incoming', session: this.#session.key, packetId: held.packetId });
+    }
     held.failed = true;
-    held.forward = false;
-    held.code = error instanceof MusterError && error.code === 'overloaded' ? REASON.quotaExceeded : REASON.implementationSpecific;
+    held.code = error instanceof MusterError && COMES_AGAIN.has(error.code) ? REASON.quotaExceeded : REASON.implementationSpecific;
     held.reason = error instanceof MusterError ? error.message : 'the message could not be stored';
-    if (!(error instanceof MusterError)) this.#around.ports.log.error({ topic: held.packet.topic, error }, 'a report failed unexpectedly');
+    if (!(error instanceof MusterError)) ports.log.error({ protocol: this.#peer.scheme, error }, 'a message failed unexpectedly');
     this.#done(held);
   }
 
-  #done(held: Held): void {
-    this.#around.counters.held--;
-    held.settled = true;
+  #done(held: HeldMessage): void {
+    held.settle();
     this.#flush();
     this.#around.settled();
   }
 
-  /** A message whose answer is known at once. */
-  #answer(packet: PublishPacket, answer: Partial<Omit<Held, 'packet'>>): void {
+  /** A message whose answer is known at once, and that goes nowhere. */
+  #answerNow(packet: PublishPacket, code: ReasonCode, reason: string | null, failed: boolean): void {
     const held = this.#hold(packet);
-    Object.assign(held, answer);
-    held.settled = true;
-    if (packet.qos === 2 && held.code === REASON.success && !held.failed) this.#session.incoming.add(packet.messageId as number);
+    held.code = code;
+    held.reason = reason;
+    held.failed = failed;
+    // There will be a PUBREL, unless PUBREC refuses in MQTT 5.
+    if (packet.qos === 2 && !failed && (this.#peer.version !== 5 || code < 0x80)) {
+      this.#succeed(held);
+      return;
+    }
+    held.settle();
     this.#flush();
   }
 
-  #hold(packet: PublishPacket): Held {
-    const held: Held = { packet, settled: false, forward: true, code: REASON.success, reason: null, failed: false };
-    this.#held.push(held);
-    if (packet.qos === 0) this.#unacknowledged++;
+  #hold(packet: PublishPacket): HeldMessage {
+    const held = new HeldMessage(packet.packetId, packet.qos);
+    if (packet.qos === 0) this.#unanswerable++;
+    else this.#answerable++;
+    if (this.#tail === null) this.#head = held;
+    else this.#tail.next = held;
+    this.#tail = held;
     return held;
   }
 
   #flush(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    for (let head = this.#held[0]; head?.settled; head = this.#held[0]) {
-      this.#held.shift();
-      if (head.packet.qos === 0) this.#unacknowledged--;
-      this.#finish(head);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      for (let head = this.#head; head?.isSettled; head = this.#head) {
+        this.#head = head.next;
+        if (this.#head === null) this.#tail = null;
+        if (head.qos === 0) this.#unanswerable--;
+        else this.#answerable--;
+        this.#finish(head);
+      }
+    } finally {
+      this.#isFlushing = false;
     }
-    this.#flushing = false;
-    this.#connection.unblock();
+    this.#peer.goOn();
   }
 
-  #finish(held: Held): void {
-    const { packet } = held;
-    const { client } = this.#connection;
-    if (packet.qos > 0 && !client.closed) {
-      if (held.failed && client.version !== 5) this.#connection.cut(REASON.implementationSpecific, held.reason ?? 'not stored');
-      else this.#acknowledge(held);
+  #finish(held: HeldMessage): void {
+    const { qos, packetId, code, reason, failed, prepared } = held;
+    const peer = this.#peer;
+    if (qos > 0 && peer.isOpen) {
+      if (failed && peer.version !== 5) peer.cut(REASON.implementationSpecific, reason ?? 'not stored');
+      else {
+        if (!failed) this.#around.counters.acknowledged++;
+        peer.answer(qos === 1 ? 'puback' : 'pubrec', packetId, code, reason);
+      }
     }
-    if (held.forward) this.forward(packet);
-  }
-
-  #acknowledge({ packet, code, reason, failed }: Held): void {
-    const { client } = this.#connection;
-    const { conn } = client;
-    if (conn.destroyed) return;
-    if (!this.#corked) {
-      // One system call for what is answered in the same turn, which after a group commit is much.
-      this.#corked = true;
-      conn.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        conn.uncork();
-      });
-    }
-    const modern = client.version === 5;
-    if (!failed) this.#around.counters.acknowledged++;
-    const shown = client._requestProblemInformation === false ? null : reason;
-    conn.write(acknowledgement(packet.qos as 1 | 2, packet.messageId as number, modern ? code : REASON.success, shown));
-  }
-
-  /** Hands a message to whoever subscribed, if anybody did: most reports are read by the hub alone. */
-  forward(packet: PublishPacket): void {
-    const { broker, bus, store } = this.#around;
-    if (!packet.retain && !bus.hears(packet.topic) && !store.awaits(packet.topic)) return;
-    packet.dup = false; // [MQTT-3.3.1-3]
-    broker.publish(packet, this.#connection.client, (error) => {
-      if (error) this.#around.ports.log.debug({ topic: packet.topic, error: error.message }, 'a message could not be passed on');
-    });
+    held.answered();
+    if (prepared !== null) this.#around.dispatcher.deliver(prepared);
   }
 
   #tellTime(topic: string): void {
-    const payload = Buffer.from(JSON.stringify({ time: this.#around.ports.clock() }));
-    this.#around.broker.publish({ cmd: 'publish', topic, payload, qos: 0, retain: false }, null, () => {});
+    const { ports, index, dispatcher } = this.#around;
+    const payload = Buffer.from(JSON.stringify({ time: ports.clock() }));
+    const source: MessageSource = { topic, payload, properties: null, qos: 0, retain: false, expirySeconds: null, sender: null };
+    const prepared = dispatcher.prepare(index.match(topic), source, []);
+    if (prepared !== null) dispatcher.deliver(prepared);
   }
 
   #refuse(packet: PublishPacket, action: Action, reason: string): void {
-    const { scheme, address } = this.#connection;
+    const { scheme, address } = this.#peer;
     recordRefusal(this.#around, { principal: this.#principal, scheme, address }, packet, { action, reason });
     this.#refusals++;
-    if (this.#connection.client.version !== 5) {
-      this.#connection.cut(REASON.notAuthorized, reason);
+    if (this.#peer.version !== 5) {
+      this.#peer.cut(REASON.notAuthorized, reason);
     } else if (this.#refusals > REFUSED_MAX) {
-      this.#connection.cut(REASON.quotaExceeded, 'too many refused messages');
+      this.#peer.cut(REASON.quotaExceeded, 'too many refused messages');
     } else {
-      this.#answer(packet, { failed: true, forward: false, code: REASON.notAuthorized, reason });
+      this.#answerNow(packet, REASON.notAuthorized, reason, true);
     }
   }
+}
+
+type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
+
+function sourceOf(packet: PublishPacket, sender: string): MessageSource {
+  const { topic, payload, properties, qos, retain } = packet;
+  return { topic, payload, properties: properties?.forwarded ?? null, qos, retain, expirySeconds: properties?.messageExpiryInterval ?? null, sender };
 }
 
 /** Nothing of the message was taken. */

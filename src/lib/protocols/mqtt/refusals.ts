@@ -1,6 +1,5 @@
 import type { Principal } from '../../access/principal.ts';
 import type { Action } from '../../access/roles.ts';
-import type { PublishPacket } from './aedes-client.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HEAD_BYTES = 256;
@@ -9,7 +8,7 @@ const HEAD_BYTES = 256;
 export function recordRefusal(
   { ports, counters }: Surroundings,
   sender: { readonly principal: Principal; readonly scheme: string; readonly address: string | null },
-  packet: PublishPacket,
+  packet: { readonly topic: string; readonly payload: Uint8Array },
   { action, reason }: { readonly action: Action; readonly reason: string },
 ): void {
   const { principal } = sender;

@@ -1,55 +1,49 @@
-import { randomUUID } from 'node:crypto';
 import type { Authentication } from '../../access/access.ts';
 import type { Principal } from '../../access/principal.ts';
-import type { ConnectPacket } from './aedes-client.ts';
-import type { MqttPorts } from './ports.ts';
-import { REFUSAL, type Refusal } from './reason-codes.ts';
-import { isCleanText } from './topic.ts';
+import type { ConnectPacket } from './codec/packet.ts';
+import { REASON, type ReasonCode } from './codec/reason-codes.ts';
+import type { MqttPorts, RefusalCounter } from './ports.ts';
 
 const API_TOKEN = 'mst_';
 
-export type SignIn =
-  | {
-      readonly ok: true;
-      readonly principal: Principal;
-      /** The client identifier as the client knows it. */
-      readonly clientId: string;
-    }
-  | { readonly ok: false; readonly code: Refusal; readonly locked: boolean; readonly reason: string };
+export type SignIn = { readonly ok: true; readonly principal: Principal } | { readonly ok: false; readonly code: ReasonCode; readonly reason: string };
+
+interface Objection {
+  readonly code: ReasonCode;
+  readonly reason: string;
+  readonly counter: RefusalCounter;
+}
 
 /** What can be said of a CONNECT before anybody is asked who it is. */
-export function screen(ports: MqttPorts, connect: ConnectPacket): { readonly code: Refusal; readonly reason: string } | null {
-  const { clientId } = connect;
+export function screen(ports: MqttPorts, { clientId, clean, version, keepAlive, properties }: ConnectPacket): Objection | null {
   const bytesMax = ports.settings['mqtt.client-id-bytes-max'];
-  if (!isCleanText(clientId)) return { code: REFUSAL.identifier, reason: 'the client identifier is no clean UTF-8' };
-  if (Buffer.byteLength(clientId) > bytesMax) return { code: REFUSAL.identifier, reason: `the client identifier is longer than ${bytesMax} bytes` };
+  if (Buffer.byteLength(clientId) > bytesMax)
+    return { code: REASON.identifierNotValid, reason: `the client identifier is longer than ${bytesMax} bytes`, counter: 'refusedIdentifier' };
+  // [MQTT-3.1.3-8] of 3.1.1; in 3.1 an identifier is never empty.
+  if (clientId === '' && (version === 3 || (version === 4 && !clean)))
+    return { code: REASON.identifierNotValid, reason: 'the client identifier is empty', counter: 'refusedIdentifier' };
+  // [MQTT-4.12.0-1]
+  if (properties.authenticationMethod !== undefined)
+    return { code: REASON.badAuthenticationMethod, reason: 'there are no authentication methods beyond user name and password', counter: 'refusedProtocol' };
   const keepAliveMax = ports.settings['mqtt.keep-alive-max-seconds'];
-  if (keepAliveMax > 0 && connect.protocolVersion < 5 && (connect.keepalive === 0 || connect.keepalive > keepAliveMax))
-    return { code: REFUSAL.notAuthorized, reason: `the keep-alive must be between 1 and ${keepAliveMax} seconds` };
+  if (keepAliveMax > 0 && version < 5 && (keepAlive === 0 || keepAlive > keepAliveMax))
+    return { code: REASON.notAuthorized, reason: `the keep-alive must be between 1 and ${keepAliveMax} seconds`, counter: 'refusedProtocol' };
   return null;
 }
 
 /** Who is it? */
-export async function signIn(
-  ports: MqttPorts,
-  connect: ConnectPacket,
-  credentials: { readonly username: string | undefined; readonly password: string },
-  address: string | null,
-): Promise<SignIn> {
-  const clientId = connect.clientId === '' ? `muster-${randomUUID()}` : connect.clientId;
-  if (ports.settings['mqtt.open']) return { ok: true, principal: { kind: 'open' }, clientId };
-  const { username, password } = credentials;
-  if (!username) return { ok: false, code: REFUSAL.notAuthorized, locked: false, reason: 'a user name is needed: the device id or a token' };
-  if (!isCleanText(username)) return { ok: false, code: REFUSAL.credentials, locked: false, reason: 'the user name is no clean UTF-8' };
+export async function signIn(ports: MqttPorts, connect: ConnectPacket, address: string | null): Promise<SignIn> {
+  if (ports.settings['mqtt.open']) return { ok: true, principal: { kind: 'open' } };
+  const { username } = connect;
+  const password = connect.password?.toString('utf8') ?? '';
+  if (!username) return { ok: false, code: REASON.notAuthorized, reason: 'a user name is needed: the device id or a token' };
   const found = await ask(ports, username, password, address);
-  if (!found.ok) {
-    const locked = found.code === 'locked_out';
-    return { ok: false, code: locked ? REFUSAL.unavailable : REFUSAL.credentials, locked, reason: found.reason };
-  }
+  // In MQTT 3.1.1, "server unavailable" is the nearest to being locked out.
+  if (!found.ok) return { ok: false, code: found.code === 'locked_out' ? REASON.quotaExceeded : REASON.badCredentials, reason: found.reason };
   const { principal } = found;
   if (principal.kind === 'device' && ports.directory.device(principal.id)?.device.state !== 'active')
-    return { ok: false, code: REFUSAL.notAuthorized, locked: false, reason: 'the device is disabled' };
-  return { ok: true, principal, clientId };
+    return { ok: false, code: REASON.notAuthorized, reason: 'the device is disabled' };
+  return { ok: true, principal };
 }
 
 /**

@@ -1,17 +1,31 @@
-import type { AedesBroker } from './aedes-client.ts';
-import type { MessageBus } from './message-bus.ts';
 import type { MqttCounters, MqttPorts } from './ports.ts';
-import type { SessionStore } from './session-store.ts';
+import type { ChangeWriter } from './sessions/change-writer.ts';
+import type { Dispatcher } from './sessions/dispatcher.ts';
+import type { RetainedMessages } from './sessions/retained-messages.ts';
+import type { SessionStore } from './sessions/session-store.ts';
+import type { SubscriptionIndex } from './sessions/subscription-index.ts';
+import type { Wills } from './sessions/wills.ts';
 
 /** What all connections of one broker share. */
 export interface Surroundings {
   readonly ports: MqttPorts;
-  readonly broker: AedesBroker;
-  readonly bus: MessageBus;
-  readonly store: SessionStore;
   readonly counters: MqttCounters;
+  readonly writer: ChangeWriter;
+  readonly index: SubscriptionIndex;
+  readonly dispatcher: Dispatcher;
+  readonly store: SessionStore;
+  readonly retained: RetainedMessages;
+  readonly wills: Wills;
   /** No new messages are taken. */
   readonly isDraining: () => boolean;
-  /** A message that waited for ingest is settled. */
+  /** The hub ends: what its clients leave behind is no death. */
+  readonly isStopping: () => boolean;
+  /** Grows with every change of a credential. */
+  readonly credentialChanges: () => number;
+  /** A message that waited for the disk is settled. */
   readonly settled: () => void;
+  /** Steps of the shared clock of all time limits; see deadlines.ts. */
+  readonly ticks: () => number;
+  /** Writes what a connection gathered, at the end of this turn of the event loop. */
+  readonly flushSoon: (output: { flush(): void }) => void;
 }

@@ -1,7 +1,6 @@
 import type { Principal, Resource } from '../../access/principal.ts';
 import type { Action } from '../../access/roles.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
-import { isFilter, isTopic } from './topic.ts';
 
 /** The one place that decides over permissions; see src/lib/access. */
 export type Authorize = (principal: Principal, action: Action, resource: Resource) => { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -80,11 +79,6 @@ export function forwardAccess(access: Access, principal: Principal, topic: strin
   const next = topic.indexOf('/', slash + 1);
   const kind = next < 0 ? topic.slice(slash + 1) : topic.slice(slash + 1, next);
   return TO_DEVICE.has(kind) && onDevice(access, principal, 'sample:read', device).ok;
-}
-
-/** What a topic or filter has to look like at all, before anybody's rights matter. */
-export function isWellFormed(text: string, use: 'publish' | 'subscribe'): boolean {
-  return use === 'publish' ? isTopic(text) : isFilter(text);
 }
 
 function onDevice(

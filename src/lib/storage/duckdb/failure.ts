@@ -23,9 +23,9 @@ export function storageError(error: unknown, file: string): MusterError {
 }
 
 export function failureOf(error: MusterError): Failure {
-  return { code: error.code, message: error.message, hint: error.hint };
+  return { code: error.code, message: error.message, hint: error.hint, details: error.details };
 }
 
 export function errorOf(failure: Failure): MusterError {
-  return new MusterError(failure.code, failure.message, { hint: failure.hint });
+  return new MusterError(failure.code, failure.message, { hint: failure.hint, details: failure.details });
 }

@@ -52,6 +52,7 @@ export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type FromWorker =

@@ -1,18 +1,23 @@
-import { Worker } from 'node:worker_threads';
 import type { Log } from '../../domain/log.ts';
-import { MusterError, messageOf } from '../../errors/muster-error.ts';
-import { CommitError, type CommitLog, type CommitReceipt, type CommitUnit, type Statement } from '../commit-log.ts';
-import type { SampleColumns } from '../sample-columns.ts';
-import { workerFile } from '../worker-file.ts';
-import type { FromWriter, GroupUnit, ToWriter, WriterOptions } from './commit-messages.ts';
-import { createJournalBacklog } from './journal-backlog.ts';
-import { encodeJournal, journalBytesOf } from './journal-codec.ts';
+import { messageOf } from '../../errors/muster-error.ts';
+import { CommitError, type CommitLog, type CommitReceipt, type CommittedGroup, type CommitUnit } from '../commit-log.ts';
+import type { DamagedEntry, FromWriter } from './commit-messages.ts';
+import { composeGroup, isEmpty, partsOf, type UnitParts } from './compose-group.ts';
+import { createJournalBacklog, type JournalBacklog } from './journal-backlog.ts';
+import { startWritingThread, type WritingThread } from './writing-thread.ts';
 
 /** One group commit: enough that the disk is the limit, little enough that a group takes milliseconds. */
 const GROUP_UNITS_MAX = 16_384;
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
-/** A rough weight of a statement, for the limit of a group. */
-const STATEMENT_BYTES = 256;
+/** Broker changes that wait for the disk; beyond it more are refused with `overloaded`. */
+const CHANGE_BYTES_MAX = 128 * 1024 * 1024;
+/** While the disk fails, how often to try it without being asked. */
+const PROBE_MS = 1000;
+/** A failure so soon after the last one is the same. */
+const TELL_AGAIN_MS = 60_000;
+/** Until a writing thread that ended is started again. */
+const RESTART_FIRST_MS = 500;
+const RESTART_LAST_MS = 30_000;
 
 export interface CommitLogOptions {
   /** The system database; made when it is missing. */
@@ -23,9 +28,23 @@ export interface CommitLogOptions {
   readonly journalBytesMax: number;
   /** Of what is applied, so much of the newest stays in the journal; 0 when absent. */
   readonly journalKeptBytes?: number;
+  /** How long marks are kept. */
+  readonly repeatWindowMs: number;
   readonly log: Log;
   /** For tests: the hub's clock, stored with each entry. */
   readonly clock?: () => number;
+  /** For tests: the heap of the writing thread, which ends when it needs more. */
+  readonly threadHeapMb?: number;
+}
+
+/** What the log counts since it was started. */
+export interface CommitCounts {
+  /** Groups that could not be written. */
+  readonly failedGroups: number;
+  /** Times that the writing thread was started again. */
+  readonly restarts: number;
+  /** Entries that are set aside because they are damaged, those of former starts included. */
+  readonly damagedEntries: number;
 }
 
 export interface RunningCommitLog extends CommitLog {
@@ -35,55 +54,84 @@ export interface RunningCommitLog extends CommitLog {
   stop(): Promise<void>;
   /** Bytes of the journal that are not yet in the sample store. */
   readonly journalBytes: number;
+  /** Nothing can be written at the moment: the disk fails, or the writing thread ended and is not yet back. The log says why. */
+  readonly failing: boolean;
+  readonly counts: CommitCounts;
+  /** From now on it is told of each group that is on disk. Must not throw. */
+  observe(observer: (group: CommittedGroup) => void): void;
+  /** A journal entry could not be applied: if it is damaged, it is set aside, and those behind it can be applied. */
+  suspect(journalId: number): void;
 }
 
-interface Waiting {
-  readonly statements: readonly Statement[] | null;
-  readonly samples: SampleColumns | null;
-  readonly bytes: number;
+interface Waiting extends UnitParts {
   readonly resolve: (receipt: CommitReceipt) => void;
   readonly reject: (error: CommitError) => void;
 }
+
+/** `broken`: the thread ended and is to be started again. */
+type State = 'new' | 'open' | 'broken' | 'stopping' | 'stopped';
 
 const NO_CHANGES: readonly number[] = [];
 
 /**
  * The event loop's side of the commit log. What comes while the disk is busy waits and is sent as the next group: the busier
- * the disk, the larger the groups. Samples of a group are joined here into one buffer, so that a group is one message however
- * many units it has, and units of samples alone cost nothing in the writing thread.
+ * the disk, the larger the groups. Samples, changes and marks of a group are joined here into one buffer each, so that a group is
+ * one message however many units it has, and units without statements cost nothing in the writing thread.
  */
 export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
-  const { queueMax, journalBytesMax, log, clock = Date.now } = options;
-  const backlog = createJournalBacklog(options.journalKeptBytes);
-  let worker: Worker | null = null;
-  let state: 'new' | 'open' | 'stopping' | 'stopped' | 'broken' = 'new';
+  const { file, queueMax, journalBytesMax, repeatWindowMs, log, clock = Date.now, threadHeapMb } = options;
+  let backlog: JournalBacklog = createJournalBacklog(options.journalKeptBytes);
+  let thread: WritingThread | null = null;
+  let state: State = 'new';
   let waiting: Waiting[] = [];
   let inFlight: readonly Waiting[] = [];
+  let suspects: number[] = [];
   let busy = false;
   let scheduled = false;
   let waitingSampleBytes = 0;
+  let waitingChangeBytes = 0;
   let lastJournalId = 0;
-  let blobBytes = 0;
+  let appliedJournalId = 0;
+  /** Of the group that is on its way. */
+  let sentBlobBytes = 0;
+  let sentBytes = 0;
+  let sentSamples = 0;
   let failing = false;
-  let ended: Promise<unknown> | null = null;
+  let failureToldAt = Number.NEGATIVE_INFINITY;
+  let failureIsTold = false;
+  let restartMs = RESTART_FIRST_MS;
+  let restart: NodeJS.Timeout | null = null;
+  let probeTimer: NodeJS.Timeout | null = null;
+  let probe = false;
   let drained: (() => void) | null = null;
   let stopped: Promise<void> | null = null;
+  let observer: ((group: CommittedGroup) => void) | null = null;
+  const counts = { failedGroups: 0, restarts: 0, damagedEntries: 0 };
 
   function commit(unit: CommitUnit): Promise<CommitReceipt> {
-    const samples = unit.samples !== undefined && unit.samples.count > 0 ? unit.samples : null;
-    const statements = unit.statements !== undefined && unit.statements.length > 0 ? unit.statements : null;
-    if (state !== 'open') return Promise.reject(new CommitError('storage', state === 'broken' ? 'the writing thread has ended' : 'the hub is not writing'));
-    if (samples === null && statements === null) return Promise.resolve({ journalId: null, changes: NO_CHANGES });
-    if (waiting.length + inFlight.length >= queueMax) return Promise.reject(new CommitError('overloaded', `${queueMax} messages wait for the disk already`));
-    if (samples !== null && backlog.bytes + waitingSampleBytes >= journalBytesMax) {
-      return Promise.reject(new CommitError('overloaded', `${journalBytesMax} bytes of samples wait for the sample store already`));
-    }
-    const sampleBytes = samples === null ? 0 : journalBytesOf(samples);
-    waitingSampleBytes += sampleBytes;
+    const parts = partsOf(unit);
+    const refusal = refusalOf(parts);
+    if (refusal !== null) return Promise.reject(refusal);
+    if (isEmpty(parts)) return Promise.resolve({ journalId: null, changes: NO_CHANGES });
+    waitingSampleBytes += parts.sampleBytes;
+    waitingChangeBytes += parts.changeBytes;
     return new Promise((resolve, reject) => {
-      waiting.push({ statements, samples, bytes: sampleBytes, resolve, reject });
+      waiting.push({ ...parts, resolve, reject });
       schedule();
     });
+  }
+
+  function refusalOf(parts: UnitParts): CommitError | null {
+    if (state === 'broken') return new CommitError('storage', 'the writing thread has ended; it is started again');
+    if (state !== 'open') return new CommitError('storage', 'the hub is not writing');
+    if (isEmpty(parts)) return null;
+    if (waiting.length + inFlight.length >= queueMax) return new CommitError('overloaded', `${queueMax} messages wait for the disk already`);
+    if (parts.samples !== null && backlog.bytes + waitingSampleBytes >= journalBytesMax)
+      return new CommitError('overloaded', `${journalBytesMax} bytes of samples wait for the sample store already`);
+    // One alone is always taken: its size has limits of its own.
+    if (parts.changes !== null && waitingChangeBytes > 0 && waitingChangeBytes + parts.changeBytes > CHANGE_BYTES_MAX)
+      return new CommitError('overloaded', `${CHANGE_BYTES_MAX} bytes of changes wait for the disk already`);
+    return null;
   }
 
   /** At the end of this turn of the loop, so that what one read of the sockets brings goes together. */
@@ -97,29 +145,31 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   }
 
   function sendGroup(): void {
-    if (worker === null || state === 'broken') return;
+    if (thread === null || state === 'broken') return;
     // Deleting alone is worth a commit when there is much of it, or no other comes; not on a disk that has just failed.
     const deleting = !failing && (state === 'stopping' || backlog.deletionIsDue);
-    const deleteUpTo = waiting.length > 0 || deleting ? backlog.takeDeletable() : 0;
-    if (waiting.length === 0 && deleteUpTo === 0) {
+    const deleteUpTo = waiting.length > 0 || deleting || probe ? backlog.takeDeletable() : 0;
+    if (waiting.length === 0 && deleteUpTo === 0 && suspects.length === 0 && !probe) {
       drained?.();
       return;
     }
     inFlight = takeGroup();
     busy = true;
-    const { parts, units, rows } = composed(inFlight);
-    const blob = parts.length === 0 ? null : encodeJournal(parts);
-    blobBytes = blob?.byteLength ?? 0;
-    const message: ToWriter = { kind: 'group', blob, samples: rows, committedAt: clock(), units, deleteUpTo };
-    worker.postMessage(message, blob === null ? [] : [blob.buffer]);
+    const group = composeGroup(inFlight);
+    sentBlobBytes = group.blob?.byteLength ?? 0;
+    sentBytes = sentBlobBytes + (group.changes?.byteLength ?? 0) + (group.marks?.byteLength ?? 0);
+    sentSamples = group.samples;
+    thread.send({ kind: 'group', ...group, committedAt: clock(), deleteUpTo, suspects, probe });
+    suspects = [];
+    probe = false;
   }
 
   function takeGroup(): Waiting[] {
     let bytes = 0;
     let count = 0;
-    for (const { bytes: unitBytes, statements } of waiting) {
-      if (count > 0 && (count >= GROUP_UNITS_MAX || bytes + unitBytes > GROUP_BYTES_MAX)) break;
-      bytes += unitBytes + (statements === null ? 0 : statements.length * STATEMENT_BYTES);
+    for (const unit of waiting) {
+      if (count > 0 && (count >= GROUP_UNITS_MAX || bytes + unit.bytes > GROUP_BYTES_MAX)) break;
+      bytes += unit.bytes;
       count++;
     }
     const group = waiting.slice(0, count);
@@ -127,37 +177,65 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     return group;
   }
 
-  function onMessage(message: FromWriter): void {
-    if (message.kind !== 'committed' && message.kind !== 'failed') return;
+  function onAnswer(answer: FromWriter): void {
+    if (answer.kind !== 'committed' && answer.kind !== 'failed') return;
     const group = inFlight;
     inFlight = [];
     busy = false;
-    for (const unit of group) waitingSampleBytes -= unit.bytes;
-    if (message.kind === 'failed') {
-      // Once, not for every group: a full disk fails a thousand of them in a second.
-      if (!failing) log.error({ file: options.file, units: group.length, reason: message.message }, 'the hub cannot write to its disk; it refuses what comes');
-      failing = true;
-      backlog.keepDeletable();
-      for (const unit of group) unit.reject(new CommitError('storage', `the hub could not write to its disk: ${message.message}`));
-    } else {
-      if (failing) log.info({ file: options.file }, 'the hub can write to its disk again');
-      failing = false;
-      if (message.journalId !== null) {
-        lastJournalId = message.journalId;
-        backlog.add(message.journalId, blobBytes);
-      }
-      settle(group, message);
-    }
+    noLongerWaiting(group);
+    if (answer.kind === 'failed') onFailed(group, answer.message);
+    else onCommitted(group, answer);
     // What the callers do with their receipts, such as sending acknowledgements, overlaps with the next group's fsync.
     sendGroup();
   }
 
+  function onFailed(group: readonly Waiting[], message: string): void {
+    // Once, not for every group: a full disk fails a thousand of them in a second. Nor for every byte that is freed and taken at once.
+    const now = performance.now();
+    if (!failing && now - failureToldAt >= TELL_AGAIN_MS) {
+      failureToldAt = now;
+      failureIsTold = true;
+      log.error({ file, units: group.length, reason: message }, 'the hub cannot write to its disk; it refuses what comes');
+    }
+    failing = true;
+    counts.failedGroups += 1;
+    backlog.keepDeletable();
+    probeLater();
+    for (const unit of group) unit.reject(new CommitError('storage', `the hub could not write to its disk: ${message}`));
+  }
+
+  /** The hub may be refusing what comes because of the failure: then nobody else would find out that it is over. */
+  function probeLater(): void {
+    probeTimer ??= setTimeout(() => {
+      probeTimer = null;
+      if (!failing || state !== 'open') return;
+      probe = true;
+      schedule();
+    }, PROBE_MS);
+  }
+
+  function onCommitted(group: readonly Waiting[], answer: Extract<FromWriter, { kind: 'committed' }>): void {
+    if (failureIsTold) log.info({ file }, 'the hub can write to its disk again');
+    failureIsTold = false;
+    failing = false;
+    restartMs = RESTART_FIRST_MS;
+    if (answer.journalId !== null) {
+      lastJournalId = answer.journalId;
+      backlog.add(answer.journalId, sentBlobBytes);
+    }
+    report(answer.damaged);
+    const { changesLogged, changesStored, elapsedMs } = answer;
+    if (group.length > 0) observer?.({ units: group.length, samples: sentSamples, bytes: sentBytes, changesLogged, changesStored, elapsedMs });
+    settle(group, answer);
+  }
+
   function settle(group: readonly Waiting[], { journalId, outcomes }: Extract<FromWriter, { kind: 'committed' }>): void {
     const ofSamples: CommitReceipt = { journalId, changes: NO_CHANGES };
+    const ofOthers: CommitReceipt = { journalId: null, changes: NO_CHANGES };
     let next = 0;
     for (const unit of group) {
       if (unit.statements === null) {
-        unit.resolve(ofSamples);
+        unit.resolve(unit.samples === null ? ofOthers : ofSamples);
         continue;
       }
       const outcome = outcomes[next++];
@@ -166,66 +244,113 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     }
   }
 
+  function noLongerWaiting(units: readonly Waiting[]): void {
+    for (const unit of units) {
+      waitingSampleBytes -= unit.sampleBytes;
+      waitingChangeBytes -= unit.changeBytes;
+    }
+  }
+
+  function report(damaged: readonly DamagedEntry[]): void {
+    counts.damagedEntries += damaged.length;
+    for (const { source, entry, reason } of damaged) {
+      log.error({ file, table: source, entry, reason }, 'an entry is damaged; it is set aside in the table damaged_entries, and all others are used');
+      if (source === 'journal') backlog.remove(entry);
+    }
+  }
+
   /** The thread ended by itself: what was on its way may or may not be on disk, so it is not acknowledged. */
-  function onBroken(error: unknown): void {
-    if (state === 'stopped' || state === 'broken') return;
-    state = 'broken';
-    log.error({ reason: messageOf(error) }, 'the writing thread ended; the hub refuses to write until it is started again');
+  function onDeath(cause: unknown): void {
     const lost = [...inFlight, ...waiting];
+    thread = null;
+    busy = false;
     inFlight = [];
     waiting = [];
-    for (const unit of lost) unit.reject(new CommitError('storage', 'the writing thread has ended', null, error));
+    noLongerWaiting(lost);
+    if (state === 'open') {
+      state = 'broken';
+      log.error({ reason: messageOf(cause), units: lost.length }, 'the writing thread ended; the hub refuses to write until it is back');
+      restartLater();
+    }
+    for (const unit of lost) unit.reject(new CommitError('storage', 'the writing thread has ended', null, cause));
     drained?.();
   }
 
-  async function start(): Promise<void> {
-    if (state !== 'new') return;
-    const workerData: WriterOptions = { file: options.file };
-    const thread = new Worker(workerFile('commit-worker'), { workerData });
-    ended = new Promise((resolve) => thread.once('exit', resolve));
-    const first = await new Promise<FromWriter>((resolve, reject) => {
-      thread.once('message', resolve);
-      thread.once('error', (cause) => reject(new MusterError('internal', `the writing thread did not start: ${messageOf(cause)}`, { cause })));
-    });
-    if (first.kind !== 'ready') {
-      await thread.terminate();
-      const { message, hint } = first.kind === 'unusable' ? first : { message: 'the writing thread gave no answer', hint: null };
-      throw new MusterError('storage_failed', message, { hint: hint ?? undefined, details: { file: options.file } });
+  function restartLater(): void {
+    restart = setTimeout(() => {
+      restart = null;
+      open().then(
+        () => {
+          if (state !== 'open') return;
+          counts.restarts += 1;
+          log.info({ file }, 'the writing thread is back');
+        },
+        (error: unknown) => {
+          if (state !== 'broken') return;
+          log.error({ reason: messageOf(error) }, 'the writing thread does not start again; it is tried further');
+          restartLater();
+        },
+      );
+    }, restartMs);
+    restartMs = Math.min(restartMs * 2, RESTART_LAST_MS);
+  }
+
+  async function open(): Promise<void> {
+    const started = await startWritingThread({ file, repeatWindowMs }, { onAnswer, onDeath }, threadHeapMb);
+    if (state !== 'new' && state !== 'broken') {
+      await started.terminate();
+      return;
     }
-    lastJournalId = first.lastJournalId;
-    for (const [id, bytes] of first.entries) backlog.add(id, bytes);
-    thread.on('message', onMessage);
-    thread.on('error', onBroken);
-    thread.on('exit', () => onBroken(new Error('the thread ended')));
-    worker = thread;
+    const { ready } = started;
+    lastJournalId = ready.lastJournalId;
+    backlog = createJournalBacklog(options.journalKeptBytes);
+    for (const [id, bytes] of ready.entries) backlog.add(id, bytes);
+    backlog.applied(appliedJournalId);
+    counts.damagedEntries = ready.damagedKept - ready.damaged.length;
+    report(ready.damaged);
+    thread = started;
     state = 'open';
   }
 
   async function finish(): Promise<void> {
-    const thread = worker;
+    if (restart !== null) clearTimeout(restart);
+    if (probeTimer !== null) clearTimeout(probeTimer);
+    probe = false;
     if (thread !== null && state === 'open') {
       state = 'stopping';
       await new Promise<void>((resolve) => {
         drained = resolve;
         if (!busy) sendGroup();
       });
-      thread.postMessage({ kind: 'close' } satisfies ToWriter);
     }
     state = 'stopped';
-    await ended;
-    worker = null;
+    // It may have died on its last group.
+    thread?.send({ kind: 'close' });
+    await thread?.ended;
+    thread = null;
   }
 
   return {
     commit,
-    start,
+    async start() {
+      if (state === 'new') await open();
+    },
     stop: () => {
       stopped ??= finish();
       return stopped;
     },
     applied(journalId) {
+      appliedJournalId = Math.max(appliedJournalId, journalId);
       backlog.applied(journalId);
       if (backlog.deletionIsDue && state === 'open') schedule();
+    },
+    suspect(journalId) {
+      if (state !== 'open' || suspects.includes(journalId)) return;
+      suspects.push(journalId);
+      schedule();
+    },
+    observe(next) {
+      observer = next;
     },
     get lastJournalId() {
       return lastJournalId;
@@ -236,18 +361,9 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     get journalBytes() {
       return backlog.bytes;
     },
+    get failing() {
+      return failing || state === 'broken';
+    },
+    counts,
   };
-}
-
-function composed(group: readonly Waiting[]): { parts: SampleColumns[]; units: GroupUnit[]; rows: number } {
-  const parts: SampleColumns[] = [];
-  const units: GroupUnit[] = [];
-  let rows = 0;
-  for (const { statements, samples } of group) {
-    if (statements !== null) units.push({ statements, firstRow: rows, rows: samples?.count ?? 0 });
-    if (samples === null) continue;
-    parts.push(samples);
-    rows += samples.count;
-  }
-  return { parts, units, rows };
 }

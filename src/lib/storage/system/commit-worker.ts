@@ -7,11 +7,11 @@ import { CommitWriter } from './commit-writer.ts';
 const port = parentPort;
 if (port !== null) run(port, workerData as WriterOptions);
 
-function run(parent: NonNullable<typeof parentPort>, { file }: WriterOptions): void {
+function run(parent: NonNullable<typeof parentPort>, options: WriterOptions): void {
   const answer = (message: FromWriter) => parent.postMessage(message);
   let writer: CommitWriter;
   try {
-    writer = new CommitWriter(file);
+    writer = new CommitWriter(options, Date.now());
     answer(writer.opened());
   } catch (error: unknown) {
     answer({ kind: 'unusable', message: messageOf(error), hint: error instanceof MusterError ? error.hint : null });

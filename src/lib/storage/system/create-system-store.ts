@@ -1,11 +1,13 @@
 import type { Log } from '../../domain/log.ts';
 import { MusterError } from '../../errors/muster-error.ts';
+import { createBroker } from './broker.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
 import { createPoints } from './points.ts';
 import { createProjects } from './projects.ts';
+import { readRecentMarks } from './recent-marks.ts';
 import { createRejects } from './rejects.ts';
 import type { SystemStore } from './system-store.ts';
 import { createTokens } from './tokens.ts';
@@ -18,6 +20,8 @@ export interface SystemStoreOptions {
   readonly queueMax: number;
   readonly journalBytesMax: number;
   readonly journalKeptBytes?: number;
+  /** How long the marks of messages that may be repeated are kept. */
+  readonly repeatWindowMs: number;
   readonly log: Log;
 }
 
@@ -28,9 +32,9 @@ export interface EmbeddedSystemStore extends SystemStore {
 }
 
 /** System data and the ingest journal in one SQLite file. `start` throws MusterError `storage_failed`. */
-export function createSystemStore({ folder, queueMax, journalBytesMax, journalKeptBytes = 0, log }: SystemStoreOptions): EmbeddedSystemStore {
+export function createSystemStore({ folder, queueMax, journalBytesMax, journalKeptBytes = 0, repeatWindowMs, log }: SystemStoreOptions): EmbeddedSystemStore {
   const file = systemFile(folder);
-  const commits = createCommitLog({ file, queueMax, journalBytesMax, journalKeptBytes, log });
+  const commits = createCommitLog({ file, queueMax, journalBytesMax, journalKeptBytes, repeatWindowMs, log });
   let open: ReadDatabase | null = null;
   const database = (): ReadDatabase => {
     if (open === null) throw new MusterError('stopping', 'the system database is not open');
@@ -47,6 +51,8 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     points: createPoints(database),
     credentials: createCredentials(database),
     rejects: createRejects(database),
+    broker: createBroker(database, commits, log),
+    recentMarks: async () => readRecentMarks(database()),
     async start() {
       if (open !== null) return;
       // The writer makes and migrates the file, so it is first.

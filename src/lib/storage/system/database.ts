@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import type { SqlValue } from '../commit-log.ts';
-import { bindable, openDatabase, type SqlStatement } from './driver.ts';
+import { bindable, CORRUPT_HINT, isCorrupt, openDatabase, type SqlStatement } from './driver.ts';
 
 /** Where the system database and the journal stand in a data directory. */
 export function systemFile(folder: string): string {
@@ -39,7 +39,8 @@ export function openReadDatabase(file: string): ReadDatabase {
     try {
       return read();
     } catch (cause: unknown) {
-      throw new MusterError('storage_failed', `the system database ${file} cannot be read (${messageOf(cause)})`, { cause, details: { file } });
+      const hint = isCorrupt(cause) ? CORRUPT_HINT : undefined;
+      throw new MusterError('storage_failed', `the system database ${file} cannot be read (${messageOf(cause)})`, { cause, hint, details: { file } });
     }
   }
 

@@ -1,4 +1,6 @@
+import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type StatementSyncInstance } from '@photostructure/sqlite';
+import { messageOf } from '../../errors/muster-error.ts';
 import type { SqlValue } from '../commit-log.ts';
 
 /**
@@ -16,9 +18,18 @@ export interface OpenOptions {
   readonly busyTimeoutMs?: number;
 }
 
-/** Opens a database file; without `readOnly`, it is made when it is missing. */
+/**
+ * Opens a database file; without `readOnly`, it is made when it is missing.
+ *
+ * psow=0 (https://sqlite.org/psow.html): behind each commit the log is filled up to the end of the sector with a second copy of the
+ * commit's last page. A last write that is cut off by up to 4,096 bytes then takes nothing along that was acknowledged.
+ */
 export function openDatabase(file: string, options: OpenOptions): SqlDatabase {
-  return new DatabaseSync(file, { readOnly: options.readOnly, timeout: options.busyTimeoutMs ?? 5000, enableForeignKeyConstraints: true });
+  return new DatabaseSync(`${pathToFileURL(file).href}?psow=0`, {
+    readOnly: options.readOnly,
+    timeout: options.busyTimeoutMs ?? 5000,
+    enableForeignKeyConstraints: true,
+  });
 }
 
 /** SQLite's extended result code of an error, or null of any other error. */
@@ -38,3 +49,18 @@ export function bindable(parameters: readonly SqlValue[]): readonly SqlValue[] {
 function holdsNul(value: SqlValue): value is string {
   return typeof value === 'string' && value.includes('\0');
 }
+
+/** https://sqlite.org/rescode.html: the low byte is the primary code. 0: no error of SQLite. */
+function primaryCode(error: unknown): number {
+  return (sqliteCode(error) ?? 0) & 0xff;
+}
+
+/** The pages of the file are damaged, or it is none of SQLite's. The driver gives no code with what fails in `all`. */
+export function isCorrupt(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === 11 || code === 26 || (code === 0 && /disk image is malformed|file is not a database/.test(messageOf(error)));
+}
+
+/** What to do about it. */
+export const CORRUPT_HINT =
+  'Restore it from a backup, or choose another data directory. Keep the damaged file: most of it can be read with the shell of SQLite (.recover).';

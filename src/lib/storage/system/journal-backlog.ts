@@ -10,6 +10,8 @@ const KEPT_ENTRIES_MAX = 50_000;
 export interface JournalBacklog {
   add(id: number, bytes: number): void;
   applied(id: number): void;
+  /** It was set aside: nobody will apply it. */
+  remove(id: number): void;
   /** Bytes that are not yet applied. */
   readonly bytes: number;
   readonly deletionIsDue: boolean;
@@ -60,6 +62,12 @@ export function createJournalBacklog(keptBytes = 0): JournalBacklog {
         kept.push(entry);
       }
       release();
+    },
+    remove(id) {
+      const entry = unapplied.find((each) => each.id === id);
+      if (entry === undefined) return;
+      bytes -= entry.bytes;
+      unapplied = unapplied.filter((each) => each !== entry);
     },
     get bytes() {
       return bytes;

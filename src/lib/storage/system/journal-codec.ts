@@ -84,20 +84,37 @@ export function encodeJournal(parts: readonly SampleColumns[]): Uint8Array<Array
   return bytes;
 }
 
+/** What is wrong with an entry of so many rows, or null. Costs little more than its checksum. */
+export function journalProblem(bytes: Uint8Array, samples: number): string | null {
+  const problem = problemOf(bytes);
+  if (problem !== null) return problem;
+  const { rows } = headerOf(bytes);
+  return rows === samples ? null : `${rows} samples instead of ${samples}`;
+}
+
+function problemOf(bytes: Uint8Array): string | null {
+  if (bytes.byteLength < HEADER_BYTES) return `${bytes.byteLength} bytes are too few`;
+  const { magic, version, rows, texts, textBytes, crc } = headerOf(bytes);
+  if (magic !== MAGIC) return 'it does not begin as an entry does';
+  if (version !== VERSION) return `version ${version} is unknown to this release`;
+  const expected = layout(rows, texts).text + textBytes;
+  if (bytes.byteLength !== expected) return `${bytes.byteLength} bytes instead of ${expected}`;
+  return crc === checksum(bytes) ? null : 'the checksum is wrong';
+}
+
+function headerOf(bytes: Uint8Array) {
+  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
+  const at = (offset: number) => header.getUint32(offset, true);
+  return { magic: at(0), version: at(4), rows: at(8), texts: at(12), textBytes: at(16), crc: at(CRC_AT) };
+}
+
 /** The samples of an entry, in buffers of their own. */
 export function decodeJournal(bytes: Uint8Array, entry: number): Result<SampleColumns, JournalDamage> {
   const damage = (reason: string) => ({ ok: false as const, entry, reason: `journal entry ${entry}: ${reason}` });
-  if (bytes.byteLength < HEADER_BYTES) return damage(`${bytes.byteLength} bytes are too few`);
-  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-  if (header.getUint32(0, true) !== MAGIC) return damage('it does not begin as an entry does');
-  const version = header.getUint32(4, true);
-  if (version !== VERSION) return damage(`version ${version} is unknown to this release`);
-  const rows = header.getUint32(8, true);
-  const texts = header.getUint32(12, true);
+  const problem = problemOf(bytes);
+  if (problem !== null) return damage(problem);
+  const { rows, texts } = headerOf(bytes);
   const place = layout(rows, texts);
-  const expected = place.text + header.getUint32(16, true);
-  if (bytes.byteLength !== expected) return damage(`${bytes.byteLength} bytes instead of ${expected}`);
-  if (header.getUint32(CRC_AT, true) !== checksum(bytes)) return damage('the checksum is wrong');
   const column = (from: number, length: number) => bytes.slice(from, from + length).buffer;
   const text = decodeTexts(bytes, place, rows, texts);
   if (text === null) return damage('its texts are malformed');

@@ -143,6 +143,94 @@ create table journal (
 alter table projects add column retention text;
 alter table points add column retention text;
 `,
+  `
+-- What the broker keeps (broker-state.ts). Changes come as one row of broker_log for each group commit (change-codec.ts; crc is the CRC-32 of
+-- the blob); those that last reach the tables later (change-window.ts). No constraint but the keys: a change is never refused.
+create table broker_log (
+  id integer primary key autoincrement,
+  crc integer not null,
+  blob blob not null
+);
+create table broker_sessions (
+  key integer primary key,
+  id text not null,
+  principal text not null,
+  expiry_seconds real not null,
+  left_at integer
+);
+create table broker_subscriptions (
+  session integer not null,
+  filter text not null,
+  options integer not null,
+  identifier integer,
+  primary key (session, filter)
+) without rowid;
+create table broker_messages (
+  key integer primary key,
+  topic text not null,
+  payload blob not null,
+  qos integer not null,
+  retain integer not null,
+  properties blob,
+  sender text,
+  arrived_at integer not null,
+  expires_at integer
+);
+create table broker_deliveries (
+  session integer not null,
+  sequence integer not null,
+  message integer not null,
+  qos integer not null,
+  retain integer not null,
+  identifiers text,
+  packet_id integer,
+  released integer not null,
+  primary key (session, sequence)
+) without rowid;
+create table broker_incoming (
+  session integer not null,
+  packet_id integer not null,
+  primary key (session, packet_id)
+) without rowid;
+create table broker_retained (
+  topic text primary key,
+  key integer not null,
+  payload blob not null,
+  qos integer not null,
+  retain integer not null,
+  properties blob,
+  sender text,
+  arrived_at integer not null,
+  expires_at integer
+);
+create table broker_wills (
+  session text primary key,
+  principal text not null,
+  topic text not null,
+  payload blob not null,
+  qos integer not null,
+  retain integer not null,
+  properties blob,
+  message_expiry_seconds integer,
+  delay_seconds integer not null,
+  due_at integer
+);
+-- Messages that their senders may repeat, one row for each group commit (recent-marks.ts).
+create table recent_messages (
+  id integer primary key,
+  committed_at integer not null,
+  blob blob not null
+);
+-- What was found damaged and set aside, as it was found.
+create table damaged_entries (
+  id integer primary key,
+  source text not null,
+  entry integer not null,
+  reason text not null,
+  found_at integer not null,
+  blob blob
+);
+`,
 ];
 
 /**

@@ -5,7 +5,8 @@ import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../../domain/i
 import type { Point } from '../../domain/point.ts';
 import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
-import type { CommitLog, Statement } from '../commit-log.ts';
+import type { BrokerStorage } from '../broker-state.ts';
+import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
 
 /** A person. The password hash never leaves the hub. */
 export interface UserRecord {
@@ -145,6 +146,10 @@ export interface SystemStore {
     /** Keeps the newest `keep` of each device and of each project's messages without one. */
     trim(keep: number): readonly Statement[];
   };
+  /** What the MQTT broker keeps. Its changes go through the group commit of the ingest path, so that their order is kept. */
+  readonly broker: BrokerStorage;
+  /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
+  recentMarks(): Promise<readonly { readonly committedAt: number; readonly marks: readonly MessageMark[] }[]>;
   start(): Promise<void>;
   /** Writes what waits, then closes. Idempotent. */
   stop(): Promise<void>;

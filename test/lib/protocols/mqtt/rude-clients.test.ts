@@ -90,7 +90,7 @@ describe('a rude client', () => {
     const hub = await startMqttHub(OPEN);
     const client = await signedIn(hub.port, 'anybody', { protocolVersion: 5 });
     client.bytes(Buffer.concat([Buffer.from([0x30, topic.length + 3, 0, topic.length]), topic, Buffer.from([0])]));
-    expect((await client.packet('disconnect')).reasonCode).toBe(0x90);
+    expect((await client.packet('disconnect')).reasonCode).toBe(0x81);
     const old = await signedIn(hub.port, 'anybody');
     old.bytes(publishBytes(topic));
     await old.closed();

@@ -52,7 +52,8 @@ describe('refused topics', () => {
     ['devices/other/set', 0x80, 0x87],
     ['#', 0x80, 0x87],
     ['$SYS/#', 0x80, 0x87],
-    ['$share/group/devices/pump/set', 0x80, 0x9e],
+    ['$share/group/devices/gw/set', 0x80, 0x87],
+    ['$share/group/devices/pump/set', 1, 1],
     ['devices/pump/set', 1, 1],
   ])('a subscription to %s is answered with %i and %i', async (filter, old, modern) => {
     const hub = await startMqttHub();

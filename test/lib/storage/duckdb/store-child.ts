@@ -11,7 +11,7 @@ import { SILENT_LOG } from '../../../helpers/silent-log.ts';
 const [folder = '', mode] = process.argv.slice(2);
 const systemFile = join(folder, 'system.db');
 const print = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const commits = createCommitLog({ file: systemFile, queueMax: 1000, journalBytesMax: 2 ** 30, log: SILENT_LOG });
+const commits = createCommitLog({ file: systemFile, queueMax: 1000, journalBytesMax: 2 ** 30, repeatWindowMs: 600_000, log: SILENT_LOG });
 await commits.start();
 const store = createDuckdbStore({
   folder: join(folder, 'samples'),

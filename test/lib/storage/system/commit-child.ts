@@ -4,7 +4,7 @@ import { numbers } from '../../../helpers/sample-columns.ts';
 import { SILENT_LOG } from '../../../helpers/silent-log.ts';
 
 const [file = '', first = '0'] = process.argv.slice(2);
-const log = createCommitLog({ file, queueMax: 1000, journalBytesMax: 1e9, log: SILENT_LOG });
+const log = createCommitLog({ file, queueMax: 1000, journalBytesMax: 1e9, repeatWindowMs: 600_000, log: SILENT_LOG });
 await log.start();
 let next = Number(first);
 

@@ -4,6 +4,7 @@ import { CommitError, type Statement } from '../../../../src/lib/storage/commit-
 import { type CommitLogOptions, createCommitLog, type RunningCommitLog } from '../../../../src/lib/storage/system/commit-log.ts';
 import { openReadDatabase } from '../../../../src/lib/storage/system/database.ts';
 import { openJournal } from '../../../../src/lib/storage/system/journal-reader.ts';
+import { readRecentMarks } from '../../../../src/lib/storage/system/recent-marks.ts';
 import { numbers } from '../../../helpers/sample-columns.ts';
 import { SILENT_LOG } from '../../../helpers/silent-log.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
@@ -11,7 +12,7 @@ import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 let file: string;
 
 async function opened(options: Partial<CommitLogOptions> = {}): Promise<RunningCommitLog> {
-  const log = createCommitLog({ file, queueMax: 10_000, journalBytesMax: 1e9, log: SILENT_LOG, ...options });
+  const log = createCommitLog({ file, queueMax: 10_000, journalBytesMax: 1e9, repeatWindowMs: 600_000, log: SILENT_LOG, ...options });
   await log.start();
   onTestFinished(() => log.stop());
   return log;
@@ -163,3 +164,95 @@ describe('the commit log', () => {
     expect(rows).toBe(100_000);
   });
 });
+
+describe('broker changes and marks in the commit log', () => {
+  it('share the journal entry of other units, and are written in the order in which they were given', async () => {
+    const log = await opened();
+    const incoming = (kind: 'put-incoming' | 'remove-incoming', packetId: number) => ({ kind, session: 1, packetId });
+    const receipts = await Promise.all([
+      log.commit({ samples: numbers([1, 1, 1]), changes: [incoming('put-incoming', 1), incoming('put-incoming', 2)] }),
+      log.commit({ changes: [incoming('remove-incoming', 1)] }),
+      log.commit({ statements: [project('a')], changes: [incoming('put-incoming', 3), incoming('put-incoming', 1)] }),
+      log.commit({ samples: numbers([2, 2, 2]), changes: [incoming('remove-incoming', 3)], marks: [mark(7)] }),
+    ]);
+    expect(receipts.map(({ journalId }) => journalId)).toEqual([1, null, null, 1]);
+    await log.stop();
+    expect(packetIds()).toEqual([1, 2]);
+  });
+
+  it('are gone with a unit that is refused, and with no other', async () => {
+    const log = await opened();
+    const own = (id: number) => ({ changes: [{ kind: 'put-incoming', session: 1, packetId: id }] as const, marks: [mark(id)], samples: numbers([id, id, id]) });
+    const results = await Promise.allSettled([
+      log.commit(own(1)),
+      log.commit({ ...own(2), statements: [project('a')] }),
+      log.commit({ ...own(3), statements: [project('a')] }),
+      log.commit(own(4)),
+      log.commit({ ...own(5), statements: [project('a')] }),
+      log.commit(own(6)),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled']);
+    await log.stop();
+    expect(packetIds()).toEqual([1, 2, 4, 6]);
+    expect(marked()).toEqual([1, 2, 4, 6]);
+    expect([...(journal().read(0, 100)?.columns.series ?? [])]).toEqual([1, 2, 4, 6]);
+  });
+
+  it('are forgotten when they are old, and when they are too many', async () => {
+    let now = 1_000_000;
+    const log = await opened({ clock: () => now, repeatWindowMs: 60_000 });
+    await log.commit({ marks: [mark(1)] });
+    now += 59_999;
+    await log.commit({ marks: [mark(2)] });
+    expect(marked()).toEqual([1, 2]);
+    now += 1;
+    await log.commit({ marks: [mark(3)] });
+    expect(marked()).toEqual([2, 3]);
+    await log.stop();
+    const again = await opened({ clock: () => now, repeatWindowMs: 60_000 });
+    const many = Array.from({ length: 600_000 }, (_, id) => mark(id));
+    await again.commit({ marks: many });
+    await again.commit({ marks: many });
+    expect(marked()).toHaveLength(600_000);
+  });
+
+  it('beyond the memory that they may take are refused with `overloaded`', async () => {
+    const log = await opened();
+    const payload = new Uint8Array(50 * 1024 * 1024);
+    const message = { key: 1, topic: 't', payload, qos: 1, retain: true, properties: null, sender: null, arrivedAt: 1, expiresAt: null } as const;
+    const put = () => log.commit({ changes: [{ kind: 'put-retained', message }] });
+    const results = await Promise.allSettled([put(), put(), put(), log.commit({ statements: [project('a')] })]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(results[2]).toMatchObject({ reason: { reason: 'overloaded' } });
+    await expect(put()).resolves.toBeDefined();
+  });
+
+  it('are told to the observer, group by group', async () => {
+    const log = await opened();
+    const groups: unknown[] = [];
+    log.observe((group) => groups.push(group));
+    await Promise.all([
+      log.commit({ samples: numbers([1, 1, 1], [2, 2, 2]), changes: [{ kind: 'put-incoming', session: 1, packetId: 1 }] }),
+      log.commit({ samples: numbers([3, 3, 3]) }),
+    ]);
+    expect(groups).toEqual([{ units: 2, samples: 3, bytes: expect.any(Number), changesLogged: 1, changesStored: 0, elapsedMs: expect.any(Number) }]);
+  });
+});
+
+function mark(id: number) {
+  return { keyHigh: 0xffff_ffff - id, keyLow: id, accepted: 3, rejected: 2 };
+}
+
+function marked(): number[] {
+  const database = openReadDatabase(file);
+  const marks = readRecentMarks(database).flatMap((each) => each.marks);
+  database.close();
+  expect(marks.slice(0, 100)).toEqual(marks.slice(0, 100).map(({ keyLow }) => mark(keyLow)));
+  return marks.map(({ keyLow }) => keyLow);
+}
+
+function packetIds(): number[] {
+  const database = openReadDatabase(file);
+  onTestFinished(() => database.close());
+  return database.all<{ packet_id: number }>('select packet_id from broker_incoming order by packet_id').map((row) => row.packet_id);
+}

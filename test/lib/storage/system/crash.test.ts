@@ -16,7 +16,7 @@ const CHILD = fileURLToPath(new URL('commit-child.ts', import.meta.url));
 
 /** What is in the file after the writer opened it again: unit numbers of its statements, and of its samples. */
 async function stored(file: string) {
-  const log = createCommitLog({ file, queueMax: 10, journalBytesMax: 1e9, log: SILENT_LOG });
+  const log = createCommitLog({ file, queueMax: 10, journalBytesMax: 1e9, repeatWindowMs: 600_000, log: SILENT_LOG });
   await log.start();
   const database = openReadDatabase(file);
   const reader = openJournal(file);

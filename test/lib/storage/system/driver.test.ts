@@ -19,7 +19,7 @@ function collectGarbage(): void {
 describe('the driver', () => {
   it('keeps a database alive as long as what reads from it', async () => {
     const file = join(temporaryFolder(), 'system.db');
-    const log = createCommitLog({ file, queueMax: 10, journalBytesMax: 1e6, log: SILENT_LOG });
+    const log = createCommitLog({ file, queueMax: 10, journalBytesMax: 1e6, repeatWindowMs: 600_000, log: SILENT_LOG });
     await log.start();
     onTestFinished(() => log.stop());
     await log.commit({ samples: numbers([1, 1, 1]), statements: [{ sql: "insert into projects (id, created_at) values ('a', 1)", parameters: [] }] });

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 /** A journal of entries with 1, 2, 3, ... samples. */
 async function journalOf(entries: number) {
   const file = join(temporaryFolder(), 'system.db');
-  const log = createCommitLog({ file, queueMax: 100, journalBytesMax: 1e9, log: SILENT_LOG });
+  const log = createCommitLog({ file, queueMax: 100, journalBytesMax: 1e9, repeatWindowMs: 600_000, log: SILENT_LOG });
   await log.start();
   for (let i = 1; i <= entries; i++) {
     const rows = Array.from({ length: i }, (_, row) => [i, row, row] as const);
@@ -40,6 +40,15 @@ describe('the journal reader', () => {
     expect(reader.read(5, 1000)).toBeNull();
     const all = reader.read(0, 1000);
     expect([...(all?.columns.series ?? [])]).toEqual([1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5]);
+  });
+
+  it('joins no more than so many bytes', async () => {
+    const { file } = await journalOf(5);
+    const reader = openJournal(file, 300);
+    onTestFinished(() => reader.close());
+    expect(reader.read(0, 1000)).toMatchObject({ lastId: 3 });
+    expect(reader.read(3, 1000)).toMatchObject({ lastId: 4 });
+    expect(reader.read(4, 1000)).toMatchObject({ lastId: 5 });
   });
 
   it('throws at a damaged entry, naming it, and skips nothing', async () => {

@@ -56,7 +56,7 @@ describe('migrations', () => {
 
 describe('a database file', () => {
   async function startError(file: string): Promise<unknown> {
-    const log = createCommitLog({ file, queueMax: 10, journalBytesMax: 1e6, log: SILENT_LOG });
+    const log = createCommitLog({ file, queueMax: 10, journalBytesMax: 1e6, repeatWindowMs: 600_000, log: SILENT_LOG });
     onTestFinished(() => log.stop());
     return log.start().then(
       () => null,
@@ -89,7 +89,7 @@ describe('a database file', () => {
   });
 
   it('is closed twice without harm, and not read when closed', async () => {
-    const system = createSystemStore({ folder: temporaryFolder(), queueMax: 10, journalBytesMax: 1e6, log: SILENT_LOG });
+    const system = createSystemStore({ folder: temporaryFolder(), queueMax: 10, journalBytesMax: 1e6, repeatWindowMs: 600_000, log: SILENT_LOG });
     await expect(system.projects.all()).rejects.toMatchObject({ code: 'stopping' });
     await system.start();
     await system.stop();

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../../access/principal.ts';
+import { messageOf } from '../../errors/muster-error.ts';
+import type { BrokerChange } from '../../storage/broker-state.ts';
+import type { ConnackProperties, ConnectPacket } from './codec/packet.ts';
+import { REASON, type ReasonCode } from './codec/reason-codes.ts';
+import { type Connection, expiryOf } from './connection.ts';
+import type { RefusalCounter } from './ports.ts';
+import { newWill, toStoredWill } from './sessions/wills.ts';
+import { screen, sessionId, signIn } from './sign-in.ts';
+import type { Surroundings } from './surroundings.ts';
+import { willObjection } from './will-publishing.ts';
+
+/** How often credentials that changed while they were being checked are checked again. */
+const TRIES_MAX = 3;
+
+export interface Gate {
+  refuse(code: ReasonCode, reason: string, counter: RefusalCounter): void;
+  /** Takes a place among the connections of the device; false if there is none. */
+  enter(device: string): boolean;
+}
+
+/** CONNECT, step by step: screen, sign in, check the will, open the session, write it, answer. */
+export async function admit(around: Surroundings, connection: Connection, packet: ConnectPacket, gate: Gate): Promise<void> {
+  const objection = screen(around.ports, packet);
+  if (objection) return gate.refuse(objection.code, objection.reason, objection.counter);
+  const clientId = packet.clientId === '' ? `muster-${randomUUID()}` : packet.clientId;
+  const principal = await identify(around, connection, packet, gate);
+  if (principal === null || connection.isEnding) return;
+  if (packet.will) {
+    const sender = { principal, scheme: connection.scheme, address: connection.address };
+    const refusal = willObjection(around, sender, packet.will);
+    if (refusal !== null) return gate.refuse(REASON.notAuthorized, `last will: ${refusal}`, 'refusedLogIn');
+  }
+  const changes: BrokerChange[] = [];
+  const opened = openSession(around, connection, packet, principal, sessionId(principal, clientId), gate, changes);
+  if (opened === null) return;
+  if (changes.length > 0) {
+    try {
+      await around.writer.durable(changes);
+    } catch (error: unknown) {
+      around.ports.log.error({ protocol: connection.scheme, address: connection.address, error: messageOf(error) }, 'a session could not be written');
+      return gate.refuse(REASON.serverUnavailable, 'the hub cannot write the session now', 'refusedUnavailable');
+    }
+  }
+  const keepAlive = keepAliveOf(around, packet);
+  connection.accept(opened.isResumed, packet.version === 5 ? connackOf(around, packet, clientId, opened.expirySeconds, keepAlive) : {}, keepAlive);
+}
+
+/** Who is it? null: refused. */
+async function identify(around: Surroundings, connection: Connection, packet: ConnectPacket, gate: Gate): Promise<Principal | null> {
+  const { ports } = around;
+  for (let tries = 1; ; tries++) {
+    const before = around.credentialChanges();
+    try {
+      const result = await signIn(ports, packet, connection.address);
+      if (connection.isEnding) return null;
+      if (around.credentialChanges() !== before && tries < TRIES_MAX) continue;
+      if (result.ok) return result.principal;
+      gate.refuse(result.code, result.reason, 'refusedLogIn');
+    } catch (error: unknown) {
+      ports.log.error({ protocol: connection.scheme, address: connection.address, error: messageOf(error) }, 'a log-in could not be checked');
+      gate.refuse(REASON.serverUnavailable, 'the hub cannot check credentials now', 'refusedUnavailable');
+    }
+    return null;
+  }
+}
+
+/** Everything that changes at once; null: refused. */
+function openSession(
+  around: Surroundings,
+  connection: Connection,
+  packet: ConnectPacket,
+  principal: Principal,
+  id: string,
+  gate: Gate,
+  changes: BrokerChange[],
+): { readonly isResumed: boolean; readonly expirySeconds: number } | null {
+  const { store, wills, ports } = around;
+  // The earlier connection of the same client makes room for this one [MQTT-3.1.4-3].
+  const ousted = store.get(id)?.outlet ?? null;
+  if (principal.kind === 'device' && ousted === null && !gate.enter(principal.id)) {
+    const max = ports.settings['mqtt.connections-per-device-max'];
+    gate.refuse(REASON.quotaExceeded, `more than ${max} connections of this device`, 'refusedPerDevice');
+    return null;
+  }
+  const { properties, version } = packet;
+  connection.principal = principal;
+  connection.clientId = id;
+  connection.wantsReasons = properties.requestProblemInformation !== false;
+  connection.packetBytesMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  connection.window = Math.min(properties.receiveMaximum ?? Number.POSITIVE_INFINITY, ports.settings['mqtt.receive-maximum']);
+  const wanted = version === 5 ? (properties.sessionExpiryInterval ?? 0) : packet.clean ? 0 : 0xffff_ffff;
+  const expirySeconds = expiryOf(around, wanted);
+  const opened = store.open(id, principal, connection, { clean: packet.clean, expirySeconds, now: ports.clock() }, changes);
+  connection.session = opened.session;
+  opened.ousted?.cut(REASON.sessionTakenOver, 'the same client connected again');
+  if (principal.kind === 'device' && ousted !== null) gate.enter(principal.id);
+  // Back within the delay of its will, which is not sent then [MQTT-3.1.3-9].
+  wills.forget(id);
+  if (packet.will) {
+    const will = newWill(packet.will, id, principal, connection);
+    wills.put(will);
+    changes.push({ kind: 'put-will', will: toStoredWill(will, null) });
+  }
+  return { isResumed: opened.isResumed, expirySeconds };
+}
+
+/** Seconds; 0 is none. Of MQTT 5, the hub has the last word [MQTT-3.1.2-21]; older clients were screened. */
+function keepAliveOf({ ports }: Surroundings, { version, keepAlive }: ConnectPacket): number {
+  const max = ports.settings['mqtt.keep-alive-max-seconds'];
+  return version === 5 && max > 0 && (keepAlive === 0 || keepAlive > max) ? max : keepAlive;
+}
+
+/** What is there is left out: retained messages, QoS 2, wildcards, identifiers and shared subscriptions are the default. */
+function connackOf({ ports }: Surroundings, packet: ConnectPacket, clientId: string, expirySeconds: number, keepAlive: number): ConnackProperties {
+  const { settings } = ports;
+  const wanted = packet.properties.sessionExpiryInterval ?? 0;
+  const granted = Number.isFinite(expirySeconds) ? expirySeconds : 0xffff_ffff;
+  return {
+    ...(granted === wanted ? {} : { sessionExpiryInterval: granted }),
+    receiveMaximum: settings['mqtt.receive-maximum'],
+    maximumPacketSize: settings['mqtt.packet-bytes-max'],
+    ...(packet.clientId === '' ? { assignedClientIdentifier: clientId } : {}),
+    topicAliasMaximum: settings['mqtt.topic-alias-max'],
+    ...(keepAlive === packet.keepAlive ? {} : { serverKeepAlive: keepAlive }),
+  };
+}

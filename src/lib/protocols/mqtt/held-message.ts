@@ -1,0 +1,43 @@
+import type { Qos } from './codec/packet.ts';
+import { REASON, type ReasonCode } from './codec/reason-codes.ts';
+import type { Prepared } from './sessions/dispatcher.ts';
+import type { SettledAnswer, Settling } from './sessions/session.ts';
+
+/** A message between its arrival and its answer; answers leave in the order of arrival [MQTT-4.6.0-2]. */
+export class HeldMessage implements Settling {
+  readonly packetId: number;
+  readonly qos: Qos;
+  prepared: Prepared | null = null;
+  isSettled = false;
+  code: ReasonCode = REASON.success;
+  reason: string | null = null;
+  /** Not stored: it must not be acknowledged. */
+  failed = false;
+  next: HeldMessage | null = null;
+  #followers: ((answer: SettledAnswer) => void)[] | null = null;
+  #afterwards: (() => void)[] | null = null;
+
+  constructor(packetId: number, qos: Qos) {
+    this.packetId = packetId;
+    this.qos = qos;
+  }
+
+  follow(listener: (answer: SettledAnswer) => void): void {
+    this.#followers ??= [];
+    this.#followers.push(listener);
+  }
+
+  afterwards(listener: () => void): void {
+    this.#afterwards ??= [];
+    this.#afterwards.push(listener);
+  }
+
+  answered(): void {
+    if (this.#afterwards !== null) for (const listener of this.#afterwards) listener();
+  }
+
+  settle(): void {
+    this.isSettled = true;
+    if (this.#followers !== null) for (const follower of this.#followers) follower(this);
+  }
+}

@@ -1,0 +1,96 @@
+import type { BrokerChange } from '../../storage/broker-state.ts';
+import { encodeSuback, encodeUnsuback } from './codec/encode.ts';
+import type { SubscribePacket, Subscription, UnsubscribePacket } from './codec/packet.ts';
+import { REASON, type ReasonCode } from './codec/reason-codes.ts';
+import { recordTrouble } from './refusals.ts';
+import type { Outlet, Session, Subscriber } from './sessions/session.ts';
+import type { Surroundings } from './surroundings.ts';
+import { levelCount } from './topic.ts';
+import { subscribeAccess } from './topic-access.ts';
+
+/** Who asks. */
+export interface SubscribingClient extends Outlet {
+  readonly scheme: string;
+  readonly address: string | null;
+}
+
+/** SUBSCRIBE: what is granted is on disk before SUBACK says so; then come the retained messages. */
+export function subscribe(
+  around: Surroundings,
+  connection: SubscribingClient,
+  session: Session,
+  { packetId, subscriptions, properties }: SubscribePacket,
+): void {
+  const { store, retained, dispatcher, writer } = around;
+  const changes: BrokerChange[] = [];
+  const granted: { readonly subscriber: Subscriber; readonly known: Subscriber | undefined; readonly wantsRetained: boolean }[] = [];
+  const codes = subscriptions.map((subscription) => {
+    const objection = objectionTo(around, connection, session, subscription);
+    if (objection !== null) return objection;
+    const { filter, shareName, topicFilter, options, qos, noLocal, retainAsPublished, retainHandling } = subscription;
+    const identifier = properties.subscriptionIdentifier ?? null;
+    const subscriber: Subscriber = { session, filter, shareName, topicFilter, options, qos, noLocal, retainAsPublished, identifier, since: 0, recalled: false };
+    const known = session.subscriptions?.get(filter);
+    store.subscribe(subscriber, changes);
+    // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; never for shared subscriptions (section 4.8.2).
+    const wantsRetained = shareName === null && (retainHandling === 0 || (retainHandling === 1 && !known));
+    granted.push({ subscriber, known, wantsRetained });
+    return qos;
+  });
+  const succeed = () => {
+    connection.send(encodeSuback(connection.version, packetId, codes, {}, connection.packetBytesMax));
+    for (const { subscriber, wantsRetained } of granted) {
+      if (!wantsRetained || session.subscriptions?.get(subscriber.filter) !== subscriber) continue;
+      const identifiers = subscriber.identifier === null ? [] : [subscriber.identifier];
+      subscriber.recalled = true;
+      dispatcher.recall(session, { filter: subscriber.filter, messages: retained.matching(subscriber.topicFilter), qos: subscriber.qos, identifiers });
+    }
+    if (session.backlog !== null) dispatcher.pump(session);
+  };
+  if (changes.length === 0) succeed();
+  else
+    writer.durable(changes).then(succeed, () => {
+      for (const { subscriber, known } of granted.reverse()) {
+        if (session.subscriptions?.get(subscriber.filter) !== subscriber) continue;
+        if (known) store.subscribe(known, []);
+        else store.unsubscribe(session, subscriber.filter, []);
+      }
+      const refused = codes.map((code) => (code < 0x80 ? REASON.implementationSpecific : code));
+      connection.send(encodeSuback(connection.version, packetId, refused, {}, connection.packetBytesMax));
+    });
+}
+
+/** UNSUBSCRIBE: nothing more is delivered from here on; UNSUBACK waits for the disk. */
+export function unsubscribe(around: Surroundings, connection: SubscribingClient, session: Session, { packetId, filters }: UnsubscribePacket): void {
+  const { store, writer } = around;
+  const changes: BrokerChange[] = [];
+  const codes = filters.map((filter) => (store.unsubscribe(session, filter, changes) ? REASON.success : REASON.noSubscriptionExisted));
+  const answer = () => connection.send(encodeUnsuback(connection.version, packetId, codes, {}, connection.packetBytesMax));
+  if (changes.length === 0) answer();
+  // Without the disk it holds as long as the hub runs; the client may ask again.
+  else writer.durable(changes).then(answer, () => connection.cut(REASON.implementationSpecific, 'the hub cannot write to its disk'));
+}
+
+/** The code that refuses a filter, or null. */
+function objectionTo(around: Surroundings, connection: SubscribingClient, session: Session, { filter, topicFilter }: Subscription): ReasonCode | null {
+  const { ports, counters } = around;
+  const { principal } = session;
+  const refused = (reason: string, code: ReasonCode = REASON.notAuthorized): ReasonCode => {
+    counters.refused++;
+    const device = principal.kind === 'device' ? principal.id : undefined;
+    const { scheme, address } = connection;
+    recordTrouble(around, { device, scheme, address }, { code: 'not_allowed', step: 'subscribe', reason, topic: filter });
+    ports.log.debug({ protocol: scheme, address, filter, reason }, 'subscription refused');
+    return code;
+  };
+  const { settings } = ports;
+  if (levelCount(topicFilter) > settings['mqtt.topic-levels-max'])
+    return refused(`a topic filter has more than ${settings['mqtt.topic-levels-max']} levels`, REASON.filterInvalid);
+  const denied = settings['mqtt.refuse-subscriptions'];
+  if (denied.includes(filter) || denied.includes(topicFilter)) return refused('the settings refuse this filter');
+  const isNew = !session.subscriptions?.has(filter);
+  if (isNew && (session.subscriptions?.size ?? 0) >= settings['mqtt.subscriptions-max'])
+    return refused(`more than ${settings['mqtt.subscriptions-max']} topic filters`, REASON.quotaExceeded);
+  const decision = subscribeAccess(ports, principal, topicFilter);
+  return decision.ok ? null : refused(decision.reason);
+}
