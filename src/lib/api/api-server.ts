@@ -46,6 +46,8 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
     frameworkErrors: (error, request, reply) => void sendProblem(log, error, request, reply),
     ...(ports.tls && { https: { cert: ports.tls.cert, key: ports.tls.key, minVersion: 'TLSv1.2' as const } }),
   }) as unknown as FastifyInstance<HttpServer>;
+  // Asked for once, an address is known for good; of a connection that is gone it can no longer be asked, and its guesses would go uncounted.
+  app.server.on('connection', (socket) => void socket.remoteAddress);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are typed where they are made; checking each row again would only cost time.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
@@ -134,14 +136,14 @@ async function checkedRequest(route: Route, ports: ApiPorts, request: FastifyReq
     params,
     query: request.query,
     body: request.body ?? Buffer.alloc(0),
-    address: request.ip,
+    address: addressOf(request),
     contentType: request.headers['content-type'] ?? null,
     path: request.url.split('?', 1)[0] ?? '',
     signal: signalOf(reply),
   };
   if (route.permission === 'open')
     return { ...base, principal: { kind: 'open' }, project: '' as ProjectId, device: NO_DEVICE } as unknown as RouteRequest<never, never, never>;
-  const principal = await authenticate(ports.authenticator, request.headers, request.ip);
+  const principal = await authenticate(ports.authenticator, request.headers, base.address);
   if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
   const { project } = principal;
   const wanted = request.headers['muster-project'];
@@ -154,6 +156,11 @@ async function checkedRequest(route: Route, ports: ApiPorts, request: FastifyReq
     if (!verdict.ok) throw new MusterError('not_allowed', verdict.reason);
   }
   return { ...base, principal, project, device } as unknown as RouteRequest<never, never, never>;
+}
+
+/** A client may be gone by now. null when it was so before anybody asked for its address. */
+function addressOf(request: FastifyRequest): string | null {
+  return (request.ip as string | undefined) ?? null;
 }
 
 /** Stands in for the device of a route that names none; such a handler never looks at it. */
