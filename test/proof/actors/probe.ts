@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Client, signIn } from '../client.ts';
 import type { Credentials } from '../fleet.ts';
 import { pause, quantile } from '../waiting.ts';
@@ -21,6 +22,8 @@ export interface ProbeAnswer {
   readonly httpAnswered: number;
   readonly httpFailed: number;
   readonly httpMaxMs: number;
+  /** How late its own timers were (p99): what the machine alone is to blame for. */
+  readonly lagP99Ms: number;
   /** Of all reports so far: the highest number acknowledged plus one, and how many were. */
   readonly sent: number;
   readonly acknowledgedEver: number;
@@ -34,6 +37,8 @@ let seen = { failed: 0, cuts: 0, httpAnswered: 0, httpFailed: 0, httpMaxMs: 0 };
 let sent = 0;
 let acknowledgedEver = 0;
 let client: Client | null = null;
+const lag = monitorEventLoopDelay({ resolution: 10 });
+lag.enable();
 
 answer<ProbeQuestion>(async (question) => {
   if (question.do === 'begin') {
@@ -50,10 +55,12 @@ answer<ProbeQuestion>(async (question) => {
     p99Ms: quantile(latencies, 0.99),
     maxMs: quantile(latencies, 1),
     ...seen,
+    lagP99Ms: lag.percentile(99) / 1e6,
     sent,
     acknowledgedEver,
   };
   latencies = [];
+  lag.reset();
   seen = { failed: 0, cuts: 0, httpAnswered: 0, httpFailed: 0, httpMaxMs: 0 };
   return told;
 });

@@ -27,6 +27,10 @@ export const corruption: Proof = {
   run: damageEach,
 };
 
+const DAMAGES = [
+  ['cut', cut],
+  ['flip', flip],
+] as const;
 const KEPT_IN_JOURNAL = { STORAGE_APPLY_INTERVAL_MS: 3_600_000 };
 
 async function damageEach(run: ProofRun): Promise<Figures> {
@@ -41,7 +45,7 @@ async function damageEach(run: ProofRun): Promise<Figures> {
   const missing = new Set<string>(TARGETS);
   for (let round = 0; round < rounds; round += 1) {
     for (const target of TARGETS) {
-      for (const [kind, damage] of [['cut', cut] as const, ['flip', flip] as const, ['flip again', flip] as const]) {
+      for (const [kind, damage] of DAMAGES) {
         const random = createRandom(seedFor(seed, `${target} ${kind} ${round}`));
         const outcome = await withDamage(run, original, made.acknowledged, target, kind === 'cut', (data) => {
           const file = fileOf(target, data, random);

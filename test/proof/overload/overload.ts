@@ -19,8 +19,10 @@ const TIMES_CAPACITY = 3;
 /** Of the hub, with 256 MB for the sample store. */
 const MEMORY_BYTES_MAX = 1_000 * 1024 * 1024;
 const STORE_MEMORY_BYTES = 256 * 1024 * 1024;
-/** Of what is accepted, under three times the load and beside its own generator. */
+/** Of what is accepted, under three times the load and beside its own generator; more on a machine that is slow already before it. */
 const ACCEPTED_P99_MS_MAX = 5_000;
+const USUAL_P50_MS = 20;
+const SLOWNESS_MAX = 4;
 const NORMAL_WITHIN_MS = 10_000;
 /** A lone device on a machine that has other things to do. */
 const NORMAL_P50_MS = 150;
@@ -53,6 +55,7 @@ async function offerTooMuch(run: ProofRun): Promise<Figures> {
   await probe.ask({ do: 'begin', port: hub.mqttPort, url: hub.url, credentials: await createDevice(hub, 'probe'), device: 'probe' });
   await pause(1_000);
   const before = await tell();
+  const p99MsMax = ACCEPTED_P99_MS_MAX * Math.min(SLOWNESS_MAX, Math.max(1, before.p50Ms / USUAL_P50_MS));
 
   const held = await Promise.all([load(left, { devices: fleets[0] }), load(right, { devices: fleets[1] })]);
   const capacity = held.reduce((sum, { perSecond }) => sum + perSecond, 0);
@@ -69,14 +72,13 @@ async function offerTooMuch(run: ProofRun): Promise<Figures> {
     load(flood, { devices: greedy, window: null, ...share(0.2) }),
   ]);
   const during = await tell();
-  const normalAfterMs = await untilNormal(tell, findings);
+  const normalAfterMs = await untilNormal(tell, before.p50Ms, findings);
 
   const waiting = [one, two, three];
   const p99 = Math.max(...waiting.map(({ p99Ms }) => p99Ms));
-  if (!(p99 <= ACCEPTED_P99_MS_MAX))
-    findings.add(`p99 of what was accepted is above ${ACCEPTED_P99_MS_MAX} ms`, waiting.map(({ p99Ms }) => `${rounded(p99Ms)} ms`).join(', '));
-  if (!(during.p99Ms <= ACCEPTED_P99_MS_MAX))
-    findings.add(`p99 of a lone device is above ${ACCEPTED_P99_MS_MAX} ms under overload`, `${rounded(during.p99Ms)} ms of ${during.acknowledged}`);
+  if (!(p99 <= p99MsMax)) findings.add(`p99 of what was accepted is above its bound`, waiting.map(({ p99Ms }) => `${rounded(p99Ms)} ms`).join(', '));
+  if (!(during.p99Ms <= p99MsMax))
+    findings.add(`p99 of a lone device is above its bound under overload`, `${rounded(during.p99Ms)} of ${rounded(p99MsMax)} ms`);
   if (during.cuts > 0) findings.add('a well-behaved device was cut off under overload', `${during.cuts} times`);
   if (during.failed > 0) findings.add('a lone device was refused under overload', `${during.failed} of ${during.failed + during.acknowledged}`);
   if (during.httpFailed > 0) findings.add('the API did not answer under overload', `${during.httpFailed} of ${during.httpFailed + during.httpAnswered}`);
@@ -107,13 +109,13 @@ async function devicesOf(hub: HubProcess, name: string, count: number): Promise<
 }
 
 /** Half a second in which the lone device is served as before any load. */
-async function untilNormal(tell: () => Promise<ProbeAnswer>, findings: ProofRun['findings']): Promise<number> {
+async function untilNormal(tell: () => Promise<ProbeAnswer>, beforeMs: number, findings: ProofRun['findings']): Promise<number> {
   const startedAt = performance.now();
   for (;;) {
     await pause(500);
     const { acknowledged, p50Ms } = await tell();
     const elapsed = performance.now() - startedAt;
-    if (acknowledged > 5 && p50Ms < NORMAL_P50_MS) return elapsed;
+    if (acknowledged > 5 && p50Ms < Math.max(NORMAL_P50_MS, 3 * beforeMs)) return elapsed;
     if (elapsed < NORMAL_WITHIN_MS) continue;
     findings.add(`the hub is not back to normal within ${NORMAL_WITHIN_MS} ms`, `${acknowledged} acknowledged, p50 ${rounded(p50Ms)} ms`);
     return elapsed;
