@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,8 +44,6 @@ export interface HubProcess {
   api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   memoryBytes(): number;
   descriptors(): number;
-  /** Of the descriptors, those of open connections and listeners. */
-  sockets(): number;
   /** Of all its lives. */
   log(): string;
   /** Log lines of level error, and whatever is no log line and speaks of an uncaught error. */
@@ -162,22 +160,9 @@ export async function createHubProcess(scope: Scope, options: HubOptions = {}): 
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
     },
     descriptors: () => readdirSync(`/proc/${known().pid}/fd`).length,
-    sockets() {
-      const folder = `/proc/${known().pid}/fd`;
-      return readdirSync(folder).filter((name) => isSocket(join(folder, name))).length;
-    },
     log: () => log,
     complaints: () => log.split('\n').filter(isComplaint),
   };
-}
-
-function isSocket(descriptor: string): boolean {
-  try {
-    return readlinkSync(descriptor).startsWith('socket:');
-  } catch {
-    // Closed in between.
-    return false;
-  }
 }
 
 const PINO_ERROR = 50;
