@@ -1,7 +1,7 @@
 // What `npm run demo` and `npm test` do before their own work: install and build, each only when something is missing or old.
 // All of its output goes to stderr: stdout belongs to what is run afterwards.
 import { spawn } from 'node:child_process';
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,9 @@ export async function setUp() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 15)) fail(`Muster needs Node 20.15 or newer; this is ${process.versions.node}.`);
   if (await installIsOld()) {
+    // npm ci would empty the directory behind it, which others use.
+    if ((await lstat(join(root, 'node_modules')).catch(() => null))?.isSymbolicLink())
+      fail('node_modules is a link to an installation that is older than package-lock.json. Run `npm ci` where it leads to, or remove the link.');
     process.stderr.write('Installing packages (npm ci) ...\n');
     await must(npm(), ['ci', '--no-audit', '--no-fund']);
   }

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -79,6 +80,21 @@ describe('a hub among rude HTTP clients', () => {
     sender.write('ed":1}');
     await sender.closed;
     expect(sender.received()).toMatch(/^HTTP\/1.1 202 /);
+  });
+
+  it('takes who is gone before he is asked for his address for a guesser like any other, and for no error of its own', async () => {
+    for (let count = 0; count < 100; count += 1) {
+      const socket = connect({ host: '127.0.0.1', port: Number(new URL(hub.url).port) });
+      socket.on('error', () => undefined);
+      await new Promise((done) => socket.once('connect', done));
+      const token = count % 2 === 0 ? 'mst_0_wrong' : hub.token;
+      const request = `POST /api/v1/devices/rude/report HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-length: 2\r\n\r\n{}`;
+      await new Promise((done) => socket.write(request, done));
+      socket.resetAndDestroy();
+    }
+    await alive();
+    expect(hub.log()).not.toContain('something went wrong');
+    expect(hub.log()).not.toContain('cannot be bound');
   });
 
   it('takes neither a body beyond its limit in chunks nor one that is nested without end', async () => {

@@ -83,6 +83,8 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
     frameworkErrors: (error, request, reply) => void sendProblem(log, error, request, reply),
     ...(ports.tls ? { https: { cert: ports.tls.cert, key: ports.tls.key, minVersion: 'TLSv1.2' as const, ...slowSenders } } : { http: slowSenders }),
   }) as unknown as FastifyInstance<HttpServer>;
+  // Asked for once, an address is known for good; of a connection that is gone it can no longer be asked, and its guesses would go uncounted.
+  app.server.on('connection', (socket) => void socket.remoteAddress);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are typed where they are made; checking each row again would only cost time.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
@@ -189,7 +191,7 @@ type AdmittedRequest = FastifyRequest & { admitted: Admitted | null };
 async function admit(route: Route, ports: ApiPorts, request: FastifyRequest, reply: FastifyReply): Promise<Admitted> {
   const params = request.params as Record<string, string>;
   if (route.permission === 'open') return { route, principal: { kind: 'open' }, project: '' as ProjectId, device: NO_DEVICE };
-  const principal = await authenticate(ports.authenticator, request.headers, request.ip);
+  const principal = await authenticate(ports.authenticator, request.headers, addressOf(request));
   if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
   const { project } = principal;
   const wanted = request.headers['muster-project'];
@@ -246,7 +248,7 @@ function checkedRequest(request: FastifyRequest, reply: FastifyReply): RouteRequ
     principal,
     project,
     device,
-    address: request.ip,
+    address: addressOf(request),
     contentType: headers['content-type'] ?? null,
     idempotencyKey: idempotencyKeyOf(headers['idempotency-key']),
     path: pathOf(request),
@@ -272,7 +274,7 @@ function noteOversized(ports: ApiPorts, request: FastifyRequest): void {
   const bytes = Number(request.headers['content-length'] ?? 0);
   ports.onOversized({
     device: admitted.device,
-    address: request.ip,
+    address: addressOf(request),
     path: pathOf(request),
     bytes,
     reason: `the body is larger than ${ports.payloadBytesMax} bytes (limits.payload-bytes-max)`,
@@ -281,6 +283,11 @@ function noteOversized(ports: ApiPorts, request: FastifyRequest): void {
 
 function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
+}
+
+/** A client may be gone by now. null when it was so before anybody asked for its address. */
+function addressOf(request: FastifyRequest): string | null {
+  return (request.ip as string | undefined) ?? null;
 }
 
 /** Stands in for the device of a route that names none; such a handler never looks at it. */

@@ -4,14 +4,14 @@ import type { Principal } from '../access/principal.ts';
 import { MusterError } from '../errors/muster-error.ts';
 
 /** Who makes an HTTP request: a bearer token, a device's basic credentials, or (a browser's WebSocket) a token in the subprotocols. */
-export async function authenticate(authenticator: Authenticator, headers: IncomingHttpHeaders, address: string): Promise<Principal> {
+export async function authenticate(authenticator: Authenticator, headers: IncomingHttpHeaders, address: string | null): Promise<Principal> {
   const found = await answerOf(authenticator, headers, address);
   if (found === null) throw new MusterError('not_logged_in', 'the request carries no credentials');
   if (found.ok) return found.principal;
   throw new MusterError(found.code, found.reason, found.retryAfterMs === null ? {} : { details: { retryAfterMs: found.retryAfterMs } });
 }
 
-async function answerOf(authenticator: Authenticator, headers: IncomingHttpHeaders, address: string) {
+async function answerOf(authenticator: Authenticator, headers: IncomingHttpHeaders, address: string | null) {
   const [scheme = '', credentials = ''] = (headers.authorization ?? '').split(' ', 2);
   if (scheme.toLowerCase() === 'bearer') return authenticator.bearer(credentials, address);
   if (scheme.toLowerCase() === 'basic') {

@@ -18,7 +18,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly project: ProjectId;
   /** The device of the path, when `device` names its parameter; of the principal's project. */
   readonly device: DeviceEntry;
-  readonly address: string;
+  /** null: the connection was gone before it could be asked. */
+  readonly address: string | null;
   readonly contentType: string | null;
   /** The Idempotency-Key, if the request has one. */
   readonly idempotencyKey: string | null;

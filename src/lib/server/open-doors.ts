@@ -223,7 +223,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   return { http, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
 
   async function admitSubscriber(request: IncomingMessage): Promise<Exclude<Principal, { kind: 'open' }>> {
-    const principal = await authenticate(authenticator, request.headers, request.socket.remoteAddress ?? '');
+    const principal = await authenticate(authenticator, request.headers, request.socket.remoteAddress ?? null);
     if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
     const own = principal.kind === 'device' ? { device: principal.id, parent: directory.device(principal.id)?.device.parent ?? null } : {};
     const verdict = authorize(principal, 'sample:read', { project: principal.project, ...own });
