@@ -41,7 +41,7 @@ export interface ApiPorts {
 
 export interface OversizedReport {
   readonly device: DeviceEntry;
-  readonly address: string;
+  readonly address: string | null;
   readonly path: string;
   /** As announced; 0 when the body came in chunks. */
   readonly bytes: number;
