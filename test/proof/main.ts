@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Proof, runProof } from './proof.ts';
 import { PROOFS } from './registry.ts';
+import type { Scope } from './scope.ts';
 
 const USAGE = `npm run proof -- [${PROOFS.map(({ name }) => name).join('|')}|all] [--rounds N] [--seconds N] [--seed S] [--json]
 
@@ -17,6 +18,7 @@ interface Row {
   readonly failures: readonly string[];
 }
 
+let current: Scope | null = null;
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function main(): Promise<number> {
@@ -80,7 +82,9 @@ async function prove(proof: Proof, { seed, rounds, seconds }: Chosen): Promise<R
   const elapsed = () => Math.round((performance.now() - startedAt) / 1000);
   try {
     const options = { rounds: rounds ?? proof.long.rounds, seconds: seconds ?? proof.long.seconds, seed, say };
-    const { figures, failures } = await runProof(proof, options);
+    const { figures, failures } = await runProof(proof, options, (opened) => {
+      current = opened;
+    });
     for (const failure of failures) say(`  FAILS: ${failure}`);
     return { name, verdict: failures.length === 0 ? 'holds' : 'FAILS', seconds: elapsed(), figures, failures };
   } catch (error: unknown) {
@@ -99,6 +103,11 @@ function tableOf(rows: readonly Row[], seed: number): string {
   return `${lines.join('\n')}\nseed ${seed}\n`;
 }
 
+const INTERRUPTED = 130;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // Hubs, mounts and folders go with it.
+  process.once(signal, () => void Promise.resolve(current?.close()).finally(() => process.exit(INTERRUPTED)));
+}
 process.exitCode = await main();
 // Keep-alive connections of fetch would hold the process for a while.
 process.exit();

@@ -36,8 +36,10 @@ export interface ProofResult {
   readonly elapsedMs: number;
 }
 
-export async function runProof(proof: Pick<Proof, 'run'>, options: ProofOptions): Promise<ProofResult> {
+/** `opened` gets the scope, for whoever has to end it early. */
+export async function runProof(proof: Pick<Proof, 'run'>, options: ProofOptions, opened: (scope: Scope) => void = () => undefined): Promise<ProofResult> {
   const scope = createScope();
+  opened(scope);
   const findings = createFindings();
   const startedAt = performance.now();
   try {

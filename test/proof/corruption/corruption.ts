@@ -65,7 +65,7 @@ async function damageEach(run: ProofRun): Promise<Figures> {
 type Outcome = 'refused' | 'named' | 'harmless';
 
 async function withDamage(
-  { findings }: ProofRun,
+  { findings, scope: outer }: ProofRun,
   original: string,
   acknowledged: Acknowledged,
   target: Target,
@@ -73,6 +73,7 @@ async function withDamage(
   damage: (data: string) => { readonly file: string; readonly what: string } | null,
 ): Promise<Outcome | null> {
   const scope = createScope();
+  outer.defer(() => scope.close());
   try {
     const folder = await mkdtemp(join(tmpdir(), 'muster-proof-damaged-'));
     scope.defer(() => rm(folder, { recursive: true, force: true }));

@@ -31,7 +31,7 @@ export async function compareStored({ findings }: ProofRun, hub: HubProcess, sen
   if (files.nameless > 0) findings.add('the files hold samples without a name', String(files.nameless));
 }
 
-function compareSender({ device, acknowledged, sent }: Sender, samples: readonly StoredSample[], findings: ProofRun['findings']): void {
+function compareSender({ device, kind, acknowledged, sent }: Sender, samples: readonly StoredSample[], findings: ProofRun['findings']): void {
   const times = new Map<number, number>();
   for (const { point, time, value } of samples) {
     const number = Number(value);
@@ -41,7 +41,7 @@ function compareSender({ device, acknowledged, sent }: Sender, samples: readonly
       findings.add('a sample is not what was sent', `${device}: ${point} at ${time} is ${String(value)}`);
   }
   for (const [number, count] of times) {
-    if (count > 1) findings.add('a message was stored more than once', `${device}: ${number}, ${count} times`);
+    if (count > 1) findings.add(`a message over ${kind.toUpperCase()} was stored more than once`, `${device}: ${number}, ${count} times`);
     if (!(number < sent)) findings.add('a value was stored that nobody sent', `${device}: ${number}`);
   }
   for (const number of acknowledged) if (!times.has(number)) findings.add('an acknowledged message was lost', `${device}: ${number} of ${sent}`);
