@@ -19,7 +19,10 @@ describe('the API of a hub', () => {
 
   it('says who is there and that it is ready', async () => {
     expect((await anonymous()('GET', '/health/live')).status).toBe(200);
-    expect((await anonymous()('GET', '/health/ready')).body).toEqual({ status: 'ok', checks: { traffic: 'ok', samples: 'ok', disk: 'ok', pressure: 'ok' } });
+    expect((await anonymous()('GET', '/health/ready')).body).toEqual({
+      status: 'ok',
+      checks: { traffic: 'ok', writes: 'ok', samples: 'ok', disk: 'ok', pressure: 'ok' },
+    });
     expect((await api('GET', '/whoami')).body).toMatchObject({
       kind: 'token',
       role: 'admin',

@@ -5,6 +5,7 @@ import { VALUE_TYPES } from '../../domain/value.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import { LATE_FLAG } from '../sample-columns.ts';
 import type { SeriesName, TimeRange } from '../sample-store.ts';
+import { rowGroupRows } from './row-groups.ts';
 import { edge, type Wanted } from './wanted.ts';
 
 const CHUNK_ROWS = 2048;
@@ -27,6 +28,7 @@ export async function writeParquet(
   const series = query.names.length > LITERALS_MAX ? null : query.names.map((name) => name.series);
   const rows = await rowsOf({ from: edge(query.from), to: edge(query.to), series, condition: 'series in (select series from exported)' });
   try {
+    const groupRows = await rowGroupRows(connection, rows);
     const result = await connection.run(`
       copy (
         select make_timestamptz(s.time * 1000) as time, n.device as device, n.point as point,
@@ -34,7 +36,7 @@ export async function writeParquet(
           ${textOf('s.tag', VALUE_TYPES)} as kind, ${textOf('(s.flags & 3)', QUALITIES)} as quality, (s.flags & ${LATE_FLAG}) <> 0 as late
         from (${rows}) s join exported n on s.series = n.series
         order by n.rank, s.time
-      ) to '${unfinished.replaceAll("'", "''")}' (format parquet, compression zstd, parquet_version v2)`);
+      ) to '${unfinished.replaceAll("'", "''")}' (format parquet, compression zstd, parquet_version v2, row_group_size ${groupRows})`);
     await rename(unfinished, path);
     return result.rowsChanged;
   } catch (error: unknown) {

@@ -42,4 +42,29 @@ describe('an export to Parquet', () => {
     connection.closeSync();
     instance.closeSync();
   });
+
+  it('takes long texts in groups that fit into memory, in files and in exports', async () => {
+    const folder = temporaryFolder();
+    const fixture = await sampleStoreFixture(duckdb, folder);
+    fixture.options = { memoryBytes: 2 ** 30 };
+    await fixture.restart();
+    const count = 6_000;
+    const text = (i: number) => `${i} ${'x'.repeat(9_000)}${Math.sin(i)}`;
+    for (let from = 0; from < count; from += 1_000) {
+      await fixture.settle(Array.from({ length: 1_000 }, (_, at) => sample(1, Date.UTC(2026, 0, 1) + from + at, text(from + at))));
+    }
+    const path = join(folder, 'export.parquet');
+    await fixture.store.exportParquet({ names: [{ series: 1 as never, device: 'a', point: 'log' }], ...ALWAYS }, path);
+    await fixture.store.compact({ now: Date.UTC(2026, 5, 1), scope: 'all' });
+    const filed = readdirSync(join(folder, 'samples', 'parquet'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    for (const file of [path, ...filed.map((entry) => join(entry.parentPath, entry.name))]) {
+      const sql = `select count(distinct row_group_id)::int, max(row_group_num_rows)::int from parquet_metadata('${file}')`;
+      expect((await (await connection.run(sql)).getRows())[0]).toEqual([3, 2048]);
+    }
+    connection.closeSync();
+    instance.closeSync();
+    expect(await fixture.store.count({ series: [1 as never], ...ALWAYS })).toBe(count);
+  }, 60_000);
 });

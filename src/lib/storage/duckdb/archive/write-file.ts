@@ -7,6 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { QUALITIES } from '../../../domain/point.ts';
 import { VALUE_TYPES } from '../../../domain/value.ts';
 import { LATE_FLAG } from '../../sample-columns.ts';
+import { rowGroupRows } from '../row-groups.ts';
 import { type FileEntry, quoted, unfinished } from './manifest.ts';
 import { folderOf, type Period, stampOf } from './periods.ts';
 
@@ -18,8 +19,6 @@ const DECIMAL_MAX = 9e9;
 const EXACT_PERCENT = 90;
 /** Its dictionary holds numbers with so few digits as well as decimals would. */
 const FEW_DIGITS = 3;
-/** Small enough for a year of minutes of one series to be found in a handful of them. */
-const ROW_GROUP_ROWS = 122_880;
 
 export interface WriteRequest {
   readonly folder: string;
@@ -83,7 +82,8 @@ async function writeFile(connection: DuckDBConnection, request: WriteRequest, de
   const draft = unfinished(file);
   try {
     const members = some ? ` where series in (select series from kept where ${decimal ? 'as_decimal and not as_double' : 'as_double or not as_decimal'})` : '';
-    await connection.run(copySql(request.rows, members, decimal, draft));
+    const groupRows = await rowGroupRows(connection, `select text from (${request.rows})${members}`);
+    await connection.run(copySql(request.rows, members, decimal, draft, groupRows));
     const { bytes, sha256 } = await syncAndHash(draft);
     await rename(draft, file);
     await syncFolders(dirname(file), folder);
@@ -106,7 +106,7 @@ async function writeFile(connection: DuckDBConnection, request: WriteRequest, de
   }
 }
 
-function copySql(rows: string, members: string, decimal: boolean, draft: string): string {
+function copySql(rows: string, members: string, decimal: boolean, draft: string, groupRows: number): string {
   const exact = decimal ? `number::decimal(18,${SCALE})::double` : '(number + 0.0)';
   const value = decimal ? `number::decimal(18,${SCALE})` : 'number + 0.0';
   const residue = `case when tag > 1 then null when number = 0 and signbit(number) then -0.0::double when ${exact} <> number then number - ${exact} end`;
@@ -117,7 +117,7 @@ function copySql(rows: string, members: string, decimal: boolean, draft: string)
         ${textOf('tag', VALUE_TYPES)} as kind, ${textOf('(flags & 3)', QUALITIES)} as quality, (flags & ${LATE_FLAG}) <> 0 as late
       from (select * from (${rows})${members}) s join names n on s.series = n.series
       order by s.series, s.time
-    ) to ${quoted(draft)} (format parquet, compression zstd, parquet_version v2, row_group_size ${ROW_GROUP_ROWS}, write_bloom_filter false)`;
+    ) to ${quoted(draft)} (format parquet, compression zstd, parquet_version v2, row_group_size ${groupRows}, write_bloom_filter false)`;
 }
 
 /** Of rows and their ranges, from the file's own statistics. */
