@@ -13,7 +13,6 @@ const HEAVY = [
   '@fastify/swagger',
   '@fastify/websocket',
   '@photostructure/sqlite',
-  'aedes',
   'cli-table3',
   'conf',
   'csv-parse',

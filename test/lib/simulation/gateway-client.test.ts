@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { Aedes } from 'aedes';
+import { generate, type Packet, parser } from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createGatewayClient, type GatewayClientOptions } from '../../../src/lib/simulation/gateway-client.ts';
 import { createRandom } from '../../../src/lib/simulation/random.ts';
@@ -14,31 +14,44 @@ async function listen(server: Server | ReturnType<typeof createHttpServer>): Pro
   return (server.address() as AddressInfo).port;
 }
 
-/** A real broker whose acknowledgements can be held back and whose connections can be cut. */
+/** As much of a broker as a publisher needs, whose acknowledgements can be held back and whose connections can be cut. */
 async function startBroker() {
-  const broker = await Aedes.createBroker();
   const received: string[] = [];
   const held: (() => void)[] = [];
   const sockets = new Set<Socket>();
   const control = { hold: false, refuseTopic: '' };
-  broker.authenticate = (_client, _username, password, done) => done(null, password?.toString() === 'right');
-  broker.authorizePublish = (_client, packet, done) => {
-    if (packet.topic === control.refuseTopic) return done(new Error('not yours'));
-    const accept = () => {
-      received.push(packet.payload.toString());
-      done(null);
-    };
-    if (control.hold) held.push(accept);
-    else accept();
-  };
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
-    broker.handle(socket);
+    const incoming = parser();
+    let protocolVersion = 4;
+    const send = (packet: Packet) => void (socket.writable && socket.write(generate(packet, { protocolVersion })));
+    incoming.on('packet', (packet) => {
+      if (packet.cmd === 'connect') {
+        const known = packet.password?.toString() === 'right';
+        protocolVersion = packet.protocolVersion ?? 4;
+        send({ cmd: 'connack', sessionPresent: false, returnCode: known ? 0 : 5, reasonCode: known ? 0 : 0x87 });
+        if (!known) socket.end();
+      } else if (packet.cmd === 'pubrel') send({ cmd: 'pubcomp', messageId: packet.messageId ?? 0 });
+      else if (packet.cmd === 'pingreq') send({ cmd: 'pingresp' });
+      else if (packet.cmd === 'publish') {
+        if (packet.topic === control.refuseTopic) return void socket.destroy();
+        const accept = () => {
+          received.push(packet.payload.toString());
+          const { qos, messageId = 0 } = packet;
+          if (qos > 0) send({ cmd: qos === 1 ? 'puback' : 'pubrec', messageId });
+        };
+        if (control.hold) held.push(accept);
+        else accept();
+      }
+    });
+    socket.on('data', (chunk) => incoming.parse(chunk));
   });
   const port = await listen(server);
-  onTestFinished(() => new Promise((resolve) => broker.close(() => resolve())));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
   return {
     url: `mqtt://127.0.0.1:${port}`,
     received,
