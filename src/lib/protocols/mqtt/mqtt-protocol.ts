@@ -136,7 +136,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
       });
       for (const { address } of listeners) log.info({ protocol: address.name, url: address.url }, 'listening');
       if (connectionsMax < settings['mqtt.connections-max'])
-        log.warn({ protocol: 'mqtt', connectionsMax }, 'the limit of open files allows fewer connections than mqtt.connections-max');
+        log.info({ protocol: 'mqtt', connectionsMax }, 'the limit of open files allows fewer connections than mqtt.connections-max');
       if (settings['mqtt.open']) log.warn({ protocol: 'mqtt' }, 'MQTT is open: any client may publish and read anything, without credentials');
     },
     async drain(): Promise<void> {
