@@ -2,6 +2,7 @@ import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { BrokerChange } from '../storage/broker-state.ts';
 import { CommitError, type CommitLog, type CommitUnit, type MessageMark, type Statement } from '../storage/commit-log.ts';
 import { NONE, type ResolvedSample } from './batch.ts';
+import { createGathering } from './gathering.ts';
 import { type CommittedSamples, SampleBuilder } from './sample-builder.ts';
 
 /** Takes samples, and what is to be on disk together with them, and says when all of it is there. */
@@ -45,6 +46,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
   let inFlight = 0;
   /** Samples in the last group: the next is likely to be as large. */
   let lastCount = 0;
+  const gathering = createGathering(flush, () => group?.messages ?? 0);
 
   return {
     get depth() {
@@ -61,7 +63,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
       if (group === null) {
         group = openGroup(lastCount);
         // Whatever else this turn of the event loop brings goes along.
-        if (inFlight === 0) setImmediate(flush);
+        if (inFlight === 0 && !gathering.isHolding) setImmediate(flush);
       }
       group.builder.add(samples);
       for (const change of changes) group.changes.push(change);
@@ -82,10 +84,11 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
     group = null;
     inFlight += 1;
     lastCount = builder.count;
+    const sentAt = performance.now();
     const settle = () => {
       depth -= messages;
       inFlight -= 1;
-      flush();
+      if (inFlight === 0) gathering.answered(messages, performance.now() - sentAt);
     };
     log.commit({ samples: builder.columns(), changes, marks }).then(
       ({ journalId }) => {
