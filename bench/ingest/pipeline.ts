@@ -6,6 +6,7 @@ import type { SeriesId } from '../../src/lib/domain/ids.ts';
 import { Directory } from '../../src/lib/fleet/directory.ts';
 import { loadFormats } from '../../src/lib/formats/registry.ts';
 import { createGroupCommit } from '../../src/lib/ingest/group-commit.ts';
+import type { AnswerReceiver } from '../../src/lib/ingest/ingest.ts';
 import { createPipeline } from '../../src/lib/ingest/pipeline.ts';
 import { createRejectJournal } from '../../src/lib/ingest/reject-journal.ts';
 import { publishCommitted } from '../../src/lib/server/publish-committed.ts';
@@ -39,6 +40,19 @@ function directoryOf(devices: number, points: number): Directory {
     directory.putDevice(device as unknown as Device);
   }
   return directory;
+}
+
+/** As small as what an adapter keeps of a message. */
+class Receiver implements AnswerReceiver {
+  readonly taken: () => void;
+
+  constructor(taken: () => void) {
+    this.taken = taken;
+  }
+
+  notTaken(error: unknown): void {
+    throw error;
+  }
 }
 
 async function measure(points: number): Promise<number> {
@@ -93,6 +107,10 @@ async function measure(points: number): Promise<number> {
   let done = 0;
   const before = process.cpuUsage();
   await new Promise<void>((finished) => {
+    const taken = () => {
+      done += 1;
+      if (done === MESSAGES) finished();
+    };
     const send = () => {
       while (sent - done < IN_FLIGHT && sent < MESSAGES) {
         const device = devices[sent % devices.length]?.device;
@@ -108,10 +126,7 @@ async function measure(points: number): Promise<number> {
           payload,
           receivedAt: Date.now(),
         };
-        pipeline.accept(message).then(() => {
-          done += 1;
-          if (done === MESSAGES) finished();
-        });
+        void pipeline.accept(message, new Receiver(taken))?.then(taken);
       }
       if (sent < MESSAGES) setImmediate(send);
     };

@@ -13,7 +13,8 @@ export async function loadFormats(): Promise<FormatChooser> {
   const loaded = await Promise.all(FORMATS.map(async (definition) => ({ definition, format: await definition.load() })));
   const byType = new Map(loaded.flatMap(({ definition, format }) => definition.contentTypes.map((type) => [type, format] as const)));
   return (contentType, payload) => {
-    const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    if (contentType === null) return sniff(payload);
+    const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
     if (type !== '' && type !== 'application/octet-stream' && type !== 'text/plain') {
       const named = byType.get(type);
       // A JSON body posted without care for its type (curl's default among them) is still looked at.
@@ -23,6 +24,7 @@ export async function loadFormats(): Promise<FormatChooser> {
     return sniff(payload);
   };
   function sniff(payload: Uint8Array): Format | null {
-    return loaded.find(({ definition }) => definition.recognises(payload))?.format ?? null;
+    for (const { definition, format } of loaded) if (definition.recognises(payload)) return format;
+    return null;
   }
 }

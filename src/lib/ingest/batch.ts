@@ -41,6 +41,12 @@ export function openBatch(message: InboundMessage, device: DeviceEntry): Batch {
   return { message, device, readings: NONE, samples: NONE, rejections: NONE, rejectedCount: 0, refused: false, hubTimed: false, postponed: null };
 }
 
-export function refuse(batch: Batch, rejection: Rejection): Batch {
-  return { ...batch, rejections: [rejection], rejectedCount: 1, refused: true };
+// Batches are written out, not spread: one shape, made in one step.
+
+export function refuse({ message, device, hubTimed }: Batch, rejection: Rejection): Batch {
+  return { message, device, readings: NONE, samples: NONE, rejections: [rejection], rejectedCount: 1, refused: true, hubTimed, postponed: null };
+}
+
+export function withReadings({ message, device }: Batch, readings: readonly Reading[]): Batch {
+  return { message, device, readings, samples: NONE, rejections: NONE, rejectedCount: 0, refused: false, hubTimed: false, postponed: null };
 }

@@ -2,6 +2,7 @@ import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { BrokerChange } from '../storage/broker-state.ts';
 import { CommitError, type CommitLog, type CommitUnit, type MessageMark, type Statement } from '../storage/commit-log.ts';
 import { NONE, type ResolvedSample } from './batch.ts';
+import { createGathering } from './gathering.ts';
 import { type CommittedSamples, SampleBuilder } from './sample-builder.ts';
 
 /** Takes samples, and what is to be on disk together with them, and says when all of it is there. */
@@ -17,8 +18,16 @@ export interface GroupCommit {
     changes?: readonly BrokerChange[],
     marks?: readonly MessageMark[],
   ): Promise<number | null>;
+  /** As `add` for what has no statements, but `listener` is told, and no promise made. False: too many wait, and it is not. */
+  join(listener: CommitListener, samples: readonly ResolvedSample[], changes: readonly BrokerChange[], marks: readonly MessageMark[]): boolean;
   /** Messages that wait for the disk. */
   readonly depth: number;
+}
+
+/** One of the two is called, once. Must not throw. */
+export interface CommitListener {
+  committed(): void;
+  failed(error: MusterError): void;
 }
 
 /** What is committed goes on: newest values, stream. Called once for each group, before its messages are answered. Never awaited, never throws. */
@@ -29,6 +38,7 @@ interface Group {
   readonly builder: SampleBuilder;
   readonly changes: BrokerChange[];
   readonly marks: MessageMark[];
+  readonly listeners: CommitListener[];
   messages: number;
   readonly written: Promise<number | null>;
   readonly resolve: (journalId: number | null) => void;
@@ -45,6 +55,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
   let inFlight = 0;
   /** Samples in the last group: the next is likely to be as large. */
   let lastCount = 0;
+  const gathering = createGathering(flush, () => group?.messages ?? 0);
 
   return {
     get depth() {
@@ -58,18 +69,28 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
         send();
         return commitAlone(samples, { statements, changes, marks });
       }
-      if (group === null) {
-        group = openGroup(lastCount);
-        // Whatever else this turn of the event loop brings goes along.
-        if (inFlight === 0) setImmediate(flush);
-      }
-      group.builder.add(samples);
-      for (const change of changes) group.changes.push(change);
-      for (const mark of marks) group.marks.push(mark);
-      group.messages += 1;
-      return group.written;
+      return addToGroup(samples, changes, marks).written;
+    },
+    join(listener, samples, changes, marks) {
+      if (depth >= queueMax) return false;
+      depth += 1;
+      addToGroup(samples, changes, marks).listeners.push(listener);
+      return true;
     },
   };
+
+  function addToGroup(samples: readonly ResolvedSample[], changes: readonly BrokerChange[], marks: readonly MessageMark[]): Group {
+    if (group === null) {
+      group = openGroup(lastCount);
+      // Whatever else this turn of the event loop brings goes along.
+      if (inFlight === 0 && !gathering.isHolding) setImmediate(flush);
+    }
+    group.builder.add(samples);
+    for (const change of changes) group.changes.push(change);
+    for (const mark of marks) group.marks.push(mark);
+    group.messages += 1;
+    return group;
+  }
 
   /** While the disk is busy, more may come for the same group. */
   function flush(): void {
@@ -78,24 +99,28 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
 
   function send(): void {
     if (group === null) return;
-    const { builder, changes, marks, messages, resolve, reject } = group;
+    const { builder, changes, marks, listeners, messages, resolve, reject } = group;
     group = null;
     inFlight += 1;
     lastCount = builder.count;
+    const sentAt = performance.now();
     const settle = () => {
       depth -= messages;
       inFlight -= 1;
-      flush();
+      if (inFlight === 0) gathering.answered(messages, performance.now() - sentAt);
     };
     log.commit({ samples: builder.columns(), changes, marks }).then(
       ({ journalId }) => {
         settle();
         publish(builder, journalId);
+        for (const listener of listeners) listener.committed();
         resolve(journalId);
       },
       (error: unknown) => {
         settle();
-        reject(asMusterError(error));
+        const reason = asMusterError(error);
+        for (const listener of listeners) listener.failed(reason);
+        reject(reason);
       },
     );
   }
@@ -125,7 +150,9 @@ function openGroup(expectedCount: number): Group {
     resolve = done;
     reject = failed;
   });
-  return { builder: new SampleBuilder(Math.max(1024, expectedCount)), changes: [], marks: [], messages: 0, written, resolve, reject };
+  // Nobody may be waiting for it but listeners.
+  written.catch(() => undefined);
+  return { builder: new SampleBuilder(Math.max(1024, expectedCount)), changes: [], marks: [], listeners: [], messages: 0, written, resolve, reject };
 }
 
 function asMusterError(error: unknown): MusterError {

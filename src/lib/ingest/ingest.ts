@@ -19,6 +19,13 @@ export interface Outcome {
   readonly repeated?: boolean;
 }
 
+/** Who is told what became of a message: one of the two, once, after `accept` has returned. */
+export interface AnswerReceiver {
+  taken(outcome: Outcome): void;
+  /** With what `accept` would have rejected with. */
+  notTaken(error: unknown): void;
+}
+
 /** The spine, as protocol adapters see it. */
 export interface Ingest {
   /**
@@ -27,6 +34,8 @@ export interface Ingest {
    * for a message whose `origin.onePayload` holds: it must not acknowledge. `details.retryAfterMs` says when to try again, where that is known.
    */
   accept(message: InboundMessage): Promise<Outcome>;
+  /** null: the receiver will be told, with no promise made. Thousands of messages wait for the disk at once, and this is the way of nearly all of them. */
+  accept(message: InboundMessage, receiver: AnswerReceiver): Promise<Outcome> | null;
   /**
    * null: go on. Otherwise the disk or the sample store is behind: adapters stop reading their sockets until it resolves, so that
    * senders slow down by themselves before anything must be refused.

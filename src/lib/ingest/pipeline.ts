@@ -7,13 +7,14 @@ import { type Batch, NONE, openBatch, type ResolvedSample } from './batch.ts';
 import type { IngestContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { InboundMessage } from './inbound-message.ts';
-import type { Ingest, Outcome } from './ingest.ts';
+import type { AnswerReceiver, Ingest, Outcome } from './ingest.ts';
 import type { IngestMeter } from './ingest-meter.ts';
 import type { RateLimiter, RateLimitKind } from './rate-limiter.ts';
 import type { RejectJournal } from './reject-journal.ts';
-import { NOT_REMEMBERED, type Repeats } from './repeats.ts';
+import { type Begun, NOT_REMEMBERED, type Repeats } from './repeats.ts';
 import { decode } from './steps/decode.ts';
 import { resolve } from './steps/resolve.ts';
+import { UnderWay } from './under-way.ts';
 
 /** The spine, in order. A step is (batch, context) => batch, pure but for the points that it makes known. */
 const STEPS: readonly ((batch: Batch, context: IngestContext) => Batch)[] = [decode, resolve];
@@ -58,9 +59,11 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   let bytesWaiting = 0;
   let drained: (() => void) | null = null;
   const settling = new Map<DeviceEntry, (() => void)[]>();
+  const ends = { committed, notCommitted };
 
   return {
-    accept(message) {
+    // The types of the contract: without a receiver there is a promise.
+    accept: ((message: InboundMessage, receiver: AnswerReceiver | null = null) => {
       try {
         const refusal = refusalOf(message);
         if (refusal !== null) return refused(message, refusal);
@@ -68,12 +71,12 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
         const limited = limiter?.admit(device, message) ?? null;
         if (limited !== null) return held(device, message, limited.kind, limited.error);
         if (repeats !== undefined && message.origin?.mayBeRepeat) return takeOnce(repeats, message, device);
-        return take(message, device, false);
+        return take(message, device, receiver);
       } catch (error: unknown) {
         // A bug in a step fails the message, not the adapter.
         return refused(message, error);
       }
-    },
+    }) as Ingest['accept'],
     pressure: ports.pressure ?? (() => null),
     get bytesWaiting() {
       return bytesWaiting;
@@ -111,7 +114,7 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   /** A message that may have been here before: one that is on its way at this moment included. */
   function takeOnce(known: Repeats, message: InboundMessage, device: DeviceEntry): Promise<Outcome> {
     const verdict = known.recognize(message);
-    if (verdict === 'new') return take(message, device, false);
+    if (verdict === 'new') return takeAlone(message, device, false);
     if (verdict instanceof Promise) return verdict.then(() => orRefused(message, () => takeOnce(known, message, deviceOf(message))));
     if (verdict === 'key-reused') return refused(message, new MusterError('idempotency_key_reused', 'the Idempotency-Key was used with another body before'));
     return answerAgain(message, device, { accepted: verdict.accepted, rejected: NONE, rejectedCount: verdict.rejected, repeated: true });
@@ -133,11 +136,35 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     return outcome;
   }
 
-  /** The hot path: one promise per message, none for what does not wait. */
-  function take(message: InboundMessage, device: DeviceEntry, isSecondTry: boolean): Promise<Outcome> {
-    const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
+  function throughSteps(message: InboundMessage, device: DeviceEntry): Batch {
+    let batch = openBatch(message, device);
+    for (const step of STEPS) if (!batch.refused) batch = step(batch, context);
+    return batch;
+  }
+
+  function takeAlone(message: InboundMessage, device: DeviceEntry, isSecondTry: boolean): Promise<Outcome> {
+    return commitAlone(throughSteps(message, device), isSecondTry);
+  }
+
+  /** The hot path: most messages carry samples of known points, and whoever brings them listens. They need no promise. */
+  function take(message: InboundMessage, device: DeviceEntry, receiver: AnswerReceiver | null): Promise<Outcome> | null {
+    const batch = throughSteps(message, device);
+    const { samples, rejectedCount } = batch;
+    if (receiver === null || samples.length === 0 || rejectedCount > 0 || !areStored(samples)) return commitAlone(batch, false);
+    limiter?.charge(device, message, samples.length);
+    const begun = repeats === undefined || message.origin === undefined ? NOT_REMEMBERED : repeats.begin(batch);
+    const outcome: Outcome = { accepted: samples.length, rejected: NONE, rejectedCount: 0 };
+    enter(message, device);
+    // The answer holds on to no sample: they stand in the group's columns, and a thousand messages wait at once.
+    if (commit.join(new UnderWay(ends, message, device, outcome, begun, receiver), samples, message.alongside ?? NONE, begun.marks)) return null;
+    repeats?.forget(begun);
+    left(message, device);
+    return refused(message, new MusterError('overloaded', `${commit.depth} messages wait for the disk`));
+  }
+
+  function commitAlone(batch: Batch, isSecondTry: boolean): Promise<Outcome> {
+    const { message, device, samples, rejections, rejectedCount } = batch;
     if (batch.postponed !== null) return held(device, message, 'hub-times', batch.postponed);
-    const { samples, rejections, rejectedCount } = batch;
     if (!isSecondTry) limiter?.charge(device, message, samples.length + rejectedCount);
     const outcome: Outcome = { accepted: samples.length, rejected: rejections, rejectedCount };
     const fresh = newPoints(samples);
@@ -148,25 +175,28 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
       return Promise.resolve(answered(message, device, outcome));
     }
     enter(message, device);
-    // The answer holds on to no sample: they stand in the group's columns, and a thousand messages wait at once.
     return commit.add(samples, statements, message.alongside, begun.marks).then(
-      () => {
-        left(message, device);
-        repeats?.settle(begun);
-        return answered(message, device, outcome);
-      },
-      (error: unknown) => {
-        repeats?.forget(begun);
-        if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
-          left(message, device);
-          return refused(message, error);
-        }
-        // Its device was deleted, or its type gave it the same point, while the message was on its way. By the next turn the directory knows.
-        return nextTurn()
-          .then(() => orRefused(message, () => take(message, deviceOf(message), true)))
-          .finally(() => left(message, device));
-      },
+      () => committed(message, device, begun, outcome),
+      (error: unknown) => notCommitted(message, device, begun, error, isSecondTry),
     );
+  }
+
+  function committed(message: InboundMessage, device: DeviceEntry, begun: Begun, outcome: Outcome): Outcome {
+    left(message, device);
+    repeats?.settle(begun);
+    return answered(message, device, outcome);
+  }
+
+  function notCommitted(message: InboundMessage, device: DeviceEntry, begun: Begun, error: unknown, isSecondTry: boolean): Promise<Outcome> {
+    repeats?.forget(begun);
+    if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
+      left(message, device);
+      return refused(message, error);
+    }
+    // Its device was deleted, or its type gave it the same point, while the message was on its way. By the next turn the directory knows.
+    return nextTurn()
+      .then(() => orRefused(message, () => takeAlone(message, deviceOf(message), true)))
+      .finally(() => left(message, device));
   }
 
   function orRefused(message: InboundMessage, work: () => Promise<Outcome>): Promise<Outcome> {
@@ -236,9 +266,14 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
    * second), so that no order of commits and failures leaves a sample without its point.
    */
   function newPoints(samples: readonly ResolvedSample[]): readonly Statement[] {
-    if (samples.every(({ entry }) => entry.stored)) return NO_STATEMENTS;
+    if (areStored(samples)) return NO_STATEMENTS;
     const fresh = new Set<ResolvedSample['entry']>();
     for (const { entry } of samples) if (!entry.stored) fresh.add(entry);
     return [...fresh].map((entry) => system.points.ensure(entry.point));
   }
+}
+
+function areStored(samples: readonly ResolvedSample[]): boolean {
+  for (const { entry } of samples) if (!entry.stored) return false;
+  return true;
 }

@@ -1,4 +1,4 @@
-import { type Batch, refuse } from '../batch.ts';
+import { type Batch, refuse, withReadings } from '../batch.ts';
 import type { IngestContext } from '../context.ts';
 
 /** Bytes to readings. What cannot be decoded is refused whole: half a message has no meaning. */
@@ -11,5 +11,5 @@ export function decode(batch: Batch, context: IngestContext): Batch {
   }
   const decoded = format.decode(payload, { readingsMax: context.limits.readingsPerMessage, now: receivedAt });
   if (!decoded.ok) return refuse(batch, { code: decoded.code, step: 'decode', reason: decoded.reason, point: null });
-  return { ...batch, readings: decoded.readings };
+  return withReadings(batch, decoded.readings);
 }

@@ -1,10 +1,19 @@
+import type { AnswerReceiver, Outcome } from '../../ingest/ingest.ts';
 import type { Qos } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import type { Prepared } from './sessions/dispatcher.ts';
 import type { SettledAnswer, Settling } from './sessions/session.ts';
 
+/** What ingest says of a message goes to the client that sent it. */
+export interface AnswersOfIngest {
+  reportTaken(held: HeldMessage, outcome: Outcome): void;
+  /** It is not on disk. */
+  notStored(held: HeldMessage, error: unknown): void;
+}
+
 /** A message between its arrival and its answer; answers leave in the order of arrival [MQTT-4.6.0-2]. */
-export class HeldMessage implements Settling {
+export class HeldMessage implements Settling, AnswerReceiver {
+  readonly #sender: AnswersOfIngest;
   readonly packetId: number;
   readonly qos: Qos;
   prepared: Prepared | null = null;
@@ -17,9 +26,18 @@ export class HeldMessage implements Settling {
   #followers: ((answer: SettledAnswer) => void)[] | null = null;
   #afterwards: (() => void)[] | null = null;
 
-  constructor(packetId: number, qos: Qos) {
+  constructor(sender: AnswersOfIngest, packetId: number, qos: Qos) {
+    this.#sender = sender;
     this.packetId = packetId;
     this.qos = qos;
+  }
+
+  taken(outcome: Outcome): void {
+    this.#sender.reportTaken(this, outcome);
+  }
+
+  notTaken(error: unknown): void {
+    this.#sender.notStored(this, error);
   }
 
   follow(listener: (answer: SettledAnswer) => void): void {

@@ -8,7 +8,7 @@ import type { Outcome } from '../../ingest/ingest.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
 import type { ProtocolVersion, PublishPacket, Qos } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
-import { HeldMessage } from './held-message.ts';
+import { type AnswersOfIngest, HeldMessage } from './held-message.ts';
 import { recordRefusal } from './refusals.ts';
 import type { MessageSource } from './sessions/message.ts';
 import type { Session } from './sessions/session.ts';
@@ -49,7 +49,7 @@ export interface Peer {
 }
 
 /** The messages that one client sends. */
-export class Publishing {
+export class Publishing implements AnswersOfIngest {
   readonly #around: Surroundings;
   readonly #peer: Peer;
   readonly #principal: Principal;
@@ -185,9 +185,9 @@ export class Publishing {
     const changes = audience !== null || packet.retain || packet.qos === 2 ? this.#prepare(held, packet, audience) : null;
     // The order of the calls is the order on disk.
     if (changes !== null) writer.flush();
-    ports.ingest.accept(this.#inbound(packet, device, now, changes)).then(
-      (outcome) => this.#settleReport(held, outcome),
-      (error: unknown) => this.#fail(held, error),
+    ports.ingest.accept(this.#inbound(packet, device, now, changes), held)?.then(
+      (outcome) => this.reportTaken(held, outcome),
+      (error: unknown) => this.notStored(held, error),
     );
   }
 
@@ -208,7 +208,7 @@ export class Publishing {
         this.#succeed(held);
         this.#around.settled();
       },
-      (error: unknown) => this.#fail(held, error),
+      (error: unknown) => this.notStored(held, error),
     );
   }
 
@@ -226,23 +226,21 @@ export class Publishing {
   }
 
   #inbound(packet: PublishPacket, device: Device, receivedAt: number, alongside: readonly BrokerChange[] | null): InboundMessage {
-    const base = {
-      device,
-      principal: this.#principal,
-      protocol: this.#peer.scheme,
-      address: this.#peer.address,
-      topic: packet.topic,
-      contentType: packet.properties === null ? null : packet.properties.contentType,
-      payload: packet.payload,
-      receivedAt,
+    const principal = this.#principal;
+    const { scheme: protocol, address } = this.#peer;
+    const { topic, payload } = packet;
+    const contentType = packet.properties === null ? null : packet.properties.contentType;
+    const origin = { sender: this.#session.id, id: packet.packetId, mayBeRepeat: packet.dup };
+    // Written out whole for the most frequent case: what is added to an object later stands beside it, in another one.
+    if (packet.qos > 0 && alongside === null) return { device, principal, protocol, address, topic, contentType, payload, receivedAt, origin };
+    return {
+      ...{ device, principal, protocol, address, topic, contentType, payload, receivedAt },
+      ...(packet.qos > 0 && { origin }),
+      ...(alongside !== null && { alongside }),
     };
-    const message: Mutable<InboundMessage> = base;
-    if (packet.qos > 0) message.origin = { sender: this.#session.id, id: packet.packetId, mayBeRepeat: packet.dup };
-    if (alongside !== null) message.alongside = alongside;
-    return message;
   }
 
-  #settleReport(held: HeldMessage, outcome: Outcome): void {
+  reportTaken(held: HeldMessage, outcome: Outcome): void {
     const { counters, dispatcher, writer } = this.#around;
     counters.held--;
     if (isUseless(outcome) && this.#principal.kind !== 'open') {
@@ -262,7 +260,7 @@ export class Publishing {
         if (this.#session.stored) {
           writer.durable([{ kind: 'remove-incoming', session: this.#session.key, packetId: held.packetId }]).then(answer, (error: unknown) => {
             counters.held++;
-            this.#fail(held, error);
+            this.notStored(held, error);
           });
         } else answer();
         return;
@@ -284,7 +282,7 @@ export class Publishing {
   }
 
   /** It is not on disk. What may be there in part is taken back. */
-  #fail(held: HeldMessage, error: unknown): void {
+  notStored(held: HeldMessage, error: unknown): void {
     const { counters, dispatcher, writer, ports } = this.#around;
     counters.held--;
     counters.failed++;
@@ -325,7 +323,7 @@ export class Publishing {
   }
 
   #hold(packet: PublishPacket): HeldMessage {
-    const held = new HeldMessage(packet.packetId, packet.qos);
+    const held = new HeldMessage(this, packet.packetId, packet.qos);
     if (packet.qos === 0) this.#unanswerable++;
     else this.#answerable++;
     if (this.#tail === null) this.#head = held;
@@ -386,8 +384,6 @@ export class Publishing {
     }
   }
 }
-
-type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
 
 function sourceOf(packet: PublishPacket, sender: string): MessageSource {
   const { topic, payload, properties, qos, retain } = packet;

@@ -140,7 +140,7 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
-      if (!busy) sendGroup();
+      sendNext();
     });
   }
 
@@ -185,8 +185,13 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     noLongerWaiting(group);
     if (answer.kind === 'failed') onFailed(group, answer.message);
     else onCommitted(group, answer);
-    // What the callers do with their receipts, such as sending acknowledgements, overlaps with the next group's fsync.
-    sendGroup();
+    // Behind the callers that gather what comes in the meantime and hand it over with this answer, but before what they do with it, such as
+    // a thousand acknowledgements: that overlaps with the next group's fsync.
+    queueMicrotask(sendNext);
+  }
+
+  function sendNext(): void {
+    if (!busy) sendGroup();
   }
 
   function onFailed(group: readonly Waiting[], message: string): void {
