@@ -74,8 +74,10 @@ export function createBroker(
   /** Whether a change that could not be written is still to be written. */
   function isCurrent(change: BrokerChange): boolean {
     switch (change.kind) {
-      case 'put-session':
-        return store.byKey(change.session.key)?.stored === true;
+      case 'put-session': {
+        const session = store.byKey(change.session.key);
+        return session?.stored === true && session.leftAt === change.session.leftAt && session.expirySeconds === change.session.expirySeconds;
+      }
       case 'put-delivery': {
         const { session, sequence } = change.delivery;
         const delivery = store.byKey(session)?.outbox?.byId.get(packetIdOf(sequence));
@@ -85,8 +87,14 @@ export function createBroker(
         return retained.get(change.message.topic)?.key === change.message.key;
       case 'remove-retained':
         return retained.get(change.topic) === null;
+      case 'remove-incoming': {
+        const session = store.byKey(change.session);
+        return !session?.incoming?.has(change.packetId) && !session?.settling?.has(change.packetId);
+      }
       case 'put-will':
-        return wills.has(change.will.session);
+        return wills.isCurrent(change.will);
+      case 'remove-will':
+        return !wills.has(change.session);
       default:
         return true;
     }

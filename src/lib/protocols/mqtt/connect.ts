@@ -40,6 +40,8 @@ export async function admit(around: Surroundings, connection: Connection, packet
       await around.writer.durable(changes);
     } catch (error: unknown) {
       around.ports.log.error({ protocol: connection.scheme, address: connection.address, error: messageOf(error) }, 'a session could not be written');
+      // In memory it is over: it must not be there again after a restart.
+      for (const change of changes) if (change.kind === 'remove-session') around.writer.later(change);
       return gate.refuse(REASON.serverUnavailable, 'the hub cannot write the session now', 'refusedUnavailable');
     }
   }

@@ -285,22 +285,18 @@ export class Connection implements Peer, Outlet {
       settling.afterwards(() => this.#released(session, packetId));
       return;
     }
-    if (!session.incoming?.delete(packetId)) {
-      this.answer('pubcomp', packetId, REASON.packetIdNotFound, null);
-      return;
-    }
-    this.#publishing?.released(packetId);
+    const isKnown = session.incoming?.delete(packetId) === true;
+    if (isKnown) this.#publishing?.released(packetId);
+    const answer = () => this.answer('pubcomp', packetId, isKnown ? REASON.success : REASON.packetIdNotFound, null);
     if (!session.stored) {
-      this.acknowledge('pubcomp', packetId);
+      answer();
       return;
     }
-    this.#around.writer.durable([{ kind: 'remove-incoming', session: session.key, packetId }]).then(
-      () => this.acknowledge('pubcomp', packetId),
-      () => {
-        session.incoming?.add(packetId);
-        this.cut(REASON.implementationSpecific, 'the hub cannot write to its disk');
-      },
-    );
+    // One that is not known may be on its way off the disk, by a PUBREL before.
+    this.#around.writer.durable([{ kind: 'remove-incoming', session: session.key, packetId }]).then(answer, () => {
+      if (isKnown) session.incoming?.add(packetId);
+      this.cut(REASON.implementationSpecific, 'the hub cannot write to its disk');
+    });
   }
 
   #disconnected(session: Session, { reasonCode, properties }: DisconnectPacket): void {
