@@ -80,7 +80,11 @@ export const SETTINGS = {
   'mqtt.client-id-bytes-max': setting(count.max(65_535), 256, 'Longest client identifier'),
   'mqtt.connections-max': setting(count, 50_000, 'Open MQTT connections; less if the limit of open files of the operating system allows fewer'),
   'mqtt.connections-per-address-max': setting(count, 10_000, 'Open MQTT connections from one address; beyond it CONNECT is refused'),
-  'mqtt.connections-per-device-max': setting(count, 16, 'Open MQTT connections of one device, with different client identifiers; beyond it CONNECT is refused'),
+  'mqtt.connections-per-device-max': setting(
+    count,
+    16,
+    'Open MQTT connections of one device, with different client identifiers; beyond it CONNECT is refused. So many sessions of it are kept while their clients are absent; beyond it the oldest goes',
+  ),
   'mqtt.connects-per-second-max': setting(
     z.number().int().min(0),
     1_000,
@@ -88,6 +92,7 @@ export const SETTINGS = {
   ),
   'mqtt.half-open-max': setting(count, 5_000, 'MQTT connections without a CONNECT yet; beyond it the oldest is cut'),
   'mqtt.subscriptions-max': setting(count, 1_000, 'Topic filters of one MQTT client'),
+  'mqtt.subscription-bytes-max': setting(count, 1_048_576, 'Their size'),
   'mqtt.session-messages-max': setting(count, 1_000, 'Messages that wait for one client, absent or slow; beyond it they are dropped with a count'),
   'mqtt.session-bytes-max': setting(count, 16_777_216, 'Their size'),
   'mqtt.queued-bytes-max': setting(count, 268_435_456, 'Size of the messages that wait for all MQTT clients together; beyond it they are dropped with a count'),

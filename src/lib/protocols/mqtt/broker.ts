@@ -42,7 +42,15 @@ export function createBroker(
     mayReceive: (principal, topic) => forwardAccess(ports, principal, topic),
   });
   const wills = new Wills(writer, (will) => publishWill(around, will));
-  const store = new SessionStore({ writer, dispatcher, index, wills, nextKey, absentMax: settings['mqtt.sessions-max'] });
+  const store = new SessionStore({
+    writer,
+    dispatcher,
+    index,
+    wills,
+    nextKey,
+    absentMax: settings['mqtt.sessions-max'],
+    absentOfDeviceMax: settings['mqtt.connections-per-device-max'],
+  });
   const around = { ports, counters, writer, index, dispatcher, store, retained, wills, ...life, load };
   return around;
 
@@ -56,6 +64,7 @@ export function createBroker(
       wills,
       now: clock(),
       exists,
+      isOrphan,
       willGraceSeconds: settings['mqtt.restart-will-grace-seconds'],
     });
     if (stored.sessions.length > 0)
@@ -69,6 +78,12 @@ export function createBroker(
     if (principal.kind !== 'device') return true;
     const device = ports.directory.device(principal.id)?.device;
     return device?.state === 'active' && device.project === principal.project;
+  }
+
+  /** Retained below a device that is gone: another one may take its name some day. */
+  function isOrphan(topic: string): boolean {
+    const [root, device] = topic.split('/', 2);
+    return !settings['mqtt.open'] && root === 'devices' && device !== undefined && ports.directory.device(device) === undefined;
   }
 
   /** Whether a change that could not be written is still to be written. */

@@ -7,7 +7,7 @@ import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import { type Connection, expiryOf } from './connection.ts';
 import type { RefusalCounter } from './ports.ts';
 import { newWill, toStoredWill } from './sessions/wills.ts';
-import { screen, sessionId, signIn } from './sign-in.ts';
+import { type Identity, screen, sessionId, signIn } from './sign-in.ts';
 import type { Surroundings } from './surroundings.ts';
 import { willObjection } from './will-publishing.ts';
 
@@ -25,8 +25,9 @@ export async function admit(around: Surroundings, connection: Connection, packet
   const objection = screen(around.ports, packet);
   if (objection) return gate.refuse(objection.code, objection.reason, objection.counter);
   const clientId = packet.clientId === '' ? `muster-${randomUUID()}` : packet.clientId;
-  const principal = await identify(around, connection, packet, gate);
-  if (principal === null || connection.isEnding) return;
+  const identity = await identify(around, connection, packet, gate);
+  if (identity === null || connection.isEnding) return;
+  const { principal } = identity;
   if (packet.will) {
     const sender = { principal, scheme: connection.scheme, address: connection.address };
     const refusal = willObjection(around, sender, packet.will);
@@ -46,11 +47,12 @@ export async function admit(around: Surroundings, connection: Connection, packet
     }
   }
   const keepAlive = keepAliveOf(around, packet);
-  connection.accept(opened.isResumed, packet.version === 5 ? connackOf(around, packet, clientId, opened.expirySeconds, keepAlive) : {}, keepAlive);
+  const properties = packet.version === 5 ? connackOf(around, packet, clientId, opened.expirySeconds, keepAlive) : {};
+  connection.accept(opened.isResumed, properties, keepAlive, identity.accessEndsAt);
 }
 
 /** Who is it? null: refused. */
-async function identify(around: Surroundings, connection: Connection, packet: ConnectPacket, gate: Gate): Promise<Principal | null> {
+async function identify(around: Surroundings, connection: Connection, packet: ConnectPacket, gate: Gate): Promise<Identity | null> {
   const { ports } = around;
   for (let tries = 1; ; tries++) {
     const before = around.credentialChanges();
@@ -58,7 +60,7 @@ async function identify(around: Surroundings, connection: Connection, packet: Co
       const result = await signIn(ports, packet, connection.address);
       if (connection.isEnding) return null;
       if (around.credentialChanges() !== before && tries < TRIES_MAX) continue;
-      if (result.ok) return result.principal;
+      if (result.ok) return result;
       gate.refuse(result.code, result.reason, 'refusedLogIn');
     } catch (error: unknown) {
       ports.log.error({ protocol: connection.scheme, address: connection.address, error: messageOf(error) }, 'a log-in could not be checked');

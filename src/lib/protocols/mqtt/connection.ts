@@ -23,6 +23,8 @@ const CONNECT_BYTES_MAX = 262_144;
 export interface ConnectionOwner {
   /** CONNECT has come. */
   connect(connection: Connection, packet: ConnectPacket): void;
+  /** So much of a CONNECT has come, and not all of it. */
+  unfinished(connection: Connection, bytes: number): void;
   /** It is not half-open any more. */
   answered(connection: Connection): void;
   /** It ended, but its socket has still to close. */
@@ -63,6 +65,8 @@ export class Connection implements Peer, Outlet {
   #isPresent = false;
   #publishing: Publishing | null = null;
   #keepAliveTicks = 0;
+  /** When its credentials end by themselves, in ticks. */
+  #accessEndsAt = Number.POSITIVE_INFINITY;
   /** Of the CONNECT. */
   version: ProtocolVersion = 4;
   window = 0;
@@ -149,6 +153,7 @@ export class Connection implements Peer, Outlet {
     this.heardAt = this.#around.ticks();
     this.#decoder.push(chunk);
     this.#work();
+    if (this.#state === 'waiting') this.#owner.unfinished(this, this.#decoder.bufferedBytes);
   }
 
   /** The client sends nothing more. What it sent is handled first. */
@@ -323,11 +328,12 @@ export class Connection implements Peer, Outlet {
   // Coming and going
 
   /** The log-in was right and the session is on disk. */
-  accept(sessionPresent: boolean, properties: ConnackProperties, keepAliveSeconds: number): void {
+  accept(sessionPresent: boolean, properties: ConnackProperties, keepAliveSeconds: number, accessEndsAt: number | null): void {
     if (this.#state !== 'authenticating' || this.session === null) return;
     this.#state = 'open';
     this.#keepAliveTicks = keepAliveSeconds === 0 ? 0 : ticksOf(keepAliveSeconds * 1500);
     this.heardAt = this.#around.ticks();
+    if (accessEndsAt !== null) this.#accessEndsAt = this.heardAt + ticksOf(accessEndsAt - this.#around.ports.clock());
     this.send(encodeConnack(this.version, { reasonCode: REASON.success, sessionPresent, properties }, this.packetBytesMax));
     if (this.isEnding) return;
     this.#owner.answered(this);
@@ -367,6 +373,10 @@ export class Connection implements Peer, Outlet {
   /** What time does to a connection; called at each tick. */
   tick(now: number, idleWriteTicks: number): void {
     if (this.#state !== 'open') return;
+    if (now >= this.#accessEndsAt) {
+      this.cut(REASON.notAuthorized, 'the token has expired');
+      return;
+    }
     // While we do not read, the silence is ours.
     if (this.#keepAliveTicks > 0 && this.#isReading && now - this.heardAt > this.#keepAliveTicks) {
       this.#around.counters.keepAliveTimeouts++;

@@ -65,6 +65,8 @@ export class Session {
   leftAt: number | null = null;
   removed = false;
   subscriptions: Map<string, Subscriber> | null = null;
+  /** Characters of their filters. */
+  filterLength = 0;
   /** QoS 2 messages that were taken and answered, until PUBREL: a repeat is not taken again. */
   incoming: Set<number> | null = null;
   settling: Map<number, Settling> | null = null;
