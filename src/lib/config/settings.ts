@@ -74,7 +74,7 @@ export const SETTINGS = {
   ),
   'mqtt.session-expiry-max-seconds': setting(z.number().int().min(0), 7 * 86_400, 'Longest session expiry of an MQTT 5 client; 0 is no limit'),
   'mqtt.sessions-max': setting(count, 100_000, 'Sessions kept for absent clients'),
-  'mqtt.topic-alias-max': setting(z.number().int().min(0).max(65_535), 16, 'Topic aliases of an MQTT 5 client; 0 turns them off'),
+  'mqtt.topic-alias-max': setting(z.number().int().min(0).max(65_535), 16, 'Topic aliases of an MQTT 5 client, in each direction; 0 turns them off'),
   'mqtt.packet-bytes-max': setting(count.max(268_435_460), 1_048_576, 'Largest MQTT packet; a connection that announces more is cut before it is read'),
   'mqtt.topic-levels-max': setting(count.max(100), 16, 'Levels of a topic'),
   'mqtt.client-id-bytes-max': setting(count.max(65_535), 256, 'Longest client identifier'),

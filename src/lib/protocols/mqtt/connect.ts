@@ -9,6 +9,7 @@ import type { RefusalCounter } from './ports.ts';
 import { newWill, toStoredWill } from './sessions/wills.ts';
 import { type Identity, screen, sessionId, signIn } from './sign-in.ts';
 import type { Surroundings } from './surroundings.ts';
+import { TopicAliases } from './topic-aliases.ts';
 import { willObjection } from './will-publishing.ts';
 
 /** How often credentials that changed while they were being checked are checked again. */
@@ -94,6 +95,8 @@ function openSession(
   connection.wantsReasons = properties.requestProblemInformation !== false;
   connection.packetBytesMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
   connection.window = Math.min(properties.receiveMaximum ?? Number.POSITIVE_INFINITY, ports.settings['mqtt.receive-maximum']);
+  const aliasMax = Math.min(properties.topicAliasMaximum ?? 0, ports.settings['mqtt.topic-alias-max']);
+  if (aliasMax > 0) connection.aliases = new TopicAliases(aliasMax);
   const wanted = version === 5 ? (properties.sessionExpiryInterval ?? 0) : packet.clean ? 0 : 0xffff_ffff;
   const expirySeconds = expiryOf(around, wanted);
   const opened = store.open(id, principal, connection, { clean: packet.clean, expirySeconds, now: ports.clock() }, changes);

@@ -13,6 +13,7 @@ import { recordTrouble } from './refusals.ts';
 import type { Outlet, Session } from './sessions/session.ts';
 import { subscribe, unsubscribe } from './subscribing.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { TopicAliases } from './topic-aliases.ts';
 
 /** Packets of one client that are handled before the others get their turn. */
 const PACKETS_PER_TURN = 200;
@@ -73,6 +74,8 @@ export class Connection implements Peer, Outlet {
   packetBytesMax = Number.POSITIVE_INFINITY;
   /** The client does not want reasons in acknowledgements. */
   wantsReasons = true;
+  /** Towards the client; null: it takes none. */
+  aliases: TopicAliases | null = null;
   clientId = '';
   principal: Principal | null = null;
   session: Session | null = null;
@@ -129,6 +132,11 @@ export class Connection implements Peer, Outlet {
     // [MQTT-3.1.2-24]; of what has to be said, nothing can be left out.
     if (bytes.length > this.packetBytesMax) this.#end('send', null);
     else this.#output.add(bytes);
+  }
+
+  publish(topic: string, bytes: Buffer): void {
+    if (this.isEnding) return;
+    this.#output.add(this.aliases === null ? bytes : this.aliases.apply(topic, bytes, this.packetBytesMax));
   }
 
   acknowledge(type: AckType, packetId: number): void {

@@ -289,7 +289,7 @@ export class Dispatcher {
       return;
     }
     this.#nowInFlight(outbox, delivery);
-    outlet.send(bytes);
+    outlet.publish(message.topic, bytes);
     if (delivery.stored && !delivery.wasSent) this.#ports.writer.sent(session.key, delivery);
     delivery.wasSent = true;
   }
@@ -310,7 +310,7 @@ export class Dispatcher {
     }
     const bytes = encodeOnce(outlet.version, message, retain, identifiers, this.#ports.clock());
     if (bytes.length > outlet.packetBytesMax) this.#ports.counters.dropped++;
-    else outlet.send(bytes);
+    else outlet.publish(message.topic, bytes);
   }
 
   /** Retained messages come as the client takes them: they wait in the store of retained messages, not in its queue. */

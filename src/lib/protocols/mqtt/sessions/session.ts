@@ -17,6 +17,8 @@ export interface Outlet {
   /** Not too much waits to be written. */
   hasRoom(): boolean;
   send(bytes: Buffer): void;
+  /** Sends an encoded PUBLISH, which is not larger than `packetBytesMax`. */
+  publish(topic: string, bytes: Buffer): void;
   acknowledge(type: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp', packetId: number): void;
   cut(code: ReasonCode, reason: string): void;
 }
