@@ -4,7 +4,12 @@ import type { Role } from './roles.ts';
 
 /** Says no more than it must: a wrong name and a wrong password look the same. */
 export type Authentication =
-  | { readonly ok: true; readonly principal: Principal }
+  | {
+      readonly ok: true;
+      readonly principal: Principal;
+      /** When the credentials end by themselves, in ms since 1970; absent or null: never. */
+      readonly expiresAt?: number | null;
+    }
   | { readonly ok: false; readonly code: 'not_logged_in' | 'locked_out'; readonly reason: string; readonly retryAfterMs: number | null };
 
 /** Who is it? Every way in asks here; guessing is counted per account and per address in one place. */

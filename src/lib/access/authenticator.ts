@@ -141,10 +141,10 @@ function refused(reason: string): Authentication {
 function answerOfToken({ token, user }: TokenAndUser, now: number): Authentication {
   if (token.revokedAt !== null) return refused('the token is revoked');
   if (token.expiresAt !== null && token.expiresAt <= now) return refused('the token has expired');
-  const { id, name, project, role } = token;
-  if (token.user === null) return { ok: true, principal: { kind: 'token', id, name, project, role } };
+  const { id, name, project, role, expiresAt } = token;
+  if (token.user === null) return { ok: true, principal: { kind: 'token', id, name, project, role }, expiresAt };
   if (user === null || user.disabled || user.project !== project) return refused('the user of the token is disabled or gone');
-  return { ok: true, principal: { kind: 'user', id: user.id, name: user.name, project, role: weaker(user.role, role), token: id } };
+  return { ok: true, principal: { kind: 'user', id: user.id, name: user.name, project, role: weaker(user.role, role), token: id }, expiresAt };
 }
 
 function answerOfDevice(device: Device | undefined, project: string): Authentication {

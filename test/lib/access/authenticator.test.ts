@@ -23,6 +23,7 @@ describe('a token', () => {
     expect(await authenticator.bearer(script.token, HERE)).toEqual({
       ok: true,
       principal: { kind: 'token', id: script.id, name: 'ci', project: PROJECT, role: 'operator' },
+      expiresAt: null,
     });
     // It never outdoes its user.
     expect(await authenticator.bearer(hers.token, HERE)).toMatchObject({ ok: true, principal: { kind: 'user', name: 'ann', role: 'viewer', token: hers.id } });
@@ -38,6 +39,8 @@ describe('a token', () => {
     const issue = (owner: string | null, expiresAt: number | null) =>
       accounts.tokens.issue({ project: PROJECT, name: 't', role: 'admin', user: owner, expiresAt });
     const [expiring, revoked, hers] = [await issue(null, clock() + 1000), await issue(null, null), await issue(user.id, null)];
+    // Whoever keeps a connection open has to know when to end it.
+    expect(await authenticator.bearer(expiring.token, HERE)).toMatchObject({ ok: true, expiresAt: clock() + 1000 });
     for (const { token } of [expiring, revoked, hers]) expect(await authenticator.bearer(token, HERE)).toMatchObject({ ok: true });
     clock.advance(1000);
     await accounts.tokens.revoke(PROJECT, revoked.id);

@@ -42,7 +42,15 @@ export function createBroker(
     mayReceive: (principal, topic) => forwardAccess(ports, principal, topic),
   });
   const wills = new Wills(writer, (will) => publishWill(around, will));
-  const store = new SessionStore({ writer, dispatcher, index, wills, nextKey, absentMax: settings['mqtt.sessions-max'] });
+  const store = new SessionStore({
+    writer,
+    dispatcher,
+    index,
+    wills,
+    nextKey,
+    absentMax: settings['mqtt.sessions-max'],
+    absentOfDeviceMax: settings['mqtt.connections-per-device-max'],
+  });
   const around = { ports, counters, writer, index, dispatcher, store, retained, wills, ...life, load };
   return around;
 
@@ -56,6 +64,7 @@ export function createBroker(
       wills,
       now: clock(),
       exists,
+      isOrphan,
       willGraceSeconds: settings['mqtt.restart-will-grace-seconds'],
     });
     if (stored.sessions.length > 0)
@@ -71,11 +80,19 @@ export function createBroker(
     return device?.state === 'active' && device.project === principal.project;
   }
 
+  /** Retained below a device that is gone: another one may take its name some day. */
+  function isOrphan(topic: string): boolean {
+    const [root, device] = topic.split('/', 2);
+    return !settings['mqtt.open'] && root === 'devices' && device !== undefined && ports.directory.device(device) === undefined;
+  }
+
   /** Whether a change that could not be written is still to be written. */
   function isCurrent(change: BrokerChange): boolean {
     switch (change.kind) {
-      case 'put-session':
-        return store.byKey(change.session.key)?.stored === true;
+      case 'put-session': {
+        const session = store.byKey(change.session.key);
+        return session?.stored === true && session.leftAt === change.session.leftAt && session.expirySeconds === change.session.expirySeconds;
+      }
       case 'put-delivery': {
         const { session, sequence } = change.delivery;
         const delivery = store.byKey(session)?.outbox?.byId.get(packetIdOf(sequence));
@@ -85,8 +102,14 @@ export function createBroker(
         return retained.get(change.message.topic)?.key === change.message.key;
       case 'remove-retained':
         return retained.get(change.topic) === null;
+      case 'remove-incoming': {
+        const session = store.byKey(change.session);
+        return !session?.incoming?.has(change.packetId) && !session?.settling?.has(change.packetId);
+      }
       case 'put-will':
-        return wills.has(change.will.session);
+        return wills.isCurrent(change.will);
+      case 'remove-will':
+        return !wills.has(change.session);
       default:
         return true;
     }

@@ -7,8 +7,9 @@ import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import { type Connection, expiryOf } from './connection.ts';
 import type { RefusalCounter } from './ports.ts';
 import { newWill, toStoredWill } from './sessions/wills.ts';
-import { screen, sessionId, signIn } from './sign-in.ts';
+import { type Identity, screen, sessionId, signIn } from './sign-in.ts';
 import type { Surroundings } from './surroundings.ts';
+import { TopicAliases } from './topic-aliases.ts';
 import { willObjection } from './will-publishing.ts';
 
 /** How often credentials that changed while they were being checked are checked again. */
@@ -25,8 +26,9 @@ export async function admit(around: Surroundings, connection: Connection, packet
   const objection = screen(around.ports, packet);
   if (objection) return gate.refuse(objection.code, objection.reason, objection.counter);
   const clientId = packet.clientId === '' ? `muster-${randomUUID()}` : packet.clientId;
-  const principal = await identify(around, connection, packet, gate);
-  if (principal === null || connection.isEnding) return;
+  const identity = await identify(around, connection, packet, gate);
+  if (identity === null || connection.isEnding) return;
+  const { principal } = identity;
   if (packet.will) {
     const sender = { principal, scheme: connection.scheme, address: connection.address };
     const refusal = willObjection(around, sender, packet.will);
@@ -40,15 +42,18 @@ export async function admit(around: Surroundings, connection: Connection, packet
       await around.writer.durable(changes);
     } catch (error: unknown) {
       around.ports.log.error({ protocol: connection.scheme, address: connection.address, error: messageOf(error) }, 'a session could not be written');
+      // In memory it is over: it must not be there again after a restart.
+      for (const change of changes) if (change.kind === 'remove-session') around.writer.later(change);
       return gate.refuse(REASON.serverUnavailable, 'the hub cannot write the session now', 'refusedUnavailable');
     }
   }
   const keepAlive = keepAliveOf(around, packet);
-  connection.accept(opened.isResumed, packet.version === 5 ? connackOf(around, packet, clientId, opened.expirySeconds, keepAlive) : {}, keepAlive);
+  const properties = packet.version === 5 ? connackOf(around, packet, clientId, opened.expirySeconds, keepAlive) : {};
+  connection.accept(opened.isResumed, properties, keepAlive, identity.accessEndsAt);
 }
 
 /** Who is it? null: refused. */
-async function identify(around: Surroundings, connection: Connection, packet: ConnectPacket, gate: Gate): Promise<Principal | null> {
+async function identify(around: Surroundings, connection: Connection, packet: ConnectPacket, gate: Gate): Promise<Identity | null> {
   const { ports } = around;
   for (let tries = 1; ; tries++) {
     const before = around.credentialChanges();
@@ -56,7 +61,7 @@ async function identify(around: Surroundings, connection: Connection, packet: Co
       const result = await signIn(ports, packet, connection.address);
       if (connection.isEnding) return null;
       if (around.credentialChanges() !== before && tries < TRIES_MAX) continue;
-      if (result.ok) return result.principal;
+      if (result.ok) return result;
       gate.refuse(result.code, result.reason, 'refusedLogIn');
     } catch (error: unknown) {
       ports.log.error({ protocol: connection.scheme, address: connection.address, error: messageOf(error) }, 'a log-in could not be checked');
@@ -90,6 +95,8 @@ function openSession(
   connection.wantsReasons = properties.requestProblemInformation !== false;
   connection.packetBytesMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
   connection.window = Math.min(properties.receiveMaximum ?? Number.POSITIVE_INFINITY, ports.settings['mqtt.receive-maximum']);
+  const aliasMax = Math.min(properties.topicAliasMaximum ?? 0, ports.settings['mqtt.topic-alias-max']);
+  if (aliasMax > 0) connection.aliases = new TopicAliases(aliasMax);
   const wanted = version === 5 ? (properties.sessionExpiryInterval ?? 0) : packet.clean ? 0 : 0xffff_ffff;
   const expirySeconds = expiryOf(around, wanted);
   const opened = store.open(id, principal, connection, { clean: packet.clean, expirySeconds, now: ports.clock() }, changes);

@@ -13,6 +13,7 @@ import { recordTrouble } from './refusals.ts';
 import type { Outlet, Session } from './sessions/session.ts';
 import { subscribe, unsubscribe } from './subscribing.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { TopicAliases } from './topic-aliases.ts';
 
 /** Packets of one client that are handled before the others get their turn. */
 const PACKETS_PER_TURN = 200;
@@ -23,6 +24,8 @@ const CONNECT_BYTES_MAX = 262_144;
 export interface ConnectionOwner {
   /** CONNECT has come. */
   connect(connection: Connection, packet: ConnectPacket): void;
+  /** So much of a CONNECT has come, and not all of it. */
+  unfinished(connection: Connection, bytes: number): void;
   /** It is not half-open any more. */
   answered(connection: Connection): void;
   /** It ended, but its socket has still to close. */
@@ -63,12 +66,16 @@ export class Connection implements Peer, Outlet {
   #isPresent = false;
   #publishing: Publishing | null = null;
   #keepAliveTicks = 0;
+  /** When its credentials end by themselves, in ticks. */
+  #accessEndsAt = Number.POSITIVE_INFINITY;
   /** Of the CONNECT. */
   version: ProtocolVersion = 4;
   window = 0;
   packetBytesMax = Number.POSITIVE_INFINITY;
   /** The client does not want reasons in acknowledgements. */
   wantsReasons = true;
+  /** Towards the client; null: it takes none. */
+  aliases: TopicAliases | null = null;
   clientId = '';
   principal: Principal | null = null;
   session: Session | null = null;
@@ -127,6 +134,11 @@ export class Connection implements Peer, Outlet {
     else this.#output.add(bytes);
   }
 
+  publish(topic: string, bytes: Buffer): void {
+    if (this.isEnding) return;
+    this.#output.add(this.aliases === null ? bytes : this.aliases.apply(topic, bytes, this.packetBytesMax));
+  }
+
   acknowledge(type: AckType, packetId: number): void {
     if (!this.isEnding) this.#output.acknowledge(type, packetId);
   }
@@ -149,6 +161,7 @@ export class Connection implements Peer, Outlet {
     this.heardAt = this.#around.ticks();
     this.#decoder.push(chunk);
     this.#work();
+    if (this.#state === 'waiting') this.#owner.unfinished(this, this.#decoder.bufferedBytes);
   }
 
   /** The client sends nothing more. What it sent is handled first. */
@@ -285,22 +298,18 @@ export class Connection implements Peer, Outlet {
       settling.afterwards(() => this.#released(session, packetId));
       return;
     }
-    if (!session.incoming?.delete(packetId)) {
-      this.answer('pubcomp', packetId, REASON.packetIdNotFound, null);
-      return;
-    }
-    this.#publishing?.released(packetId);
+    const isKnown = session.incoming?.delete(packetId) === true;
+    if (isKnown) this.#publishing?.released(packetId);
+    const answer = () => this.answer('pubcomp', packetId, isKnown ? REASON.success : REASON.packetIdNotFound, null);
     if (!session.stored) {
-      this.acknowledge('pubcomp', packetId);
+      answer();
       return;
     }
-    this.#around.writer.durable([{ kind: 'remove-incoming', session: session.key, packetId }]).then(
-      () => this.acknowledge('pubcomp', packetId),
-      () => {
-        session.incoming?.add(packetId);
-        this.cut(REASON.implementationSpecific, 'the hub cannot write to its disk');
-      },
-    );
+    // One that is not known may be on its way off the disk, by a PUBREL before.
+    this.#around.writer.durable([{ kind: 'remove-incoming', session: session.key, packetId }]).then(answer, () => {
+      if (isKnown) session.incoming?.add(packetId);
+      this.cut(REASON.implementationSpecific, 'the hub cannot write to its disk');
+    });
   }
 
   #disconnected(session: Session, { reasonCode, properties }: DisconnectPacket): void {
@@ -327,11 +336,12 @@ export class Connection implements Peer, Outlet {
   // Coming and going
 
   /** The log-in was right and the session is on disk. */
-  accept(sessionPresent: boolean, properties: ConnackProperties, keepAliveSeconds: number): void {
+  accept(sessionPresent: boolean, properties: ConnackProperties, keepAliveSeconds: number, accessEndsAt: number | null): void {
     if (this.#state !== 'authenticating' || this.session === null) return;
     this.#state = 'open';
     this.#keepAliveTicks = keepAliveSeconds === 0 ? 0 : ticksOf(keepAliveSeconds * 1500);
     this.heardAt = this.#around.ticks();
+    if (accessEndsAt !== null) this.#accessEndsAt = this.heardAt + ticksOf(accessEndsAt - this.#around.ports.clock());
     this.send(encodeConnack(this.version, { reasonCode: REASON.success, sessionPresent, properties }, this.packetBytesMax));
     if (this.isEnding) return;
     this.#owner.answered(this);
@@ -371,6 +381,10 @@ export class Connection implements Peer, Outlet {
   /** What time does to a connection; called at each tick. */
   tick(now: number, idleWriteTicks: number): void {
     if (this.#state !== 'open') return;
+    if (now >= this.#accessEndsAt) {
+      this.cut(REASON.notAuthorized, 'the token has expired');
+      return;
+    }
     // While we do not read, the silence is ours.
     if (this.#keepAliveTicks > 0 && this.#isReading && now - this.heardAt > this.#keepAliveTicks) {
       this.#around.counters.keepAliveTimeouts++;

@@ -11,6 +11,9 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Sockets beyond mqtt.connections-max that are let in to be refused in words. */
 const REFUSAL_ROOM = 100;
+/** What connections without a whole CONNECT may have sent in all, those with less than a little not counted. */
+const UNFINISHED_BYTES_MAX = 16 * 1024 * 1024;
+const UNFINISHED_BYTES_MIN = 4_096;
 /** An answer that the client does not take is given up after this. */
 const LAST_WORD_TICKS = ticksOf(1_000);
 
@@ -23,6 +26,9 @@ export class Connections implements ConnectionOwner {
   readonly #halfOpen = new Set<Connection>();
   /** In the order of their end. */
   readonly #closing = new Set<Connection>();
+  /** Bytes of unfinished CONNECTs, in the order of their growth beyond a little. */
+  readonly #unfinished = new Map<Connection, number>();
+  #unfinishedBytes = 0;
   readonly #byAddress = new Map<string, number>();
   readonly #byDevice = new Map<string, number>();
   /** Connections that wait until ingest takes messages again. */
@@ -67,8 +73,19 @@ export class Connections implements ConnectionOwner {
     this.#cutHalfOpen(connection);
   }
 
+  unfinished(connection: Connection, bytes: number): void {
+    if (bytes < UNFINISHED_BYTES_MIN) return;
+    this.#unfinishedBytes += bytes - (this.#unfinished.get(connection) ?? 0);
+    this.#unfinished.set(connection, bytes);
+    for (const oldest of this.#unfinished.keys()) {
+      if (this.#unfinishedBytes <= UNFINISHED_BYTES_MAX) return;
+      this.#cutHalfOpen(oldest);
+    }
+  }
+
   connect(connection: Connection, packet: ConnectPacket): void {
     const { ports } = this.#around;
+    this.#finished(connection);
     const refuse = (code: ReasonCode, reason: string, counter: RefusalCounter) => {
       const { scheme, address } = connection;
       const user = packet.username?.slice(0, 128);
@@ -97,6 +114,7 @@ export class Connections implements ConnectionOwner {
   }
 
   closing(connection: Connection): void {
+    this.#finished(connection);
     this.#halfOpen.delete(connection);
     this.#leave(connection);
     this.#closing.add(connection);
@@ -104,6 +122,7 @@ export class Connections implements ConnectionOwner {
 
   closed(connection: Connection): void {
     this.#all.delete(connection);
+    this.#finished(connection);
     this.#halfOpen.delete(connection);
     this.#closing.delete(connection);
     this.#leave(connection);
@@ -166,6 +185,11 @@ export class Connections implements ConnectionOwner {
     if (connection.enteredAs === null) return;
     lower(this.#byDevice, connection.enteredAs);
     connection.enteredAs = null;
+  }
+
+  #finished(connection: Connection): void {
+    this.#unfinishedBytes -= this.#unfinished.get(connection) ?? 0;
+    this.#unfinished.delete(connection);
   }
 
   #cutHalfOpen(connection: Connection): void {

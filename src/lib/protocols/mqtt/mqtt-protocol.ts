@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import type { Principal } from '../../access/principal.ts';
 import type { Protocol } from '../protocol.ts';
 import { createBroker } from './broker.ts';
 import { REASON } from './codec/reason-codes.ts';
@@ -10,6 +9,7 @@ import { TICK_MS } from './deadlines.ts';
 import { connectionsAllowed } from './descriptor-limit.ts';
 import { type Listener, listen } from './listeners.ts';
 import type { MqttCounters, MqttPorts } from './ports.ts';
+import type { Session } from './sessions/session.ts';
 import { WebSocketStream } from './websocket-stream.ts';
 
 /** Ticks between two looks at what is due by the second, and at what expires. */
@@ -74,12 +74,13 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     retained.sweep(clock(), writer);
   }
 
-  /** Cuts the connections of a principal and forgets its sessions, so that nothing of it is delivered or resumed. */
-  function expel(isMeant: (principal: Principal) => boolean, reason: string): void {
+  /** Forgets these sessions and cuts their connections, so that nothing of them is delivered or resumed. */
+  function expel(sessions: readonly Session[], reason: string): void {
     credentialChanges++;
-    for (const session of store.all()) if (isMeant(session.principal)) store.remove(session, null);
-    for (const connection of connections.all()) {
-      if (connection.principal && isMeant(connection.principal)) connection.cut(REASON.administrativeAction, reason);
+    for (const session of sessions) {
+      const { outlet } = session;
+      store.remove(session, null);
+      outlet?.cut(REASON.administrativeAction, reason);
     }
     writer.flush();
   }
@@ -114,12 +115,16 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     async start(): Promise<void> {
       await broker.load();
       unsubscribers.push(
-        ports.onCredentialsChanged((device) =>
-          expel((principal) => principal.kind === 'device' && principal.id === device, 'the credentials of the device have changed'),
-        ),
+        ports.onCredentialsChanged((device) => {
+          expel(store.ofDevice(device), 'the credentials of the device have changed');
+          // Another device may take its name, in another project even.
+          if (!ports.directory.device(device)) retained.removeBelow(`devices/${device}`, writer);
+        }),
         ports.onTokenRevoked((token) =>
           expel(
-            (principal) => (principal.kind === 'token' && principal.id === token) || (principal.kind === 'user' && principal.token === token),
+            [...store.all()].filter(
+              ({ principal }) => (principal.kind === 'token' && principal.id === token) || (principal.kind === 'user' && principal.token === token),
+            ),
             'the token has been revoked',
           ),
         ),

@@ -6,7 +6,12 @@ import type { MqttPorts, RefusalCounter } from './ports.ts';
 
 const API_TOKEN = 'mst_';
 
-export type SignIn = { readonly ok: true; readonly principal: Principal } | { readonly ok: false; readonly code: ReasonCode; readonly reason: string };
+export interface Identity {
+  readonly principal: Principal;
+  /** ms since 1970; null: as long as nobody takes it away. */
+  readonly accessEndsAt: number | null;
+}
+export type SignIn = ({ readonly ok: true } & Identity) | { readonly ok: false; readonly code: ReasonCode; readonly reason: string };
 
 interface Objection {
   readonly code: ReasonCode;
@@ -33,7 +38,7 @@ export function screen(ports: MqttPorts, { clientId, clean, version, keepAlive, 
 
 /** Who is it? */
 export async function signIn(ports: MqttPorts, connect: ConnectPacket, address: string | null): Promise<SignIn> {
-  if (ports.settings['mqtt.open']) return { ok: true, principal: { kind: 'open' } };
+  if (ports.settings['mqtt.open']) return { ok: true, principal: { kind: 'open' }, accessEndsAt: null };
   const { username } = connect;
   const password = connect.password?.toString('utf8') ?? '';
   if (!username) return { ok: false, code: REASON.notAuthorized, reason: 'a user name is needed: the device id or a token' };
@@ -43,7 +48,7 @@ export async function signIn(ports: MqttPorts, connect: ConnectPacket, address: 
   const { principal } = found;
   if (principal.kind === 'device' && ports.directory.device(principal.id)?.device.state !== 'active')
     return { ok: false, code: REASON.notAuthorized, reason: 'the device is disabled' };
-  return { ok: true, principal };
+  return { ok: true, principal, accessEndsAt: found.expiresAt ?? null };
 }
 
 /**

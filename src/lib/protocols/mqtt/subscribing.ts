@@ -8,6 +8,11 @@ import type { Surroundings } from './surroundings.ts';
 import { levelCount } from './topic.ts';
 import { subscribeAccess } from './topic-access.ts';
 
+/** Refused filters of one SUBSCRIBE that the operator is told of. */
+const REFUSALS_TOLD = 10;
+/** Of a filter. */
+const TOLD_CHARACTERS = 256;
+
 /** Who asks. */
 export interface SubscribingClient extends Outlet {
   readonly scheme: string;
@@ -23,10 +28,15 @@ export function subscribe(
 ): void {
   const { store, retained, dispatcher, writer } = around;
   const changes: BrokerChange[] = [];
+  let refusals = 0;
   const granted: { readonly subscriber: Subscriber; readonly known: Subscriber | undefined; readonly wantsRetained: boolean }[] = [];
   const codes = subscriptions.map((subscription) => {
-    const objection = objectionTo(around, connection, session, subscription);
-    if (objection !== null) return objection;
+    const objection = objectionTo(around, session, subscription);
+    if (objection !== null) {
+      around.counters.refused++;
+      if (++refusals <= REFUSALS_TOLD) tell(around, connection, session, subscription, objection.reason);
+      return objection.code;
+    }
     const { filter, shareName, topicFilter, options, qos, noLocal, retainAsPublished, retainHandling } = subscription;
     const identifier = properties.subscriptionIdentifier ?? null;
     const subscriber: Subscriber = { session, filter, shareName, topicFilter, options, qos, noLocal, retainAsPublished, identifier, since: 0, recalled: false };
@@ -71,19 +81,18 @@ export function unsubscribe(around: Surroundings, connection: SubscribingClient,
   else writer.durable(changes).then(answer, () => connection.cut(REASON.implementationSpecific, 'the hub cannot write to its disk'));
 }
 
-/** The code that refuses a filter, or null. */
-function objectionTo(around: Surroundings, connection: SubscribingClient, session: Session, { filter, topicFilter }: Subscription): ReasonCode | null {
-  const { ports, counters } = around;
-  const { principal } = session;
-  const refused = (reason: string, code: ReasonCode = REASON.notAuthorized): ReasonCode => {
-    counters.refused++;
-    const device = principal.kind === 'device' ? principal.id : undefined;
-    const { scheme, address } = connection;
-    recordTrouble(around, { device, scheme, address }, { code: 'not_allowed', step: 'subscribe', reason, topic: filter });
-    ports.log.debug({ protocol: scheme, address, filter, reason }, 'subscription refused');
-    return code;
-  };
+/** So that the operator of the device sees why nothing comes. */
+function tell(around: Surroundings, { scheme, address }: SubscribingClient, { principal }: Session, { filter }: Subscription, reason: string): void {
+  const device = principal.kind === 'device' ? principal.id : undefined;
+  const topic = filter.slice(0, TOLD_CHARACTERS);
+  recordTrouble(around, { device, scheme, address }, { code: 'not_allowed', step: 'subscribe', reason, topic });
+  around.ports.log.debug({ protocol: scheme, address, filter: topic, reason }, 'subscription refused');
+}
+
+/** What refuses a filter, or null. */
+function objectionTo({ ports }: Surroundings, session: Session, { filter, topicFilter }: Subscription): { code: ReasonCode; reason: string } | null {
   const { settings } = ports;
+  const refused = (reason: string, code: ReasonCode = REASON.notAuthorized) => ({ code, reason });
   if (levelCount(topicFilter) > settings['mqtt.topic-levels-max'])
     return refused(`a topic filter has more than ${settings['mqtt.topic-levels-max']} levels`, REASON.filterInvalid);
   const denied = settings['mqtt.refuse-subscriptions'];
@@ -91,6 +100,8 @@ function objectionTo(around: Surroundings, connection: SubscribingClient, sessio
   const isNew = !session.subscriptions?.has(filter);
   if (isNew && (session.subscriptions?.size ?? 0) >= settings['mqtt.subscriptions-max'])
     return refused(`more than ${settings['mqtt.subscriptions-max']} topic filters`, REASON.quotaExceeded);
-  const decision = subscribeAccess(ports, principal, topicFilter);
+  if (isNew && session.filterLength + filter.length > settings['mqtt.subscription-bytes-max'])
+    return refused(`more than ${settings['mqtt.subscription-bytes-max']} bytes of topic filters`, REASON.quotaExceeded);
+  const decision = subscribeAccess(ports, session.principal, topicFilter);
   return decision.ok ? null : refused(decision.reason);
 }

@@ -27,9 +27,9 @@ export class WebSocketStream extends Duplex {
         socket.pause();
       }
     });
+    // What came before is still to be read; then the stream ends by itself.
     socket.on('close', () => {
-      this.push(null);
-      this.destroy();
+      if (!this.destroyed) this.push(null);
     });
     socket.on('error', (error: Error) => this.destroy(error));
   }
@@ -65,7 +65,8 @@ export class WebSocketStream extends Duplex {
   }
 
   #send(bytes: Buffer, done: (error?: Error | null) => void): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) done(new Error('the WebSocket is closed'));
+    // Nobody hears it any more; what the client sent is handled all the same.
+    if (this.#socket.readyState !== this.#socket.OPEN) done();
     else this.#socket.send(bytes, { binary: true }, (error) => done(error ?? null));
   }
 }

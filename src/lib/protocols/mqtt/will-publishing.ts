@@ -1,5 +1,5 @@
 import type { Principal } from '../../access/principal.ts';
-import { messageOf } from '../../errors/muster-error.ts';
+import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
 import { isUseless } from './publishing.ts';
 import { recordRefusal } from './refusals.ts';
@@ -7,6 +7,10 @@ import type { Will } from './sessions/wills.ts';
 import type { Surroundings } from './surroundings.ts';
 import { levelCount } from './topic.ts';
 import { parseDeviceTopic, publishAccess } from './topic-access.ts';
+
+/** Failures of the moment: nobody but the hub can send the will again. */
+const PASSING: ReadonlySet<string> = new Set(['overloaded', 'rate_limited', 'disk_full', 'storage_failed']);
+const RETRY_MS = 1_000;
 
 interface Sender {
   readonly principal: Principal;
@@ -29,7 +33,7 @@ export function willObjection(around: Surroundings, sender: Sender, will: { read
 
 /** Sends the will of a lost client and takes it off the disk with what it brings. Asked again: the device may have been disabled since. */
 export function publishWill(around: Surroundings, will: Will): void {
-  const { ports, counters, writer, dispatcher, index } = around;
+  const { ports, counters, writer, dispatcher, index, wills } = around;
   const gone: BrokerChange = { kind: 'remove-will', session: will.session };
   if (willObjection(around, will, will) !== null) {
     writer.later(gone);
@@ -46,7 +50,9 @@ export function publishWill(around: Surroundings, will: Will): void {
   const fail = (error: unknown) => {
     counters.failed++;
     if (prepared !== null) dispatcher.revoke(prepared);
-    ports.log.warn({ protocol: scheme, topic, error: messageOf(error) }, 'a last will could not be stored');
+    const comesAgain = error instanceof MusterError && PASSING.has(error.code) && !wills.has(will.session);
+    if (comesAgain) wills.restore(will, ports.clock() + RETRY_MS);
+    ports.log.warn({ protocol: scheme, topic, comesAgain, error: messageOf(error) }, 'a last will could not be stored');
   };
   const deviceTopic = parseDeviceTopic(topic);
   const entry = deviceTopic?.kind === 'report' ? ports.directory.device(deviceTopic.device) : undefined;

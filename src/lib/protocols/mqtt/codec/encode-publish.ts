@@ -59,13 +59,15 @@ export function copyPublish(encoded: Buffer, packetId: number, dup = false): Buf
   return bytes;
 }
 
-function variableBytes(value: number): number {
+/** Bytes of a Variable Byte Integer. */
+export function variableBytes(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
   return value < 0x200000 ? 3 : 4;
 }
 
-function writeVariable(bytes: Buffer, offset: number, value: number): number {
+/** Gives the offset behind it. */
+export function writeVariable(bytes: Buffer, offset: number, value: number): number {
   let at = offset;
   let rest = value;
   for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;

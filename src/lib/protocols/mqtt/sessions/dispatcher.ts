@@ -91,7 +91,7 @@ export class Dispatcher {
 
   deliver(prepared: Prepared): void {
     const { message, queued, direct, retention } = prepared;
-    if (retention !== 'none') this.#ports.retained.apply(message, retention === 'kept');
+    if (retention !== 'none') this.#ports.retained.apply(message, this.#ports.writer);
     for (const { session, delivery } of queued) {
       if (delivery.state !== 'pending') continue;
       delivery.state = 'waiting';
@@ -173,11 +173,12 @@ export class Dispatcher {
       () => {
         delivery.releasing = false;
         delivery.released = true;
-        if (session.outlet === outlet && outlet?.isOpen && delivery.state === 'sent') outlet.acknowledge('pubrel', packetId);
+        // The client may have come back meanwhile, and its second PUBREC was left to this answer.
+        if (session.outlet?.isOpen && delivery.state === 'sent') session.outlet.acknowledge('pubrel', packetId);
       },
       () => {
         delivery.releasing = false;
-        outlet?.cut(REASON.implementationSpecific, 'the hub cannot write to its disk');
+        session.outlet?.cut(REASON.implementationSpecific, 'the hub cannot write to its disk');
       },
     );
   }
@@ -288,7 +289,7 @@ export class Dispatcher {
       return;
     }
     this.#nowInFlight(outbox, delivery);
-    outlet.send(bytes);
+    outlet.publish(message.topic, bytes);
     if (delivery.stored && !delivery.wasSent) this.#ports.writer.sent(session.key, delivery);
     delivery.wasSent = true;
   }
@@ -309,7 +310,7 @@ export class Dispatcher {
     }
     const bytes = encodeOnce(outlet.version, message, retain, identifiers, this.#ports.clock());
     if (bytes.length > outlet.packetBytesMax) this.#ports.counters.dropped++;
-    else outlet.send(bytes);
+    else outlet.publish(message.topic, bytes);
   }
 
   /** Retained messages come as the client takes them: they wait in the store of retained messages, not in its queue. */
@@ -329,7 +330,7 @@ export class Dispatcher {
         continue;
       }
       const message = next.value;
-      if (isExpired(message, this.#ports.clock()) || !this.#ports.mayReceive(session.principal, message.topic)) continue;
+      if (message === null || isExpired(message, this.#ports.clock()) || !this.#ports.mayReceive(session.principal, message.topic)) continue;
       const qos = lowerOf(message.qos, first.qos);
       if (qos === 0) {
         this.#sendOnce(session, message, true, first.identifiers);

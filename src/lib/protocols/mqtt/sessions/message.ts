@@ -63,7 +63,7 @@ export function bytesOf(message: Message): number {
   return message.payload.length + message.topic.length + (message.properties?.length ?? 0) + MESSAGE_OVERHEAD_BYTES;
 }
 
-export function isExpired(message: Message, now: number): boolean {
+export function isExpired(message: Pick<Message, 'expiresAt'>, now: number): boolean {
   return message.expiresAt !== null && message.expiresAt <= now;
 }
 

@@ -22,6 +22,8 @@ export interface RestorePorts {
   readonly now: number;
   /** Whether somebody of that name may still come back. */
   readonly exists: (principal: Principal) => boolean;
+  /** Whether what is retained there is nobody's. */
+  readonly isOrphan: (topic: string) => boolean;
   /** For the wills of clients that were connected when the hub ended. */
   readonly willGraceSeconds: number;
 }
@@ -86,7 +88,7 @@ export function restore(stored: StoredBroker, ports: RestorePorts): number {
   for (const message of messages.values()) if (message.references === 0) writer.later({ kind: 'remove-message', message: message.key });
   for (const message of stored.retained) {
     lastKey = Math.max(lastKey, message.key);
-    if (message.expiresAt !== null && message.expiresAt <= now) writer.later({ kind: 'remove-retained', topic: message.topic });
+    if (isExpired(message, now) || ports.isOrphan(message.topic)) writer.later({ kind: 'remove-retained', topic: message.topic });
     else retained.restore(fromStoredMessage(message));
   }
   for (const { principal, dueAt, ...will } of stored.wills) {

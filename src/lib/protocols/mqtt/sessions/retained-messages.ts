@@ -1,12 +1,13 @@
 import type { BrokerChange } from '../../../storage/broker-state.ts';
 import type { Qos } from '../codec/packet.ts';
 import type { ChangeWriter } from './change-writer.ts';
-import { isExpired, type Message, toStoredMessage } from './message.ts';
+import { bytesOf, isExpired, type Message, toStoredMessage } from './message.ts';
 
 /** Retained messages for a new subscription, on their way. */
 export interface RetainedBacklog {
   readonly filter: string;
-  readonly messages: Iterator<Message>;
+  /** null: nothing was found in one step of the walk. */
+  readonly messages: Iterator<Message | null>;
   readonly qos: Qos;
   readonly identifiers: readonly number[];
 }
@@ -14,6 +15,13 @@ export interface RetainedBacklog {
 interface Node {
   readonly children: Map<string, Node>;
   message: Message | null;
+}
+
+/** What a message is to change. */
+interface Change {
+  readonly message: Message;
+  /** Otherwise it is not kept, and neither is what was there before. */
+  readonly isRoom: boolean;
 }
 
 /**
@@ -24,8 +32,8 @@ export class RetainedMessages {
   readonly #root: Node = { children: new Map(), message: null };
   readonly #max: number;
   readonly #bytesMax: number;
-  /** Topics with changes on their way to the disk: the key of the newest. */
-  readonly #prepared = new Map<string, number>();
+  /** By topic, the changes on their way to the disk that no newer one has overtaken, oldest first. */
+  readonly #prepared = new Map<string, Change[]>();
   /** Topics whose message ends some time. */
   readonly #mortal = new Set<string>();
   #size = 0;
@@ -45,29 +53,54 @@ export class RetainedMessages {
     const { topic } = message;
     const isEmpty = message.payload.length === 0;
     const isRoom = isEmpty || this.#hasRoom(message);
-    this.#prepared.set(topic, message.key);
-    changes.push(isEmpty || !isRoom ? { kind: 'remove-retained', topic } : { kind: 'put-retained', message: toStoredMessage(message) });
+    const change = { message, isRoom };
+    const earlier = this.#prepared.get(topic);
+    if (earlier) earlier.push(change);
+    else this.#prepared.set(topic, [change]);
+    changes.push(toStored(topic, keptBy(change)));
     return isRoom;
   }
 
-  /** `isRoom` as prepare said. */
-  apply(message: Message, isRoom: boolean): void {
-    this.#forgetPrepared(message);
-    const known = this.get(message.topic);
-    // A newer one was faster.
-    if (known && known.key > message.key) return;
-    if (message.payload.length === 0 || !isRoom) this.#delete(message.topic);
-    else this.restore(message);
+  /** The change is on disk. */
+  apply(message: Message, writer: Pick<ChangeWriter, 'later'>): void {
+    const { topic } = message;
+    const waiting = this.#prepared.get(topic) ?? [];
+    const index = indexIn(waiting, message);
+    const change = waiting[index];
+    if (change === undefined) {
+      // A newer one was faster; which of them came to the disk last is not known here.
+      writer.later(this.#intended(topic));
+      return;
+    }
+    waiting.splice(0, index + 1);
+    if (waiting.length === 0) this.#prepared.delete(topic);
+    const kept = keptBy(change);
+    if (kept === null) this.#delete(topic);
+    else this.restore(kept);
   }
 
-  /** The message was not taken: what was there before is put back on disk. */
+  /** The message was not taken: what is to be there without it is put back on disk. */
   revoke(message: Message, writer: Pick<ChangeWriter, 'later'>): void {
     const { topic } = message;
-    const isNewest = this.#prepared.get(topic) === message.key;
-    this.#forgetPrepared(message);
-    if (!isNewest) return;
-    const known = this.get(topic);
-    writer.later(known ? { kind: 'put-retained', message: toStoredMessage(known) } : { kind: 'remove-retained', topic });
+    const waiting = this.#prepared.get(topic) ?? [];
+    const index = indexIn(waiting, message);
+    if (index < 0) return;
+    const isNewest = index === waiting.length - 1;
+    waiting.splice(index, 1);
+    if (waiting.length === 0) this.#prepared.delete(topic);
+    if (isNewest) writer.later(this.#intended(topic));
+  }
+
+  /** Forgets what is retained below this topic, and what is about to be. */
+  removeBelow(topic: string, writer: Pick<ChangeWriter, 'later'>): void {
+    const gone = new Set<string>();
+    for (const prepared of this.#prepared.keys()) if (prepared.startsWith(`${topic}/`)) gone.add(prepared);
+    for (const message of this.matching(`${topic}/#`)) if (message !== null) gone.add(message.topic);
+    for (const each of gone) {
+      this.#prepared.delete(each);
+      this.#delete(each);
+      writer.later({ kind: 'remove-retained', topic: each });
+    }
   }
 
   restore(message: Message): void {
@@ -80,10 +113,10 @@ export class RetainedMessages {
       }
       at = next;
     }
-    if (at.message) this.#bytes -= sizeOf(at.message);
+    if (at.message) this.#bytes -= bytesOf(at.message);
     else this.#size++;
     at.message = message;
-    this.#bytes += sizeOf(message);
+    this.#bytes += bytesOf(message);
     if (message.expiresAt === null) this.#mortal.delete(message.topic);
     else this.#mortal.add(message.topic);
   }
@@ -97,8 +130,8 @@ export class RetainedMessages {
     return at.message;
   }
 
-  /** Those that a filter matches. The walk follows changes made meanwhile. */
-  matching(filter: string): Iterator<Message> {
+  /** Those that a filter matches. The walk follows changes made meanwhile, and gives null for each step that finds nothing: there may be many of them. */
+  matching(filter: string): Generator<Message | null> {
     return walk(this.#root, filter.split('/'), 0);
   }
 
@@ -114,15 +147,17 @@ export class RetainedMessages {
     }
   }
 
-  #forgetPrepared({ topic, key }: Message): void {
-    if (this.#prepared.get(topic) === key) this.#prepared.delete(topic);
+  /** What is on disk for a topic once all that is on its way has arrived. */
+  #intended(topic: string): BrokerChange {
+    const newest = this.#prepared.get(topic)?.at(-1);
+    return toStored(topic, newest === undefined ? this.get(topic) : keptBy(newest));
   }
 
   #hasRoom(message: Message): boolean {
     const old = this.get(message.topic);
     const count = this.#size - (old ? 1 : 0);
-    const bytes = this.#bytes - (old ? sizeOf(old) : 0);
-    return count < this.#max && bytes + sizeOf(message) <= this.#bytesMax;
+    const bytes = this.#bytes - (old ? bytesOf(old) : 0);
+    return count < this.#max && bytes + bytesOf(message) <= this.#bytesMax;
   }
 
   #delete(topic: string): void {
@@ -136,7 +171,7 @@ export class RetainedMessages {
     }
     if (!at.message) return;
     this.#size--;
-    this.#bytes -= sizeOf(at.message);
+    this.#bytes -= bytesOf(at.message);
     at.message = null;
     this.#mortal.delete(topic);
     for (let step = path.pop(); step && at.message === null && at.children.size === 0; step = path.pop()) {
@@ -146,12 +181,26 @@ export class RetainedMessages {
   }
 }
 
-function* walk(at: Node, levels: readonly string[], index: number): Generator<Message> {
+/** The message that stays; null: none. */
+function keptBy({ message, isRoom }: Change): Message | null {
+  return isRoom && message.payload.length > 0 ? message : null;
+}
+
+function toStored(topic: string, kept: Message | null): BrokerChange {
+  return kept === null ? { kind: 'remove-retained', topic } : { kind: 'put-retained', message: toStoredMessage(kept) };
+}
+
+function indexIn(changes: readonly Change[], { key }: Message): number {
+  return changes.findIndex(({ message }) => message.key === key);
+}
+
+function* walk(at: Node, levels: readonly string[], index: number): Generator<Message | null> {
   const level = levels[index];
   if (level === undefined) {
-    if (at.message) yield at.message;
+    yield at.message;
     return;
   }
+  yield null;
   if (level === '#') {
     yield* below(at, index === 0);
     return;
@@ -165,11 +214,7 @@ function* walk(at: Node, levels: readonly string[], index: number): Generator<Me
   if (child) yield* walk(child, levels, index + 1);
 }
 
-function* below(at: Node, isRoot: boolean): Generator<Message> {
-  if (at.message) yield at.message;
+function* below(at: Node, isRoot: boolean): Generator<Message | null> {
+  yield at.message;
   for (const [name, child] of at.children) if (!isRoot || !name.startsWith('$')) yield* below(child, false);
-}
-
-function sizeOf(message: Message): number {
-  return message.payload.length + message.topic.length;
 }

@@ -1,4 +1,5 @@
 import type { Principal } from '../../../access/principal.ts';
+import type { DeviceId } from '../../../domain/ids.ts';
 import type { BrokerChange } from '../../../storage/broker-state.ts';
 import type { ChangeWriter } from './change-writer.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -12,8 +13,9 @@ export interface SessionStorePorts {
   readonly index: SubscriptionIndex;
   readonly wills: Wills;
   readonly nextKey: () => number;
-  /** Sessions of absent clients. */
+  /** Sessions of absent clients, in all and of one device. */
   readonly absentMax: number;
+  readonly absentOfDeviceMax: number;
 }
 
 export interface Opened {
@@ -28,6 +30,7 @@ export class SessionStore {
   readonly #ports: SessionStorePorts;
   readonly #sessions = new Map<string, Session>();
   readonly #byKey = new Map<number, Session>();
+  readonly #byDevice = new Map<DeviceId, Set<Session>>();
   absent = 0;
 
   constructor(ports: SessionStorePorts) {
@@ -44,6 +47,11 @@ export class SessionStore {
 
   get(id: string): Session | undefined {
     return this.#sessions.get(id);
+  }
+
+  /** A list of its own: sessions may be removed meanwhile. */
+  ofDevice(device: DeviceId): readonly Session[] {
+    return [...(this.#byDevice.get(device) ?? [])];
   }
 
   byKey(key: number): Session | undefined {
@@ -74,8 +82,7 @@ export class SessionStore {
     }
     if (known) this.remove(known, changes);
     const session = new Session(this.#ports.nextKey(), id, principal);
-    this.#sessions.set(id, session);
-    this.#byKey.set(session.key, session);
+    this.#add(session);
     this.#attach(session, outlet, expirySeconds, changes);
     return { session, isResumed: false, ousted };
   }
@@ -87,8 +94,12 @@ export class SessionStore {
     session.outlet = null;
     session.leftAt = now;
     this.absent++;
-    if (session.expirySeconds === 0 || this.absent > this.#ports.absentMax) this.remove(session, null);
-    else this.#ports.writer.later({ kind: 'put-session', session: session.toStored() });
+    if (session.expirySeconds === 0 || this.absent > this.#ports.absentMax) {
+      this.remove(session, null);
+      return;
+    }
+    this.#makeRoomFor(session);
+    this.#ports.writer.later({ kind: 'put-session', session: session.toStored() });
   }
 
   /** Ends a session, and sends the will that waited for that [MQTT-3.1.3-9]. Without `changes` the removal is written some time soon. */
@@ -102,6 +113,9 @@ export class SessionStore {
     dispatcher.discard(session);
     this.#sessions.delete(session.id);
     this.#byKey.delete(session.key);
+    const { principal } = session;
+    const others = principal.kind === 'device' ? this.#byDevice.get(principal.id) : undefined;
+    if (others?.delete(session) && others.size === 0 && principal.kind === 'device') this.#byDevice.delete(principal.id);
     if (session.stored) {
       const change: BrokerChange = { kind: 'remove-session', session: session.key };
       if (changes) changes.push(change);
@@ -122,6 +136,7 @@ export class SessionStore {
   subscribe(subscriber: Subscriber, changes: BrokerChange[]): void {
     const { session, filter, options, identifier } = subscriber;
     session.subscriptions ??= new Map();
+    if (!session.subscriptions.has(filter)) session.filterLength += filter.length;
     session.subscriptions.set(filter, subscriber);
     this.#ports.index.add(subscriber);
     if (session.stored) changes.push({ kind: 'put-subscription', subscription: { session: session.key, filter, options, identifier } });
@@ -132,6 +147,7 @@ export class SessionStore {
     const subscriber = session.subscriptions?.get(filter);
     if (!subscriber) return false;
     session.subscriptions?.delete(filter);
+    session.filterLength -= filter.length;
     this.#ports.index.remove(subscriber);
     if (session.stored) changes.push({ kind: 'remove-subscription', session: session.key, filter });
     return true;
@@ -139,14 +155,34 @@ export class SessionStore {
 
   /** A session from disk, of an absent client. */
   restore(session: Session): void {
-    this.#sessions.set(session.id, session);
-    this.#byKey.set(session.key, session);
+    this.#add(session);
     this.absent++;
   }
 
   /** Forgets the sessions of absent clients whose time is over. */
   sweep(now: number): void {
     for (const session of this.#sessions.values()) if (session.outlet === null && session.expiresAt <= now) this.remove(session, null);
+  }
+
+  #add(session: Session): void {
+    const { id, key, principal } = session;
+    this.#sessions.set(id, session);
+    this.#byKey.set(key, session);
+    if (principal.kind !== 'device') return;
+    const others = this.#byDevice.get(principal.id);
+    if (others) others.add(session);
+    else this.#byDevice.set(principal.id, new Set([session]));
+  }
+
+  /** A device that leaves one session after the other behind loses its oldest, not those of others. */
+  #makeRoomFor({ principal }: Session): void {
+    if (principal.kind !== 'device') return;
+    const absent = this.ofDevice(principal.id).filter(({ leftAt }) => leftAt !== null);
+    if (absent.length <= this.#ports.absentOfDeviceMax) return;
+    this.remove(
+      absent.reduce((oldest, session) => ((session.leftAt ?? 0) < (oldest.leftAt ?? 0) ? session : oldest)),
+      null,
+    );
   }
 
   #attach(session: Session, outlet: Outlet, expirySeconds: number, changes: BrokerChange[]): void {

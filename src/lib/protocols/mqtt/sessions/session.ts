@@ -17,6 +17,8 @@ export interface Outlet {
   /** Not too much waits to be written. */
   hasRoom(): boolean;
   send(bytes: Buffer): void;
+  /** Sends an encoded PUBLISH, which is not larger than `packetBytesMax`. */
+  publish(topic: string, bytes: Buffer): void;
   acknowledge(type: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp', packetId: number): void;
   cut(code: ReasonCode, reason: string): void;
 }
@@ -65,6 +67,8 @@ export class Session {
   leftAt: number | null = null;
   removed = false;
   subscriptions: Map<string, Subscriber> | null = null;
+  /** Characters of their filters. */
+  filterLength = 0;
   /** QoS 2 messages that were taken and answered, until PUBREL: a repeat is not taken again. */
   incoming: Set<number> | null = null;
   settling: Map<number, Settling> | null = null;

@@ -70,6 +70,12 @@ export class Wills {
     return this.#wills.has(session);
   }
 
+  /** Whether it is still what is to be on disk. */
+  isCurrent({ session, payload, dueAt }: StoredWill): boolean {
+    return this.#wills.get(session)?.payload === payload && (this.#due.get(session) ?? null) === dueAt;
+  }
+
+  /** One that is to be sent at `dueAt`, from disk or once more. */
   restore(will: Will, dueAt: number): void {
     this.#wills.set(will.session, will);
     this.#due.set(will.session, dueAt);
