@@ -112,7 +112,13 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   function takeOnce(known: Repeats, message: InboundMessage, device: DeviceEntry): Promise<Outcome> {
     const verdict = known.recognize(message);
     if (verdict === 'new') return take(message, device, false);
-    if (verdict instanceof Promise) return verdict.then(() => orRefused(message, () => takeOnce(known, message, deviceOf(message))));
+    if (verdict instanceof Promise) {
+      enter(message, device);
+      return verdict.then(() => {
+        left(message, device);
+        return orRefused(message, () => takeOnce(known, message, deviceOf(message)));
+      });
+    }
     if (verdict === 'key-reused') return refused(message, new MusterError('idempotency_key_reused', 'the Idempotency-Key was used with another body before'));
     return answerAgain(message, device, { accepted: verdict.accepted, rejected: NONE, rejectedCount: verdict.rejected, repeated: true });
   }
@@ -156,14 +162,18 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
         return answered(message, device, outcome);
       },
       (error: unknown) => {
-        repeats?.forget(begun);
         if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
+          repeats?.forget(begun);
           left(message, device);
           return refused(message, error);
         }
         // Its device was deleted, or its type gave it the same point, while the message was on its way. By the next turn the directory knows.
         return nextTurn()
-          .then(() => orRefused(message, () => take(message, deviceOf(message), true)))
+          .then(() => {
+            // Not before: a repeat that waits for it would be taken beside it.
+            repeats?.forget(begun);
+            return orRefused(message, () => take(message, deviceOf(message), true));
+          })
           .finally(() => left(message, device));
       },
     );

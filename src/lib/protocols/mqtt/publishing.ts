@@ -237,7 +237,9 @@ export class Publishing {
       receivedAt,
     };
     const message: Mutable<InboundMessage> = base;
-    if (packet.qos > 0) message.origin = { sender: this.#session.id, id: packet.packetId, mayBeRepeat: packet.dup };
+    // What a lasting session has taken with QoS 2 and not released stands in the session: there is nothing to guess.
+    if (packet.qos === 1 || (packet.qos === 2 && !this.#session.stored))
+      message.origin = { sender: this.#session.id, id: packet.packetId, mayBeRepeat: packet.dup };
     if (alongside !== null) message.alongside = alongside;
     return message;
   }
