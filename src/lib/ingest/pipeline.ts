@@ -35,6 +35,8 @@ export interface PipelinePorts {
   /** Why nothing may be written at the moment; null: write. */
   readonly closed?: () => MusterError | null;
   readonly pressure?: () => Promise<void> | null;
+  /** Longest time that one sender is held back for its rate; absent: it is refused at once. */
+  readonly heldBackMsMax?: number;
 }
 
 export interface Pipeline extends Ingest {
@@ -75,6 +77,13 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
       }
     },
     pressure: ports.pressure ?? (() => null),
+    heldBackMs(device, principal, now) {
+      const delayMs = limiter?.delayMs(device, principal, now) ?? 0;
+      if (delayMs === 0 || delayMs > (ports.heldBackMsMax ?? 0)) return 0;
+      if (device.traffic !== null) device.traffic.heldBack += 1;
+      meter.heldBack();
+      return delayMs;
+    },
     get bytesWaiting() {
       return bytesWaiting;
     },

@@ -93,6 +93,7 @@ describe('the ingest pipeline', () => {
         answered: () => undefined,
         failed: () => undefined,
         limited: (_message, kind) => void limited.push(kind),
+        heldBack: () => undefined,
         repeated: () => {
           repeated += 1;
         },

@@ -87,6 +87,19 @@ export class Publishing {
     return qos > 0 || this.#unanswerable < this.#window;
   }
 
+  /** How long the message is to stay unread for the rate of its device, in ms: MQTT 3.1.1 has no words to refuse it in. */
+  heldBackMs({ topic, qos }: PublishPacket, now: number): number {
+    if (qos === 0 || this.#peer.version === 5) return 0;
+    const route = this.#routes.get(topic);
+    const entry = route === undefined ? this.#deviceOf(topic) : route.deviceTopic?.kind === 'report' ? route.entry : null;
+    return entry === null ? 0 : this.#around.ports.ingest.heldBackMs(entry, this.#principal, now);
+  }
+
+  #deviceOf(topic: string): DeviceEntry | null {
+    const deviceTopic = parseDeviceTopic(topic);
+    return deviceTopic?.kind === 'report' ? (this.#around.ports.directory.device(deviceTopic.device) ?? null) : null;
+  }
+
   /** A PUBLISH has been read. `now`: ms since 1970. */
   publish(packet: PublishPacket, now: number): void {
     const { counters, ports } = this.#around;
