@@ -98,7 +98,7 @@ async function measure(points: number): Promise<number> {
       }),
     ),
     rejects: createRejectJournal(system.rejects, 100),
-    meter: { answered: () => undefined, failed: () => undefined, limited: () => undefined, repeated: () => undefined },
+    meter: { answered: () => undefined, failed: () => undefined, limited: () => undefined, repeated: () => undefined, heldBack: () => undefined },
   });
   const values = Object.fromEntries(Array.from({ length: points }, (_, index) => [`point/${index}`, index * 1.5]));
   const payload = Buffer.from(JSON.stringify({ ts: Date.now(), values }));

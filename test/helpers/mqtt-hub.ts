@@ -108,6 +108,7 @@ export async function startMqttHub(
       });
     },
     pressure: () => null,
+    heldBackMs: () => 0,
   };
   const protocol = createMqttProtocol({
     settings: { ...defaultSettings(), 'mqtt.port': 0, ...options.settings },

@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject, validatorCompiler } from 'fastify-type-provider-zod';
@@ -12,7 +13,7 @@ import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry } from '../fleet/directory.ts';
 import { authenticate } from './authentication.ts';
 import { type BodyBudget, createBodyBudget, SMALL_BODY_BYTES } from './body-budget.ts';
-import { asMusterError, problemOf, refuseMalformed } from './problem.ts';
+import { asMusterError, goneAway, problemOf, refuseMalformed } from './problem.ts';
 import type { Answer, Route, RouteRequest } from './route.ts';
 import { Problem } from './schema/common.ts';
 
@@ -84,7 +85,8 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
     ...(ports.tls ? { https: { cert: ports.tls.cert, key: ports.tls.key, minVersion: 'TLSv1.2' as const, ...slowSenders } } : { http: slowSenders }),
   }) as unknown as FastifyInstance<HttpServer>;
   // Asked for once, an address is known for good; of a connection that is gone it can no longer be asked, and its guesses would go uncounted.
-  app.server.on('connection', (socket) => void socket.remoteAddress);
+  // Under TLS a request shows another socket than the connection did.
+  for (const event of ['connection', 'secureConnection'] as const) app.server.on(event, (socket: Socket) => void socket.remoteAddress);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are typed where they are made; checking each row again would only cost time.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
@@ -190,8 +192,10 @@ type AdmittedRequest = FastifyRequest & { admitted: Admitted | null };
 /** The one place where a request becomes allowed: who is it, whose device is it, may they, is there room. */
 async function admit(route: Route, ports: ApiPorts, request: FastifyRequest, reply: FastifyReply): Promise<Admitted> {
   const params = request.params as Record<string, string>;
+  const address = addressOf(request);
+  if (address === null) throw goneAway();
   if (route.permission === 'open') return { route, principal: { kind: 'open' }, project: '' as ProjectId, device: NO_DEVICE };
-  const principal = await authenticate(ports.authenticator, request.headers, addressOf(request));
+  const principal = await authenticate(ports.authenticator, request.headers, address);
   if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
   const { project } = principal;
   const wanted = request.headers['muster-project'];
@@ -225,7 +229,7 @@ async function untilRead({ pressure, timeouts }: ApiPorts, reply: FastifyReply):
   signal.addEventListener('abort', wake);
   try {
     for (; waiting !== null; waiting = pressure()) {
-      if (signal.aborted) throw new MusterError('interrupted', 'the client went away');
+      if (signal.aborted) throw goneAway();
       if (performance.now() >= deadline) throw new MusterError('overloaded', 'the hub cannot follow at the moment');
       await Promise.race([waiting, end]);
     }

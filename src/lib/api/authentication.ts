@@ -2,9 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Authenticator } from '../access/access.ts';
 import type { Principal } from '../access/principal.ts';
 import { MusterError } from '../errors/muster-error.ts';
+import { goneAway } from './problem.ts';
 
-/** Who makes an HTTP request: a bearer token, a device's basic credentials, or (a browser's WebSocket) a token in the subprotocols. */
+/** Who makes an HTTP request: a bearer token, a device's basic credentials, or (a browser's WebSocket) a token in the subprotocols. `address` null: it is gone. */
 export async function authenticate(authenticator: Authenticator, headers: IncomingHttpHeaders, address: string | null): Promise<Principal> {
+  // Its guesses could be counted for nobody, and it waits for no answer.
+  if (address === null) throw goneAway();
   const found = await answerOf(authenticator, headers, address);
   if (found === null) throw new MusterError('not_logged_in', 'the request carries no credentials');
   if (found.ok) return found.principal;

@@ -22,7 +22,7 @@ const HTTP_LAYER: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 /** Whatever a route threw, as an error of the catalogue. What is nobody's fault outside stays `internal` and keeps its cause for the log. */
 export function asMusterError(error: unknown): MusterError {
   if (error instanceof MusterError) return error;
-  if (error instanceof Error && error.name === 'AbortError') return new MusterError('interrupted', 'the client went away', { cause: error });
+  if (error instanceof Error && error.name === 'AbortError') return goneAway(error);
   if (hasZodFastifySchemaValidationErrors(error)) return invalidRequest(error);
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : HTTP_LAYER[code];
@@ -30,6 +30,10 @@ export function asMusterError(error: unknown): MusterError {
   if (error instanceof SyntaxError) return new MusterError('invalid', 'the body is not JSON', { cause: error });
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new MusterError('invalid', (error as Error).message, { cause: error });
   return new MusterError('internal', 'something went wrong inside the hub', { cause: error });
+}
+
+export function goneAway(cause?: unknown): MusterError {
+  return new MusterError('interrupted', 'the client went away', { cause });
 }
 
 export function problemOf(error: MusterError): Problem {

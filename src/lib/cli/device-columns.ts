@@ -25,6 +25,7 @@ export const DEVICE_COLUMNS: readonly Column<Device>[] = [
   { name: 'points/s-max', value: (row) => row.rate.pointsPerSecondMax, right: true, wide: true },
   { name: 'limited', value: (row) => row.rate.limited, right: true, wide: true },
   timeColumn('last-limited', (row) => row.rate.limitedAt, { wide: true }),
+  { name: 'held-back', value: (row) => row.rate.heldBack, right: true, wide: true },
   timeColumn('created', (row) => row.createdAt, { wide: true }),
   timeColumn('updated', (row) => row.updatedAt, { wide: true }),
 ];

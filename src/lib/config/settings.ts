@@ -138,9 +138,9 @@ export const SETTINGS = {
   ),
   'ingest.late-after-ms': setting(milliseconds, 600_000, 'Samples older than this on arrival are flagged late'),
   'storage.free-disk-bytes-min': setting(
-    z.number().int().min(0),
-    268_435_456,
-    'With less room on the disk of the data directory writes are refused with `disk_full`; 0 is no limit',
+    z.number().int().min(0).nullable(),
+    null,
+    'With less room on the disk of the data directory writes are refused with `disk_full`; null is 256 MiB, or a tenth of a smaller disk; 0 is no limit',
   ),
   'ingest.repeat-window-ms': setting(
     milliseconds,

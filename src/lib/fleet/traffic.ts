@@ -11,6 +11,8 @@ export interface Traffic {
   /** Messages refused for their rate, since the hub's start. */
   limited: number;
   limitedAt: number | null;
+  /** Times that a message of it was left unread for its rate, since the hub's start. */
+  heldBack: number;
   /** How many had been refused when it was last noted among the rejected messages, and when that was. */
   limitedNoted: number;
   notedAt: number;
@@ -20,7 +22,18 @@ export const RATE_WINDOW_MS = 10_000;
 
 /** A bucket; it is full at first. */
 export function newTraffic(now: number, messageTokens: number, pointTokens: number): Traffic {
-  return { messageTokens, pointTokens, messageRate: 0, pointRate: 0, at: now, limited: 0, limitedAt: null, limitedNoted: 0, notedAt: Number.NEGATIVE_INFINITY };
+  return {
+    messageTokens,
+    pointTokens,
+    messageRate: 0,
+    pointRate: 0,
+    at: now,
+    limited: 0,
+    limitedAt: null,
+    heldBack: 0,
+    limitedNoted: 0,
+    notedAt: Number.NEGATIVE_INFINITY,
+  };
 }
 
 /** Rates at this moment: they fade while nothing comes. */

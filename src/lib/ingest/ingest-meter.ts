@@ -10,6 +10,8 @@ export interface IngestMeter {
   failed(message: InboundMessage, code: string): void;
   /** Refused for its rate, not to be acknowledged. `hub-times`: more values without a time of their own than there are milliseconds. */
   limited(message: InboundMessage, kind: RateLimitKind | 'hub-times'): void;
+  /** Left unread for a while for its rate. */
+  heldBack(): void;
   /** Known already, and answered as it was the first time. */
   repeated(message: InboundMessage): void;
 }

@@ -1,3 +1,5 @@
+import type { Principal } from '../access/principal.ts';
+import type { DeviceEntry } from '../fleet/directory.ts';
 import type { InboundMessage } from './inbound-message.ts';
 
 /** One value, or a whole message (`point` null), that was not taken, and why. */
@@ -41,4 +43,9 @@ export interface Ingest {
    * senders slow down by themselves before anything must be refused.
    */
   pressure(): Promise<void> | null;
+  /**
+   * How long, in ms, a message about this device is to be left unread because of its rate; 0: read it. For adapters whose only refusal is to cut the
+   * connection. Asked once for each wait: it is counted. What would take longer than senders are held back is 0, too: `accept` refuses it.
+   */
+  heldBackMs(device: DeviceEntry, principal: Principal, now: number): number;
 }

@@ -36,6 +36,8 @@ export interface PipelinePorts {
   /** Why nothing may be written at the moment; null: write. */
   readonly closed?: () => MusterError | null;
   readonly pressure?: () => Promise<void> | null;
+  /** Longest time that one sender is held back for its rate; absent: it is refused at once. */
+  readonly heldBackMsMax?: number;
 }
 
 export interface Pipeline extends Ingest {
@@ -78,6 +80,13 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
       }
     }) as Ingest['accept'],
     pressure: ports.pressure ?? (() => null),
+    heldBackMs(device, principal, now) {
+      const delayMs = limiter?.delayMs(device, principal, now) ?? 0;
+      if (delayMs === 0 || delayMs > (ports.heldBackMsMax ?? 0)) return 0;
+      if (device.traffic !== null) device.traffic.heldBack += 1;
+      meter.heldBack();
+      return delayMs;
+    },
     get bytesWaiting() {
       return bytesWaiting;
     },
@@ -115,7 +124,13 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   function takeOnce(known: Repeats, message: InboundMessage, device: DeviceEntry): Promise<Outcome> {
     const verdict = known.recognize(message);
     if (verdict === 'new') return takeAlone(message, device, false);
-    if (verdict instanceof Promise) return verdict.then(() => orRefused(message, () => takeOnce(known, message, deviceOf(message))));
+    if (verdict instanceof Promise) {
+      enter(message, device);
+      return verdict.then(() => {
+        left(message, device);
+        return orRefused(message, () => takeOnce(known, message, deviceOf(message)));
+      });
+    }
     if (verdict === 'key-reused') return refused(message, new MusterError('idempotency_key_reused', 'the Idempotency-Key was used with another body before'));
     return answerAgain(message, device, { accepted: verdict.accepted, rejected: NONE, rejectedCount: verdict.rejected, repeated: true });
   }
@@ -188,14 +203,18 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   }
 
   function notCommitted(message: InboundMessage, device: DeviceEntry, begun: Begun, error: unknown, isSecondTry: boolean): Promise<Outcome> {
-    repeats?.forget(begun);
     if (isSecondTry || !(error instanceof MusterError) || error.code !== 'conflict') {
+      repeats?.forget(begun);
       left(message, device);
       return refused(message, error);
     }
     // Its device was deleted, or its type gave it the same point, while the message was on its way. By the next turn the directory knows.
     return nextTurn()
-      .then(() => orRefused(message, () => takeAlone(message, deviceOf(message), true)))
+      .then(() => {
+        // Not before: a repeat that waits for it would be taken beside it.
+        repeats?.forget(begun);
+        return orRefused(message, () => takeAlone(message, deviceOf(message), true));
+      })
       .finally(() => left(message, device));
   }
 

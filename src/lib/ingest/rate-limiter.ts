@@ -1,3 +1,4 @@
+import type { Principal } from '../access/principal.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry } from '../fleet/directory.ts';
@@ -35,6 +36,8 @@ export interface RateLimiter {
   /** Counts the message, or says why it may not pass now. */
   admit(device: DeviceEntry, message: InboundMessage): RateRefusal | null;
   charge(device: DeviceEntry, message: InboundMessage, points: number): void;
+  /** ms until a message would pass; 0: now. */
+  delayMs(device: DeviceEntry, principal: Principal, now: number): number;
 }
 
 export function createRateLimiter(limits: RateLimits): RateLimiter {
@@ -70,6 +73,14 @@ export function createRateLimiter(limits: RateLimits): RateLimiter {
       if (!limitsProjects) return;
       const project = projects.get(device.device.project);
       if (project) project.pointTokens -= points;
+    },
+    delayMs(device, principal, now) {
+      const { traffic } = device;
+      // The first of all; and what was there a moment ago has not become less.
+      if (traffic === null || (!limitsProjects && passes(traffic, ofDevice))) return 0;
+      advance(traffic, ofDevice, now);
+      const missing = isOfDevice({ principal }) ? delayOf(traffic, ofDevice) : 0;
+      return limitsProjects ? Math.max(missing, delayOf(projectTraffic(device, now), ofProject)) : missing;
     },
   };
 
@@ -111,20 +122,35 @@ export function createRateLimiter(limits: RateLimits): RateLimiter {
 }
 
 /** An operator who loads years of data is no broken device: what applications write counts against their project alone. */
-function isOfDevice({ principal }: InboundMessage): boolean {
+function isOfDevice({ principal }: Pick<InboundMessage, 'principal'>): boolean {
   return principal.kind === 'device' || principal.kind === 'open';
 }
 
 function refusalOf(whose: 'device' | 'project', { messageTokens, pointTokens }: Traffic, { messagesPerSecond, pointsPerSecond }: Rates): RateRefusal | null {
-  if (messagesPerSecond !== null && messageTokens < 1) return refusal(whose, 'messages', messagesPerSecond, 1 - messageTokens);
-  return pointsPerSecond !== null && pointTokens <= 0 ? refusal(whose, 'points', pointsPerSecond, 1 - pointTokens) : null;
+  if (messagesPerSecond !== null && messageTokens < 1) return refusal(whose, 'messages', messagesPerSecond, messageTokens);
+  return pointsPerSecond !== null && pointTokens <= 0 ? refusal(whose, 'points', pointsPerSecond, pointTokens) : null;
 }
 
-function refusal(whose: 'device' | 'project', what: 'messages' | 'points', perSecond: number, missing: number): RateRefusal {
+function passes({ messageTokens, pointTokens }: Traffic, { messagesPerSecond, pointsPerSecond }: Rates): boolean {
+  return (messagesPerSecond === null || messageTokens >= 1) && (pointsPerSecond === null || pointTokens > 0);
+}
+
+function delayOf({ messageTokens, pointTokens }: Traffic, { messagesPerSecond, pointsPerSecond }: Rates): number {
+  const ofMessages = messagesPerSecond !== null && messageTokens < 1 ? missingMs(messageTokens, messagesPerSecond) : 0;
+  const ofPoints = pointsPerSecond !== null && pointTokens <= 0 ? missingMs(pointTokens, pointsPerSecond) : 0;
+  return Math.max(ofMessages, ofPoints);
+}
+
+/** Until there is one. */
+function missingMs(tokens: number, perSecond: number): number {
+  return Math.ceil(((1 - tokens) * 1000) / perSecond);
+}
+
+function refusal(whose: 'device' | 'project', what: 'messages' | 'points', perSecond: number, tokens: number): RateRefusal {
   return {
     kind: `${whose}-${what}`,
     error: new MusterError('rate_limited', `the ${whose} sends more than ${perSecond} ${what}/s (limits.${what}-per-second-per-${whose})`, {
-      details: { retryAfterMs: Math.ceil((missing * 1000) / perSecond) },
+      details: { retryAfterMs: missingMs(tokens, perSecond) },
     }),
   };
 }

@@ -1,7 +1,7 @@
 import type { MessageMark } from '../storage/commit-log.ts';
 import type { MessageOrigin } from './inbound-message.ts';
 
-/** What tells a message from others: 64 bits of a hash, in two halves. */
+/** What tells a message from others: a hash in two halves. The low half is that of its sender and id alone. */
 export type MessageKey = Pick<MessageMark, 'keyHigh' | 'keyLow'>;
 
 /** What became of a message that is remembered; null: it is on its way to the disk. */
@@ -12,14 +12,14 @@ export type Remembered = { readonly accepted: number; readonly rejected: number 
  * and a repeat of it is a new message. Times in ms since 1970.
  */
 export interface RecentMessages {
-  /** undefined: not known. */
+  /** undefined: not known, or its id has been used for another message since: then nobody sends it again. */
   find(key: MessageKey, now: number): Remembered | undefined;
   /** It is on its way to the disk. Returns the place that `settle` finds it by. */
   begin(key: MessageKey, now: number): number;
   /** It is on disk. `place` spares a look-up; it may have moved since. */
   settle(mark: MessageMark, place?: number): void;
-  /** It is not on disk, and will not be. */
-  forget(key: MessageKey): void;
+  /** It is not on disk, and will not be. `place` as in `settle`: another one may have begun with the same key. */
+  forget(key: MessageKey, place?: number): void;
   /** Resolves when a message that is on its way has arrived, or failed. */
   settled(key: MessageKey): Promise<void>;
   readonly count: number;
@@ -58,8 +58,8 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, former:
 
   const recent: RecentMessages = {
     find(key, at) {
-      const slot = slotOf(key);
-      if (slot === NONE || (slots.at[slot] ?? 0) < at - ageMaxMs) return undefined;
+      const slot = newestOf(key);
+      if (slot === NONE || slots.high[slot] !== key.keyHigh || (slots.at[slot] ?? 0) < at - ageMaxMs) return undefined;
       const accepted = slots.accepted[slot] ?? 0;
       return accepted === UNDER_WAY ? null : { accepted, rejected: slots.rejected[slot] ?? 0 };
     },
@@ -72,8 +72,8 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, former:
       }
       wake(mark);
     },
-    forget(key) {
-      const slot = slotOf(key);
+    forget(key, place = NONE) {
+      const slot = isUnderWay(place, key) ? place : slotOf(key);
       if (slot !== NONE) unlink(slot);
       wake(key);
     },
@@ -92,6 +92,9 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, former:
       if (capacity < countMax) grow();
       else drop();
     }
+    // Its id stands for another message now. That keeps the chains short, too: some senders have one id for everything.
+    const earlier = newestOf({ keyLow });
+    if (earlier !== NONE) unlink(earlier);
     const slot = (first + count) & (slots.high.length - 1);
     slots.high[slot] = keyHigh;
     slots.low[slot] = keyLow;
@@ -107,10 +110,15 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, former:
     return slots.low[slot] === keyLow && slots.high[slot] === keyHigh && slots.accepted[slot] === UNDER_WAY;
   }
 
-  /** The newest of this key. */
-  function slotOf({ keyHigh, keyLow }: MessageKey): number {
+  function slotOf(key: MessageKey): number {
+    const slot = newestOf(key);
+    return slot !== NONE && slots.high[slot] === key.keyHigh ? slot : NONE;
+  }
+
+  /** Of this sender and id; the others are in no chain. */
+  function newestOf({ keyLow }: Pick<MessageKey, 'keyLow'>): number {
     let slot = slots.heads[chainOf(keyLow)] ?? NONE;
-    while (slot !== NONE && (slots.low[slot] !== keyLow || slots.high[slot] !== keyHigh)) slot = slots.next[slot] ?? NONE;
+    while (slot !== NONE && slots.low[slot] !== keyLow) slot = slots.next[slot] ?? NONE;
     return slot;
   }
 
@@ -154,7 +162,7 @@ export function createRecentMessages(ageMaxMs: number, countMax: number, former:
     for (let index = 0; index < count; index += 1) {
       const from = (first + index) & mask;
       for (const name of ['high', 'low', 'accepted', 'rejected', 'at'] as const) slots[name][index] = old[name][from] ?? 0;
-      // What was forgotten keeps its place in the ring, and is in no chain.
+      // What was forgotten, or has a successor, keeps its place in the ring, and is in no chain.
       if (linked[from] === 1) link(index);
     }
     first = 0;
@@ -185,7 +193,7 @@ function slotsOf(capacity: number): Slots {
  * on the hot path. It withstands chance, not somebody who computes collisions; such a sender is authenticated, and what it can
  * reach is that a message is taken for a repeat.
  */
-export function messageKey({ sender, id }: MessageOrigin, payload: Uint8Array | null): MessageKey {
+export function messageKey({ sender, id }: MessageOrigin, payload: Uint8Array | null, device = ''): MessageKey {
   let high = 0x2545f491;
   let low = 0x6c8e9cf5;
   const mix = (word: number) => {
@@ -197,8 +205,10 @@ export function messageKey({ sender, id }: MessageOrigin, payload: Uint8Array | 
   mix(-1);
   if (typeof id === 'number') mix(id);
   else for (let index = 0; index < id.length; index += 1) mix(id.charCodeAt(index));
-  // The number 49 is not the text "1".
-  mix(typeof id === 'number' ? -2 : -4);
+  // The number 49 is not the text "1", and a key is not a message under it.
+  mix((typeof id === 'number' ? -2 : -4) - (payload === null ? 4 : 0));
+  const keyLow = spread(low ^ (high << 9)) | 0;
+  for (let index = 0; index < device.length; index += 1) mix(device.charCodeAt(index));
   if (payload !== null) {
     const whole = payload.length & ~3;
     for (let index = 0; index < whole; index += 4)
@@ -207,7 +217,7 @@ export function messageKey({ sender, id }: MessageOrigin, payload: Uint8Array | 
     mix(payload.length);
     mix(-3);
   }
-  return { keyHigh: spread(high ^ (low >>> 7)) | 0, keyLow: spread(low ^ (high << 9)) | 0 };
+  return { keyHigh: spread(high ^ (low >>> 7)) | 0, keyLow };
 }
 
 /** Lets every bit of the input touch every bit of the result. */

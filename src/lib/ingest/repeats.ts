@@ -30,9 +30,9 @@ export const NOT_REMEMBERED: Begun = { marks: NONE, places: NONE };
 
 export function createRepeats(recent: RecentMessages): Repeats {
   return {
-    recognize({ origin, payload, receivedAt }) {
+    recognize({ origin, payload, device, receivedAt }) {
       if (origin === undefined) return 'new';
-      const message = messageKey(origin, payload);
+      const message = messageKey(origin, payload, device.id);
       const known = recent.find(message, receivedAt);
       if (known !== undefined) return known ?? recent.settled(message);
       if (!origin.onePayload) return 'new';
@@ -41,9 +41,9 @@ export function createRepeats(recent: RecentMessages): Repeats {
       if (used === null) return recent.settled(key);
       return used === undefined ? 'new' : 'key-reused';
     },
-    begin({ message: { origin, payload, receivedAt }, samples, rejectedCount, hubTimed }) {
+    begin({ message: { origin, payload, device, receivedAt }, samples, rejectedCount, hubTimed }) {
       if (origin === undefined || !(hubTimed || origin.onePayload)) return NOT_REMEMBERED;
-      const mark = markOf(messageKey(origin, payload), samples.length, rejectedCount);
+      const mark = markOf(messageKey(origin, payload, device.id), samples.length, rejectedCount);
       const place = recent.begin(mark, receivedAt);
       if (!origin.onePayload) return { marks: [mark], places: [place] };
       const key = markOf(messageKey(origin, null), samples.length, rejectedCount);
@@ -55,8 +55,11 @@ export function createRepeats(recent: RecentMessages): Repeats {
         if (mark) recent.settle(mark, places[index]);
       }
     },
-    forget({ marks }) {
-      for (const mark of marks) recent.forget(mark);
+    forget({ marks, places }) {
+      for (let index = 0; index < marks.length; index += 1) {
+        const mark = marks[index];
+        if (mark) recent.forget(mark, places[index]);
+      }
     },
   };
 }

@@ -52,6 +52,11 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
     labelNames: ['protocol', 'limit'],
     registers,
   });
+  const heldBack = new Counter({
+    name: 'muster_ingest_held_back_total',
+    help: 'Times that a message over MQTT 3.1.1 was left unread for the rate of its device',
+    registers,
+  });
   const repeated = new Counter({
     name: 'muster_ingest_repeated_total',
     help: 'Messages that were known already, and answered as the first time',
@@ -128,6 +133,7 @@ export function createHubMetrics(version: string, clock: () => number): HubMetri
         count.limited += 1;
         limited.labels(protocol, kind).inc();
       },
+      heldBack: () => heldBack.inc(),
       repeated({ protocol }) {
         count.repeated += 1;
         repeated.labels(protocol).inc();

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { networkOf } from '../access/guessing-guard.ts';
 
 export interface ConnectionLimits {
   readonly connectionsMax: number;
@@ -15,6 +16,7 @@ export interface ConnectionCount {
 
 interface Connection {
   readonly key: string;
+  /** Of the whole customer: a /64 of IPv6. */
   readonly address: string;
   readonly socket: Socket;
   /** It has sent a whole head of a request once. */
@@ -42,7 +44,7 @@ export function limitConnections(server: Server, { connectionsMax, perAddressMax
     const key = keyOf(socket);
     // One that offered an upgrade which the hub does not know comes a second time.
     if (open.get(key)?.socket === socket) return;
-    const connection: Connection = { key, address: socket.remoteAddress ?? '', socket, asked: false, busy: 0 };
+    const connection: Connection = { key, address: networkOf(socket.remoteAddress ?? ''), socket, asked: false, busy: 0 };
     const same = byAddress.get(connection.address);
     if (same !== undefined && perAddressMax !== null && same.size >= perAddressMax && !makeRoom(same)) return close(socket);
     if (open.size >= connectionsMax && !makeRoom(open)) return close(socket);

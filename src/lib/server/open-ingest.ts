@@ -100,6 +100,7 @@ export async function openIngest(ports: {
     ...(repeatWindowMs > 0 && { repeats: createRepeats(createRecentMessages(repeatWindowMs, REPEATS_KEPT, await system.recentMarks())) }),
     closed: disk.refusal,
     pressure: pressure.wait,
+    heldBackMsMax: settings['ingest.push-back-max-ms'],
   });
 
   return {

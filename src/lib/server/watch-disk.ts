@@ -17,11 +17,12 @@ export interface DiskWatch {
 export interface DiskWatchOptions {
   /** Those on the same disk are looked at once. */
   readonly folders: readonly string[];
-  /** 0: there is no floor. */
-  readonly freeBytesMin: number;
+  /** 0: there is no floor; null: one that leaves most of a small disk, too. */
+  readonly freeBytesMin: number | null;
   readonly log: Log;
   /** For tests. */
   readonly freeBytesOf?: (folder: string) => Promise<number>;
+  readonly totalBytesOf?: (folder: string) => Promise<number>;
   readonly everyMs?: number;
 }
 
@@ -31,11 +32,14 @@ const MARGIN = 0.1;
 /** A tenth of a large floor may be more than the disk can ever have. */
 const MARGIN_BYTES_MAX = 16 * 1024 * 1024;
 const RETRY_AFTER_MS = 10_000;
+const FLOOR_BYTES = 256 * 1024 * 1024;
+const FLOOR_SHARE = 0.1;
 
 /** Looks at the room from time to time; resolves after the first look, so that a hub that starts on a full disk knows it. */
 export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
-  const { freeBytesMin, log, freeBytesOf = bytesFree, everyMs = LOOK_EVERY_MS } = options;
+  const { log, freeBytesOf = bytesFree, totalBytesOf = bytesTotal, everyMs = LOOK_EVERY_MS } = options;
   const folders = await onDifferentDisks(options.folders);
+  const freeBytesMin = options.freeBytesMin ?? (await floorOf(folders.map(totalBytesOf)));
   const listeners = new Set<() => void>();
   let freeBytes: number | null = null;
   let full = false;
@@ -91,6 +95,20 @@ export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
       log.info({ free, floor: freeBytesMin }, 'there is room on the disk again: the hub takes writes');
     }
   }
+}
+
+async function floorOf(totals: readonly Promise<number>[]): Promise<number> {
+  const smallest = await Promise.all(totals).then(
+    (sizes) => Math.min(...sizes),
+    // The same question will fail when the hub looks for room, and be told there.
+    () => Number.POSITIVE_INFINITY,
+  );
+  return Math.floor(Math.min(FLOOR_BYTES, smallest * FLOOR_SHARE));
+}
+
+async function bytesTotal(folder: string): Promise<number> {
+  const { blocks, bsize } = await statfs(folder);
+  return blocks * bsize;
 }
 
 async function bytesFree(folder: string): Promise<number> {

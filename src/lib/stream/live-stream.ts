@@ -1,6 +1,7 @@
 import { MusterError } from '../errors/muster-error.ts';
-import type { Directory, PointEntry } from '../fleet/directory.ts';
+import type { Directory } from '../fleet/directory.ts';
 import type { CommittedSamples } from '../ingest/sample-builder.ts';
+import { createAudiences } from './audiences.ts';
 import type { PointMatcher } from './filter.ts';
 
 export interface LiveSample {
@@ -48,7 +49,7 @@ export interface StreamLimits {
 }
 
 export function createLiveStream(directory: Directory, limits: StreamLimits): LiveStream {
-  const subscriptions = new Set<QueuedSubscription>();
+  const subscriptions = createAudiences<QueuedSubscription>(directory, ({ matches }, point, device) => matches(point, device));
   let dropped = 0;
   return {
     get subscribers() {
@@ -60,18 +61,16 @@ export function createLiveStream(directory: Directory, limits: StreamLimits): Li
     publish(samples) {
       if (subscriptions.size === 0) return;
       for (let index = 0; index < samples.count; index += 1) {
-        let live: Queued | null = null;
-        for (const subscription of subscriptions) {
-          if (!subscription.wants(samples.entry(index))) continue;
-          live ??= queuedOf(samples, index);
-          if (!subscription.push(live)) dropped += 1;
-        }
+        const audience = subscriptions.of(samples.entry(index));
+        if (audience.length === 0) continue;
+        const live = queuedOf(samples, index);
+        for (const subscription of audience) if (!subscription.push(live)) dropped += 1;
       }
     },
     subscribe(matches, onReady) {
       if (subscriptions.size >= limits.subscribersMax)
         throw new MusterError('limit_reached', `${limits.subscribersMax} subscribers watch already (limits.stream-subscribers)`);
-      const subscription = new QueuedSubscription(directory, matches, limits, onReady, () => subscriptions.delete(subscription));
+      const subscription = new QueuedSubscription(matches, limits, onReady, () => subscriptions.remove(subscription));
       subscriptions.add(subscription);
       return subscription;
     },
@@ -94,39 +93,19 @@ function bytesOf(value: unknown): number {
 }
 
 class QueuedSubscription implements Subscription {
-  readonly #directory: Directory;
-  readonly #matches: PointMatcher;
+  readonly matches: PointMatcher;
   readonly #limits: StreamLimits;
   readonly #onReady: () => void;
   readonly #onClose: () => void;
   #queue: Queued[] = [];
   #bytes = 0;
   #gap: { dropped: number; from: number; to: number } | null = null;
-  #verdicts = new Map<number, boolean>();
-  #revision = -1;
 
-  constructor(directory: Directory, matches: PointMatcher, limits: StreamLimits, onReady: () => void, onClose: () => void) {
-    this.#directory = directory;
-    this.#matches = matches;
+  constructor(matches: PointMatcher, limits: StreamLimits, onReady: () => void, onClose: () => void) {
+    this.matches = matches;
     this.#limits = limits;
     this.#onReady = onReady;
     this.#onClose = onClose;
-  }
-
-  /** Asked for every sample of the hub: so a point is judged once, until something about the fleet changes. */
-  wants({ point }: PointEntry): boolean {
-    if (this.#revision !== this.#directory.revision) {
-      this.#revision = this.#directory.revision;
-      this.#verdicts.clear();
-    }
-    let verdict = this.#verdicts.get(point.series);
-    if (verdict === undefined) {
-      // A point that is gone has nobody's rights, whatever has its device's name now.
-      const device = this.#directory.pointOfSeries(point.series) && this.#directory.device(point.device)?.device;
-      verdict = device !== undefined && this.#matches(point, device);
-      this.#verdicts.set(point.series, verdict);
-    }
-    return verdict;
   }
 
   push(queued: Queued): boolean {

@@ -61,7 +61,7 @@ describe('the fleet, on a real database', () => {
       system,
       commit: createGroupCommit(system.log, 10_000, () => undefined),
       rejects: createRejectJournal(system.rejects, 100),
-      meter: { answered: () => undefined, failed: () => undefined, limited: () => undefined, repeated: () => undefined },
+      meter: { answered: () => undefined, failed: () => undefined, limited: () => undefined, repeated: () => undefined, heldBack: () => undefined },
     });
   });
 

@@ -93,6 +93,7 @@ describe('the ingest pipeline', () => {
         answered: () => undefined,
         failed: () => undefined,
         limited: (_message, kind) => void limited.push(kind),
+        heldBack: () => undefined,
         repeated: () => {
           repeated += 1;
         },
@@ -424,6 +425,38 @@ describe('the ingest pipeline', () => {
       await finishAll();
       expect((await codes).sort()).toEqual([false, 'storage_failed', true].sort());
       expect(stored()).toBe(1);
+    });
+
+    it('takes a message for a new one whose packet identifier stood for something else meanwhile, and one about another device', async () => {
+      directory.putDevice(aDevice('open-2'));
+      const store = async (given: ReturnType<typeof sent>) => {
+        const answer = pipeline.accept(given);
+        await finishAll();
+        expect(await answer).not.toHaveProperty('repeated');
+      };
+      await store(sent({ a: 1 }));
+      await store(sent({ a: 2 }));
+      await store(sent({ a: 1 }));
+      await store({ ...message('open-2', { a: 1 }), origin: sent({}).origin });
+      expect(stored()).toBe(4);
+    });
+
+    it('stores it once when a repeat comes while the first is tried a second time', async () => {
+      const answers = [1, 2].map(() => pipeline.accept(sent({ a: 1 })));
+      await settled();
+      disk.held.shift()?.fail(new CommitError('unique', 'UNIQUE constraint failed: points.device, points.path'));
+      await finishAll();
+      await finishAll();
+      expect((await Promise.all(answers)).map(({ repeated: again = false }) => again)).toEqual([false, true]);
+      expect(stored()).toBe(1);
+    });
+
+    it('counts a repeat that waits for the first among the messages under way', async () => {
+      const answers = [1, 2].map(() => pipeline.accept(sent({ a: 1 })));
+      expect(pipeline.bytesWaiting).toBe(2 * sent({ a: 1 }).payload.length);
+      await finishAll();
+      await Promise.all(answers);
+      expect(pipeline.bytesWaiting).toBe(0);
     });
 
     it('need not know values with times of their own again: they replace themselves', async () => {

@@ -26,6 +26,7 @@ function limiterOf(limits: Partial<RateLimits>) {
       if (refusal === null) limiter.charge(device(id), arrived, points);
       return refusal?.kind ?? null;
     },
+    delay: (at: number, principal = own) => limiter.delayMs(device('a'), principal, START + at),
     refusal: (at: number) => limiter.admit(device('a'), message(at, own)),
   };
 }
@@ -78,5 +79,19 @@ describe('the rate limiter', () => {
   it('gives nothing for a clock that is set back, and goes on from there', () => {
     const { send } = limiterOf({ device: { ...NONE, messagesPerSecond: 1 } });
     expect([send(10_000), send(10_000), send(0), send(1_000)]).toEqual([null, null, 'device-messages', null]);
+  });
+
+  it('says how long until a message passes, of the device and of its project, and counts nothing for it', () => {
+    const { delay, send } = limiterOf({ device: { messagesPerSecond: 2, pointsPerSecond: 10 }, project: { ...NONE, messagesPerSecond: 4 } });
+    expect(delay(0)).toBe(0);
+    for (let count = 0; count < 4; count += 1) expect(send(0)).toBeNull();
+    expect([delay(0), delay(200), delay(500)]).toEqual([500, 300, 0]);
+    expect(send(500, 100)).toBeNull();
+    // The bucket was full, with 20 points, of which 100 were taken: until there is one again.
+    expect(delay(500)).toBe(8_100);
+    expect(delay(500, application)).toBe(0);
+    for (let count = 0; count < 5; count += 1) expect(send(500, 0, { principal: application })).toBeNull();
+    expect(delay(500, application)).toBe(250);
+    expect(delay(8_600)).toBe(0);
   });
 });

@@ -42,6 +42,26 @@ it('asks for no more than 16 MiB above a large floor', async () => {
   await waitUntil(() => disk.refusal() === null, 'there is room again');
 });
 
+it.each([
+  ['a large disk', 100 * 2 ** 30, 256 * 2 ** 20],
+  ['a small one', 64 * 2 ** 20, Math.floor(6.4 * 2 ** 20)],
+])('has, unless told otherwise, a floor that leaves most of it to %s', async (_what, total, floor) => {
+  for (const [free, isFull] of [
+    [floor, false],
+    [floor - 1, true],
+  ] as const) {
+    const disk = await watchDisk({
+      folders: [temporaryFolder()],
+      freeBytesMin: null,
+      log: SILENT_LOG,
+      freeBytesOf: async () => free,
+      totalBytesOf: async () => total,
+    });
+    onTestFinished(() => disk.stop());
+    expect(disk.refusal() !== null).toBe(isFull);
+  }
+});
+
 it('knows of a full disk from the beginning', async () => {
   const { disk } = await watched(() => 5, 10);
   expect(disk.refusal()).toMatchObject({ code: 'disk_full' });

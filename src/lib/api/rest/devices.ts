@@ -41,6 +41,7 @@ export function deviceRoutes({ fleet, directory, presence, credentials, clock, r
       pointsPerSecondMax: rateLimits.pointsPerSecond,
       limited: traffic?.limited ?? 0,
       limitedAt: traffic?.limitedAt ?? null,
+      heldBack: traffic?.heldBack ?? 0,
     };
   }
 

@@ -50,6 +50,7 @@ export const Device = z
         pointsPerSecondMax: z.number().int().nullable(),
         limited: z.number().int().describe('messages refused for their rate since the hub started'),
         limitedAt: Time.nullable().describe('when the last of them was'),
+        heldBack: z.number().int().describe('times that a message was left unread for a while for their rate (MQTT 3.1.1)'),
       })
       .describe('how much it sends now, and what it may'),
   })

@@ -3,7 +3,16 @@ import type { Principal } from '../../access/principal.ts';
 import type { Connection as PresentConnection } from '../../fleet/presence.ts';
 import { PacketDecoder } from './codec/decoder.ts';
 import { encodeAck, encodeConnack, encodeDisconnect, encodeFailure, PINGRESP } from './codec/encode.ts';
-import type { AckType, ClientPacket, ConnackProperties, ConnectPacket, DisconnectPacket, PacketFailure, ProtocolVersion } from './codec/packet.ts';
+import type {
+  AckType,
+  ClientPacket,
+  ConnackProperties,
+  ConnectPacket,
+  DisconnectPacket,
+  PacketFailure,
+  ProtocolVersion,
+  PublishPacket,
+} from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import { ConnectionOutput } from './connection-output.ts';
 import { ticksOf } from './deadlines.ts';
@@ -59,6 +68,8 @@ export class Connection implements Peer, Outlet {
   #state: 'waiting' | 'authenticating' | 'open' | 'closing' | 'closed' = 'waiting';
   /** A PUBLISH that there is no room for yet. */
   #stalled: ClientPacket | null = null;
+  /** Until its device may send again. */
+  #heldBack: NodeJS.Timeout | null = null;
   #isReading = true;
   #isWorking = false;
   #isYielding = false;
@@ -210,7 +221,7 @@ export class Connection implements Peer, Outlet {
       this.#stalled = null;
       if (packet === null) break;
       if (packet.type !== 'publish') this.#take(packet);
-      else if (this.#takes(packet.qos)) this.#publishingOf().publish(packet, now);
+      else if (this.#takes(packet, now)) this.#publishingOf().publish(packet, now);
       else {
         this.#stalled = packet;
         return false;
@@ -233,11 +244,20 @@ export class Connection implements Peer, Outlet {
     });
   }
 
-  #takes(qos: 0 | 1 | 2): boolean {
-    if (this.#around.isDraining() || !this.#publishingOf().hasRoom(qos)) return false;
+  #takes(packet: PublishPacket, now: number): boolean {
+    const publishing = this.#publishingOf();
+    if (this.#around.isDraining() || this.#heldBack !== null || !publishing.hasRoom(packet.qos)) return false;
     const relief = this.#around.ports.ingest.pressure();
-    if (relief === null) return true;
-    this.#owner.awaitRelief(this, relief);
+    if (relief !== null) {
+      this.#owner.awaitRelief(this, relief);
+      return false;
+    }
+    const delayMs = publishing.heldBackMs(packet, now);
+    if (delayMs === 0) return true;
+    this.#heldBack = setTimeout(() => {
+      this.#heldBack = null;
+      this.goOn();
+    }, delayMs);
     return false;
   }
 
@@ -423,6 +443,7 @@ export class Connection implements Peer, Outlet {
     if (farewell !== null) this.send(farewell);
     this.#output.flush();
     this.#state = 'closing';
+    if (this.#heldBack !== null) clearTimeout(this.#heldBack);
     this.#leave(will);
     this.#disappear();
     this.#stalled = null;
@@ -436,6 +457,7 @@ export class Connection implements Peer, Outlet {
   #closed(): void {
     if (this.#state === 'closed') return;
     if (this.#state !== 'closing') this.#leave('send');
+    if (this.#heldBack !== null) clearTimeout(this.#heldBack);
     this.#state = 'closed';
     this.#stalled = null;
     this.#output.drop();

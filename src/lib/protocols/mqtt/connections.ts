@@ -53,6 +53,12 @@ export class Connections implements ConnectionOwner {
 
   accept(socket: Duplex, scheme: string, address: string | null): void {
     const { settings } = this.#around.ports;
+    // It has gone already, and its guesses could be counted for nobody.
+    if (address === null) {
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
     if (this.#around.isDraining() || this.#all.size >= this.#connectionsMax + REFUSAL_ROOM) {
       this.#count(this.#around.isDraining() ? 'refusedUnavailable' : 'refusedFull');
       socket.on('error', () => {});
@@ -62,7 +68,7 @@ export class Connections implements ConnectionOwner {
     const connection = new Connection(this.#around, this, socket, { id: `mqtt:${++this.#lastId}`, scheme, address });
     this.#all.add(connection);
     this.#halfOpen.add(connection);
-    if (address !== null) this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
+    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
     if (this.#halfOpen.size <= settings['mqtt.half-open-max']) return;
     for (const oldest of this.#halfOpen) {
       // One whose log-in is being checked has done its part.

@@ -87,6 +87,19 @@ export class Publishing implements AnswersOfIngest {
     return qos > 0 || this.#unanswerable < this.#window;
   }
 
+  /** How long the message is to stay unread for the rate of its device, in ms: MQTT 3.1.1 has no words to refuse it in. */
+  heldBackMs({ topic, qos }: PublishPacket, now: number): number {
+    if (qos === 0 || this.#peer.version === 5) return 0;
+    const route = this.#routes.get(topic);
+    const entry = route === undefined ? this.#deviceOf(topic) : route.deviceTopic?.kind === 'report' ? route.entry : null;
+    return entry === null ? 0 : this.#around.ports.ingest.heldBackMs(entry, this.#principal, now);
+  }
+
+  #deviceOf(topic: string): DeviceEntry | null {
+    const deviceTopic = parseDeviceTopic(topic);
+    return deviceTopic?.kind === 'report' ? (this.#around.ports.directory.device(deviceTopic.device) ?? null) : null;
+  }
+
   /** A PUBLISH has been read. `now`: ms since 1970. */
   publish(packet: PublishPacket, now: number): void {
     const { counters, ports } = this.#around;
@@ -232,10 +245,12 @@ export class Publishing implements AnswersOfIngest {
     const contentType = packet.properties === null ? null : packet.properties.contentType;
     const origin = { sender: this.#session.id, id: packet.packetId, mayBeRepeat: packet.dup };
     // Written out whole for the most frequent case: what is added to an object later stands beside it, in another one.
-    if (packet.qos > 0 && alongside === null) return { device, principal, protocol, address, topic, contentType, payload, receivedAt, origin };
+    if (packet.qos === 1 && alongside === null) return { device, principal, protocol, address, topic, contentType, payload, receivedAt, origin };
+    // What a lasting session has taken with QoS 2 and not released stands in the session: there is nothing to guess.
+    const mayRepeat = packet.qos === 1 || (packet.qos === 2 && !this.#session.stored);
     return {
       ...{ device, principal, protocol, address, topic, contentType, payload, receivedAt },
-      ...(packet.qos > 0 && { origin }),
+      ...(mayRepeat && { origin }),
       ...(alongside !== null && { alongside }),
     };
   }

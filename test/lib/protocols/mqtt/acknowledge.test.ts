@@ -82,6 +82,21 @@ describe.each(versions)('with protocol version %i', (protocolVersion) => {
     expect(hub.messages).toHaveLength(2);
   });
 
+  it('a QoS 2 message after its release is a new one for a lasting session, though it is called a duplicate: its first copy was lost', async () => {
+    const hub = await startMqttHub();
+    const client = await signedIn(hub.port, 'pump', { protocolVersion, clean: false, properties: { sessionExpiryInterval: 60 } });
+    for (const dup of [false, true]) {
+      client.send(publishPacket(TOPIC, 2, 3, '{"t":1}', { dup }));
+      await client.packet('pubrec', dup ? 1 : 0);
+      client.send({ cmd: 'pubrel', messageId: 3 });
+      await client.packet('pubcomp', dup ? 1 : 0);
+    }
+    expect(hub.messages.map(({ origin }) => origin)).toEqual([undefined, undefined]);
+    client.send(publishPacket(TOPIC, 1, 3, '{"t":1}', { dup: true }));
+    await client.packet('puback');
+    expect(hub.messages[2]?.origin).toEqual({ sender: expect.any(String), id: 3, mayBeRepeat: true });
+  });
+
   it('a QoS 2 message that is sent again over a new connection while the first is being stored is stored once', async () => {
     const hub = await startMqttHub({ held: true });
     const lasting = { protocolVersion, clean: false, ...(protocolVersion === 5 ? { properties: { sessionExpiryInterval: 60 } } : {}) };

@@ -170,6 +170,7 @@ describe('pressure', () => {
         return Promise.resolve({ accepted: 1, rejected: [], rejectedCount: 0 });
       },
       pressure: () => relief,
+      heldBackMs: () => 0,
     };
     const hub = await startMqttHub({ ports: { ingest } });
     const client = await signedIn(hub.port, 'pump', { keepalive: 1 });
