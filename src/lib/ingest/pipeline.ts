@@ -12,11 +12,15 @@ import type { IngestMeter } from './ingest-meter.ts';
 import type { RateLimiter, RateLimitKind } from './rate-limiter.ts';
 import type { RejectJournal } from './reject-journal.ts';
 import { NOT_REMEMBERED, type Repeats } from './repeats.ts';
+import { newStepCounts, type SpineStep, type StepCounts } from './step-counts.ts';
 import { decode } from './steps/decode.ts';
 import { resolve } from './steps/resolve.ts';
 
 /** The spine, in order. A step is (batch, context) => batch, pure but for the points that it makes known. */
-const STEPS: readonly ((batch: Batch, context: IngestContext) => Batch)[] = [decode, resolve];
+const STEPS: readonly { readonly name: SpineStep; readonly run: (batch: Batch, context: IngestContext) => Batch }[] = [
+  { name: 'decode', run: decode },
+  { name: 'resolve', run: resolve },
+];
 
 const NO_STATEMENTS: readonly Statement[] = [];
 
@@ -44,6 +48,7 @@ export interface Pipeline extends Ingest {
   settled(device: DeviceEntry): Promise<void>;
   /** Payloads on their way to the disk. */
   readonly bytesWaiting: number;
+  readonly steps: StepCounts;
 }
 
 const BYTES_WAITING_MAX = 128 * 1024 * 1024;
@@ -58,9 +63,12 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   let bytesWaiting = 0;
   let drained: (() => void) | null = null;
   const settling = new Map<DeviceEntry, (() => void)[]>();
+  const steps = newStepCounts();
 
   return {
+    steps,
     accept(message) {
+      steps.admit.in += 1;
       try {
         const refusal = refusalOf(message);
         if (refusal !== null) return refused(message, refusal);
@@ -135,7 +143,14 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
 
   /** The hot path: one promise per message, none for what does not wait. */
   function take(message: InboundMessage, device: DeviceEntry, isSecondTry: boolean): Promise<Outcome> {
-    const batch = STEPS.reduce((before, step) => (before.refused ? before : step(before, context)), openBatch(message, device));
+    if (!isSecondTry) steps.admit.out += 1;
+    let batch = openBatch(message, device);
+    for (const { name, run } of STEPS) {
+      if (batch.refused) break;
+      steps[name].in += 1;
+      batch = run(batch, context);
+      if (!batch.refused) steps[name].out += 1;
+    }
     if (batch.postponed !== null) return held(device, message, 'hub-times', batch.postponed);
     const { samples, rejections, rejectedCount } = batch;
     if (!isSecondTry) limiter?.charge(device, message, samples.length + rejectedCount);
@@ -148,10 +163,16 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
       return Promise.resolve(answered(message, device, outcome));
     }
     enter(message, device);
+    steps.commit.in += 1;
     // The answer holds on to no sample: they stand in the group's columns, and a thousand messages wait at once.
     return commit.add(samples, statements, message.alongside, begun.marks).then(
       () => {
         left(message, device);
+        steps.commit.out += 1;
+        if (outcome.accepted > 0) {
+          steps.publish.in += 1;
+          steps.publish.out += 1;
+        }
         repeats?.settle(begun);
         return answered(message, device, outcome);
       },

@@ -164,6 +164,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
         subscriptions: index.size,
         sharedSubscriptions: index.sharedMembers,
         retained: retained.size,
+        retainedBytes: retained.bytes,
         wills: wills.size,
         queuedMessages: dispatcher.queuedMessages,
         queuedBytes: dispatcher.queuedBytes,

@@ -224,8 +224,8 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
       backlog.add(answer.journalId, sentBlobBytes);
     }
     report(answer.damaged);
-    const { changesLogged, changesStored, elapsedMs } = answer;
-    if (group.length > 0) observer?.({ units: group.length, samples: sentSamples, bytes: sentBytes, changesLogged, changesStored, elapsedMs });
+    const { journalId, changesLogged, changesStored, elapsedMs } = answer;
+    if (group.length > 0) observer?.({ journalId, units: group.length, samples: sentSamples, bytes: sentBytes, changesLogged, changesStored, elapsedMs });
     settle(group, answer);
   }
 
