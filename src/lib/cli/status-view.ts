@@ -19,7 +19,7 @@ export function statusView(status: RatedStatus, style: TableStyle): string {
     ['waiting', waiting(status)],
     ['storage', storage(status)],
     ['connections', connections(status)],
-    ['fleet', [`${count(status.fleet.devices)} devices, ${count(status.fleet.points)} points`]],
+    ['fleet', [`devices: ${count(status.fleet.devices)}, points: ${count(status.fleet.points)}`]],
     ['process', [processLine(status)]],
   ];
   return sections.map(([label, lines]) => section(label, lines, style)).join('');
@@ -46,10 +46,11 @@ function comingIn({ rates, ingest }: RatedStatus): string[] {
   const latency =
     ingest.acknowledgeP50Ms === null || ingest.acknowledgeP99Ms === null
       ? 'no message yet'
-      : `acknowledged in ${count(ingest.acknowledgeP50Ms)} ms (half), ${count(ingest.acknowledgeP99Ms)} ms (99 %)`;
+      : `acknowledged in ${count(ingest.acknowledgeP50Ms)} ms (half of them), ${count(ingest.acknowledgeP99Ms)} ms (99 %)`;
   return [
-    `${count(rates.samples)} samples/s in ${count(rates.messages)} messages/s, ${latency}`,
-    `a second: ${count(rates.rejected)} rejected, ${count(rates.limited)} over their rate, ${count(rates.failed)} failed, ${count(rates.repeated)} repeated`,
+    `${count(rates.samples)} samples/s in ${count(rates.messages)} messages/s`,
+    latency,
+    `a second: ${count(rates.rejected)} rejected, ${count(rates.limited)} too fast, ${count(rates.failed)} failed, ${count(rates.repeated)} repeated`,
   ];
 }
 
@@ -57,7 +58,7 @@ function waiting(status: RatedStatus): string[] {
   const { ingest, storage } = status;
   return [
     `for the disk: ${count(ingest.waiting)}${ofLimit(status, 'limits.commit-queue', count)} messages, ${bytesText(ingest.bytesWaiting)}${ofLimit(status, 'limits.bytes-waiting', bytesText)}`,
-    `for the sample store: ${bytesText(storage.journalBytes)}${ofLimit(status, 'limits.journal-bytes', bytesText)} in ${count(storage.journalEntriesToApply)} entries, ${(storage.applyLagMs / 1000).toFixed(1)} s behind`,
+    `for the sample store: ${bytesText(storage.journalBytes)}${ofLimit(status, 'limits.journal-bytes', bytesText)}, ${(storage.applyLagMs / 1000).toFixed(1)} s behind`,
   ];
 }
 
@@ -66,11 +67,11 @@ function storage({ storage: { diskFreeBytes, diskFloorBytes, compaction, retenti
   const apply = rates.applyMs === null ? '' : `, ${count(rates.applyMs)} ms at a time`;
   const room = diskFreeBytes === null ? 'free room not known' : `${bytesText(diskFreeBytes)} free`;
   const floor = diskFloorBytes === 0 ? '' : `, writes are refused below ${bytesText(diskFloorBytes)}`;
-  const looked = compaction.lastAt === null ? '' : `, the last look ${formatAge(time - compaction.lastAt)} ago`;
+  const looked = compaction.lastAt === null ? '' : `, looked ${formatAge(time - compaction.lastAt)} ago`;
   return [
     `to disk: ${count(rates.commits)} commits/s${commit}`,
     `to the sample store: ${count(rates.applied)} samples/s${apply}`,
-    `to files: ${count(compaction.samples)} samples, ${count(compaction.filesWritten)} files, ${bytesText(compaction.bytesWritten)} since the start${looked}`,
+    `to files since the start: ${count(compaction.samples)} samples, ${count(compaction.filesWritten)} files, ${bytesText(compaction.bytesWritten)}${looked}`,
     ...(retention.samples === 0 ? [] : [`deleted as too old: ${count(retention.samples)} samples since the start`]),
     `disk: ${room}${floor}`,
   ];
@@ -79,7 +80,7 @@ function storage({ storage: { diskFreeBytes, diskFloorBytes, compaction, retenti
 function connections(status: RatedStatus): string[] {
   const { mqtt, http, stream, rates } = status;
   return [
-    `MQTT: ${count(mqtt.connections)}${ofLimit(status, 'mqtt.connections-max', count)}, and sessions of ${count(mqtt.sessionsAbsent)} absent clients; ${count(rates.mqttRefusedConnections)} refused/s`,
+    `MQTT: ${count(mqtt.connections)}${ofLimit(status, 'mqtt.connections-max', count)}, ${count(rates.mqttRefusedConnections)} refused/s; sessions of absent clients: ${count(mqtt.sessionsAbsent)}`,
     `MQTT messages a second: ${count(rates.mqttReceived)} in, ${count(rates.mqttSent)} out, ${count(rates.mqttDropped)} dropped, ${count(rates.mqttRefused)} not allowed`,
     `MQTT messages kept: ${count(mqtt.queuedMessages)} for clients (${bytesText(mqtt.queuedBytes)}), ${count(mqtt.retained)} retained (${bytesText(mqtt.retainedBytes)})`,
     `HTTP: ${count(http.connections)}${ofLimit(status, 'http.connections-max', count)}; stream: ${count(stream.subscribers)}${ofLimit(status, 'limits.stream-subscribers', count)}`,
@@ -87,7 +88,7 @@ function connections(status: RatedStatus): string[] {
 }
 
 function processLine({ process: { memoryBytes, eventLoopDelayP99Ms, eventLoopDelayMaxMs } }: RatedStatus): string {
-  return `${bytesText(memoryBytes)} of memory, event loop late by ${count(eventLoopDelayP99Ms)} ms (99 %), ${count(eventLoopDelayMaxMs)} ms at worst`;
+  return `${bytesText(memoryBytes)} of memory; event loop late by ${count(eventLoopDelayP99Ms)} ms, ${count(eventLoopDelayMaxMs)} ms at most`;
 }
 
 function ofLimit({ limits }: RatedStatus, setting: string, text: (value: number) => string): string {

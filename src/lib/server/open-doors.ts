@@ -146,6 +146,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       httpConnections: connections.open,
       streamSubscribers: stream.subscribers,
       mqtt: mqtt.counters(),
+      mqttConnectionsMax: mqtt.connectionsMax,
     }),
   });
   metrics.watch(levels);

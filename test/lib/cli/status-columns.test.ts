@@ -84,7 +84,7 @@ test('tells a person in groups what comes in, what waits and what becomes of it'
   const now = { ...status(3000, 2100), limits: [{ setting: 'limits.commit-queue', level: 0, limit: 20_000 }] };
   const view = statusView(ratedStatus(status(1000, 100), now), PLAIN);
   expect(view).toMatch(/^health {7}ready$/m);
-  expect(view).toContain('1,000 samples/s in 100 messages/s, no message yet');
+  expect(view).toContain('1,000 samples/s in 100 messages/s\n             no message yet');
   expect(view).toContain('for the disk: 0 of 20,000 messages');
   expect(view).toContain('10 commits/s of 100 samples and 5 ms each');
 });
