@@ -29,7 +29,7 @@ export function statusView(status: RatedStatus, style: TableStyle): string {
 function warningsOf({ ingest, storage, limits, time }: RatedStatus): string[] {
   const { damagedFiles, damagedEntries, compaction, retention } = storage;
   return [
-    ...(ingest.pressure === null ? [] : [`senders are held back since ${formatAge(time - ingest.pressure.since)}: ${ingest.pressure.reason}`]),
+    ...(ingest.pressure === null ? [] : [`senders are held back for ${formatAge(time - ingest.pressure.since)}: ${ingest.pressure.reason}`]),
     ...(damagedFiles === 0 ? [] : [`files of samples that are damaged: ${count(damagedFiles)}; \`muster storage show\` names them`]),
     ...(damagedEntries === 0 ? [] : [`damaged entries of the journal that are set aside: ${count(damagedEntries)}; the log of the hub names them`]),
     ...(compaction.lastError === null ? [] : [`samples could not be moved to files: ${compaction.lastError}`]),
