@@ -4,13 +4,18 @@ import { durationFlag } from '../lib/cli/flags.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import { pause } from '../lib/cli/pause.ts';
 import { type RatedStatus, ratedStatus, STATUS_COLUMNS } from '../lib/cli/status-columns.ts';
+import { statusView } from '../lib/cli/status-view.ts';
 
 const MEASURED_MS = 1000;
 const INTERVAL_MS = 2000;
-const CLEAR = '\u001b[H\u001b[2J';
+const HOME = '\u001b[H';
+const CLEAR = `${HOME}\u001b[2J`;
+/** Clears the rest of a line, and what is below. */
+const REST = '\u001b[K';
+const BELOW = '\u001b[J';
 
 export default class Status extends HubCommand<typeof Status> {
-  static override summary = 'Show how the hub is: rates, latency, queues, memory';
+  static override summary = 'Show how the hub is: health, rates, latency, queues, storage, connections';
   static override description =
     'Rates are measured over a second, or over the interval with --watch. Latency is the time from the arrival of a message to its durable commit, of the last 4,096 messages. The same for machines: /metrics, in Prometheus format.';
   static override flags = {
@@ -32,15 +37,29 @@ export default class Status extends HubCommand<typeof Status> {
     if (!this.flags.watch) {
       await pause(MEASURED_MS, this.signal);
       this.signal.throwIfAborted();
-      await this.printOne(ratedStatus(before, await read()), STATUS_COLUMNS);
+      await this.#show(ratedStatus(before, await read()));
       return;
     }
     const readings = this.#readings(before, read);
     if (this.output !== 'table') return this.print(readings, STATUS_COLUMNS);
+    const inPlace = process.stdout.isTTY === true;
+    if (inPlace) await this.write(CLEAR);
     for await (const reading of readings) {
-      if (process.stdout.isTTY) await this.write(CLEAR);
-      await this.printOne(reading, STATUS_COLUMNS);
+      if (inPlace) await this.write(HOME);
+      await this.#show(reading, inPlace ? REST : '');
     }
+  }
+
+  /** For a person by what one asks; what a script wants has columns and formats. */
+  async #show(reading: RatedStatus, lineEnd = ''): Promise<void> {
+    if (this.output !== 'table' || this.flags.columns !== undefined) {
+      // How many lines the last one took is not known.
+      if (lineEnd !== '') await this.write(CLEAR);
+      return this.printOne(reading, STATUS_COLUMNS);
+    }
+    // In place without a flash: what stood in a line and below goes as it is written.
+    const view = statusView(reading, this.style());
+    await this.write(this.flags.watch ? `${view.replaceAll('\n', `${lineEnd}\n`)}${lineEnd === '' ? '\n' : BELOW}` : view);
   }
 
   async *#readings(first: HubStatus, read: () => Promise<HubStatus>): AsyncGenerator<RatedStatus> {

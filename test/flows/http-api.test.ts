@@ -2,6 +2,8 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiOf } from '../helpers/api.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
+import { parseMetrics } from '../helpers/prometheus-text.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 
 describe('the API of a hub', () => {
   let hub: TestHub;
@@ -38,7 +40,18 @@ describe('the API of a hub', () => {
     await apiOf(hub.url, secret)('POST', '/devices/metered/report', { a: 1, b: 2 });
     const scrape = await fetch(`${hub.url}/metrics`, { headers: { authorization: `Bearer ${hub.token}` } });
     expect(scrape.headers.get('content-type')).toContain('text/plain');
-    expect(await scrape.text()).toMatch(/^muster_ingest_samples_total\{protocol="http"\} \d+$/m);
+    const metrics = parseMetrics(await scrape.text());
+    const value = (name: string, labels: Record<string, string>) =>
+      metrics.get(name)?.samples.find((sample) => Object.entries(labels).every(([label, wanted]) => sample.labels.get(label) === wanted))?.value;
+    expect(value('muster_ingest_samples_total', { protocol: 'http' })).toBeGreaterThanOrEqual(2);
+    for (const step of ['admit', 'decode', 'resolve', 'commit', 'publish']) {
+      expect(value('muster_ingest_step_in_total', { step }), step).toBeGreaterThanOrEqual(1);
+      expect(value('muster_ingest_step_out_total', { step }), step).toBeLessThanOrEqual(value('muster_ingest_step_in_total', { step }) ?? 0);
+    }
+    expect(value('muster_commit_samples_total', {})).toBeGreaterThanOrEqual(2);
+    expect(value('muster_limit', { setting: 'limits.commit-queue' })).toBe(20_000);
+    await waitUntil(async () => (await api('GET', '/status')).body.storage.apply.samples >= 2, 'the sample store has taken what was reported');
+    expect((await api('GET', '/status')).body.storage).toMatchObject({ applyLagMs: 0, compaction: { failed: 0, lastError: null } });
     expect((await fetch(`${hub.url}/metrics`)).status).toBe(401);
     expect((await apiOf(hub.url, secret)('GET', '/status')).body.code).toBe('not_allowed');
     expect((await api('GET', '/status')).body).toMatchObject({

@@ -5,6 +5,7 @@ import type { Column } from './column.ts';
 import { checkColumnNames, type Printed, printObject, printRows } from './output.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './output-format.ts';
 import { BrokenPipeError, isBrokenPipe, writeOut } from './standard-output.ts';
+import type { TableStyle } from './table.ts';
 
 export type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<(typeof MusterCommand)['baseFlags'] & T['baseFlags'] & T['flags']>;
 export type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']>;
@@ -118,6 +119,11 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
     await super.finally(error);
   }
 
+  protected style(): TableStyle {
+    const terminal = process.stdout.isTTY === true;
+    return { width: terminal ? process.stdout.columns || 80 : null, colour: terminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb' };
+  }
+
   #common(): { columns?: string; sort?: string } {
     return this.flags as { columns?: string; sort?: string };
   }
@@ -128,12 +134,11 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
 
   #printOptions() {
     const { columns, sort } = this.#common();
-    const terminal = process.stdout.isTTY === true;
     return {
       format: this.output,
       columns: columns === undefined ? null : columns.split(',').map((name) => name.trim()),
       sort: sort ?? null,
-      style: { width: terminal ? process.stdout.columns || 80 : null, colour: terminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb' },
+      style: this.style(),
       write: (text: string) => writeOut(text),
     };
   }

@@ -62,7 +62,7 @@ export function createGroupCommit(log: CommitLog, queueMax: number, publish: Pub
       return depth;
     },
     add(samples, statements, changes = NONE, marks = NONE) {
-      if (depth >= queueMax) return Promise.reject(new MusterError('overloaded', `${queueMax} messages wait for the disk`));
+      if (depth >= queueMax) return Promise.reject(new MusterError('overloaded', `${queueMax} messages wait for the disk (limits.commit-queue)`));
       depth += 1;
       if (statements.length > 0) {
         // What came before goes before: of two values at the same time, the later one wins.

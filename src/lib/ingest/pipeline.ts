@@ -12,12 +12,16 @@ import type { IngestMeter } from './ingest-meter.ts';
 import type { RateLimiter, RateLimitKind } from './rate-limiter.ts';
 import type { RejectJournal } from './reject-journal.ts';
 import { type Begun, NOT_REMEMBERED, type Repeats } from './repeats.ts';
+import { newStepCounts, type SpineStep, type StepCounts } from './step-counts.ts';
 import { decode } from './steps/decode.ts';
 import { resolve } from './steps/resolve.ts';
 import { UnderWay } from './under-way.ts';
 
 /** The spine, in order. A step is (batch, context) => batch, pure but for the points that it makes known. */
-const STEPS: readonly ((batch: Batch, context: IngestContext) => Batch)[] = [decode, resolve];
+const STEPS: readonly { readonly name: SpineStep; readonly run: (batch: Batch, context: IngestContext) => Batch }[] = [
+  { name: 'decode', run: decode },
+  { name: 'resolve', run: resolve },
+];
 
 const NO_STATEMENTS: readonly Statement[] = [];
 
@@ -47,6 +51,7 @@ export interface Pipeline extends Ingest {
   settled(device: DeviceEntry): Promise<void>;
   /** Payloads on their way to the disk. */
   readonly bytesWaiting: number;
+  readonly steps: StepCounts;
 }
 
 const BYTES_WAITING_MAX = 128 * 1024 * 1024;
@@ -61,11 +66,14 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   let bytesWaiting = 0;
   let drained: (() => void) | null = null;
   const settling = new Map<DeviceEntry, (() => void)[]>();
+  const steps = newStepCounts();
   const ends = { committed, notCommitted };
 
   return {
+    steps,
     // The types of the contract: without a receiver there is a promise.
     accept: ((message: InboundMessage, receiver: AnswerReceiver | null = null) => {
+      steps.admit.in += 1;
       try {
         const refusal = refusalOf(message);
         if (refusal !== null) return refused(message, refusal);
@@ -151,25 +159,32 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     return outcome;
   }
 
-  function throughSteps(message: InboundMessage, device: DeviceEntry): Batch {
+  function throughSteps(message: InboundMessage, device: DeviceEntry, isSecondTry: boolean): Batch {
+    if (!isSecondTry) steps.admit.out += 1;
     let batch = openBatch(message, device);
-    for (const step of STEPS) if (!batch.refused) batch = step(batch, context);
+    for (const { name, run } of STEPS) {
+      if (batch.refused) break;
+      steps[name].in += 1;
+      batch = run(batch, context);
+      if (!batch.refused) steps[name].out += 1;
+    }
     return batch;
   }
 
   function takeAlone(message: InboundMessage, device: DeviceEntry, isSecondTry: boolean): Promise<Outcome> {
-    return commitAlone(throughSteps(message, device), isSecondTry);
+    return commitAlone(throughSteps(message, device, isSecondTry), isSecondTry);
   }
 
   /** The hot path: most messages carry samples of known points, and whoever brings them listens. They need no promise. */
   function take(message: InboundMessage, device: DeviceEntry, receiver: AnswerReceiver | null): Promise<Outcome> | null {
-    const batch = throughSteps(message, device);
+    const batch = throughSteps(message, device, false);
     const { samples, rejectedCount } = batch;
     if (receiver === null || samples.length === 0 || rejectedCount > 0 || !areStored(samples)) return commitAlone(batch, false);
     limiter?.charge(device, message, samples.length);
     const begun = repeats === undefined || message.origin === undefined ? NOT_REMEMBERED : repeats.begin(batch);
     const outcome: Outcome = { accepted: samples.length, rejected: NONE, rejectedCount: 0 };
     enter(message, device);
+    steps.commit.in += 1;
     // The answer holds on to no sample: they stand in the group's columns, and a thousand messages wait at once.
     if (commit.join(new UnderWay(ends, message, device, outcome, begun, receiver), samples, message.alongside ?? NONE, begun.marks)) return null;
     repeats?.forget(begun);
@@ -190,6 +205,7 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
       return Promise.resolve(answered(message, device, outcome));
     }
     enter(message, device);
+    steps.commit.in += 1;
     return commit.add(samples, statements, message.alongside, begun.marks).then(
       () => committed(message, device, begun, outcome),
       (error: unknown) => notCommitted(message, device, begun, error, isSecondTry),
@@ -198,6 +214,11 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
 
   function committed(message: InboundMessage, device: DeviceEntry, begun: Begun, outcome: Outcome): Outcome {
     left(message, device);
+    steps.commit.out += 1;
+    if (outcome.accepted > 0) {
+      steps.publish.in += 1;
+      steps.publish.out += 1;
+    }
     repeats?.settle(begun);
     return answered(message, device, outcome);
   }

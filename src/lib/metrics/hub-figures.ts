@@ -1,7 +1,63 @@
+import type { StepCounts } from '../ingest/step-counts.ts';
+
+/** How far something is filled that has a limit, by the setting that says so. */
+export interface LimitLevel {
+  readonly setting: string;
+  readonly level: number;
+  /** null: no limit is set. */
+  readonly limit: number | null;
+}
+
+/** What MQTT tells: levels now, and counts since the start, by reason where there are several. */
+export interface MqttFigures {
+  readonly connections: number;
+  readonly halfOpen: number;
+  readonly waitingConnects: number;
+  readonly sessions: number;
+  readonly sessionsPresent: number;
+  readonly sessionsAbsent: number;
+  readonly subscriptions: number;
+  readonly sharedSubscriptions: number;
+  readonly retained: number;
+  readonly retainedBytes: number;
+  readonly wills: number;
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
+  readonly inFlight: number;
+  readonly held: number;
+  readonly received: number;
+  readonly reports: number;
+  readonly acknowledged: number;
+  readonly sent: number;
+  readonly failed: number;
+  readonly refused: number;
+  readonly refusedConnections: number;
+  readonly refusedLogIn: number;
+  readonly refusedIdentifier: number;
+  readonly refusedProtocol: number;
+  readonly refusedFull: number;
+  readonly refusedPerAddress: number;
+  readonly refusedPerDevice: number;
+  readonly refusedUnavailable: number;
+  readonly refusedHalfOpen: number;
+  readonly acceptFailures: number;
+  readonly violations: number;
+  readonly keepAliveTimeouts: number;
+  readonly dropped: number;
+  readonly droppedQueueFull: number;
+  readonly droppedSlow: number;
+  readonly droppedTooLarge: number;
+  readonly droppedRetained: number;
+  readonly droppedShared: number;
+}
+
 /** The levels of a hub at one moment, cheap to read: for a scrape, and for `muster status`. */
 export interface HubLevels {
+  /** Why the hub takes no traffic, or not all of it; empty: it is ready. */
+  readonly problems: readonly string[];
   readonly devices: number;
   readonly points: number;
+  readonly steps: StepCounts;
   /** Messages that wait for the disk. */
   readonly messagesWaiting: number;
   /** Units that wait for the writing thread. */
@@ -26,6 +82,8 @@ export interface HubLevels {
   readonly pressureHeldMs: number;
   /** Room on the disk of the data directory, in bytes; null: not known. */
   readonly diskFreeBytes: number | null;
+  /** storage.free-disk-bytes-min; 0: there is no floor. */
+  readonly diskFloorBytes: number;
   /** There is too little of it: writes are refused. */
   readonly diskFull: boolean;
   readonly httpConnections: number;
@@ -37,7 +95,8 @@ export interface HubLevels {
   readonly streamSubscribers: number;
   /** Since the start. */
   readonly streamDropped: number;
-  readonly mqtt: Readonly<Record<string, number>>;
+  readonly mqtt: MqttFigures;
+  readonly limits: readonly LimitLevel[];
 }
 
 /** Counts since the hub's start. Latencies in ms, null before the first message. */
@@ -54,8 +113,51 @@ export interface IngestCounts {
   readonly acknowledgeP99Ms: number | null;
 }
 
+/** Group commits since the start. */
+export interface CommitCounts {
+  readonly groups: number;
+  readonly units: number;
+  readonly samples: number;
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+
+/** What went from the journal into the sample store since the start. */
+export interface ApplyCounts {
+  readonly batches: number;
+  readonly samples: number;
+  readonly elapsedMs: number;
+}
+
+/** Runs of one kind of work on what is stored, since the start. */
+export interface MaintenanceCounts {
+  readonly runs: number;
+  readonly failed: number;
+  /** Moved to files, or deleted. */
+  readonly samples: number;
+  readonly filesWritten: number;
+  readonly filesDeleted: number;
+  readonly bytesWritten: number;
+  readonly elapsedMs: number;
+  /** End of the last run, ms since 1970; null: there was none. */
+  readonly lastAt: number | null;
+  /** Why the last run failed; null: it did not. */
+  readonly lastError: string | null;
+}
+
+export interface StorageCounts {
+  readonly commits: CommitCounts;
+  readonly apply: ApplyCounts;
+  /** Age of the oldest samples that are committed and not yet in the sample store, in ms. */
+  readonly applyLagMs: number;
+  readonly compaction: MaintenanceCounts;
+  readonly retention: MaintenanceCounts;
+}
+
 /** The process: bytes and ms. */
 export interface ProcessLevels {
   readonly memoryBytes: number;
+  /** How late the event loop was, of the last ten seconds or so. */
   readonly eventLoopDelayP99Ms: number;
+  readonly eventLoopDelayMaxMs: number;
 }

@@ -12,10 +12,12 @@ import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { createFleet } from '../fleet/fleet.ts';
 import type { PressureState } from '../ingest/pressure.ts';
+import type { HubLevels } from '../metrics/hub-figures.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
 import { limitConnections } from './limit-connections.ts';
+import { limitLevels } from './limit-levels.ts';
 import { openIngest } from './open-ingest.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -103,7 +105,16 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     onRefused: refused,
     onTrouble: trouble,
   });
-  const levels = () => ({
+  // Anybody may ask: what exactly failed, with its paths, stands in the log.
+  const checks = () => ({
+    traffic: stopping ? 'the hub is stopping' : null,
+    writes: system.log.failing ? 'nothing can be written at the moment' : null,
+    samples: storage.failed() ? 'the sample store takes nothing at the moment' : null,
+    disk: disk.refusal() === null ? null : 'the disk has too little room: writes are refused',
+  });
+  const levels = (): HubLevels => ({
+    problems: Object.values(checks()).filter((problem) => problem !== null),
+    steps: pipeline.steps,
     devices: sumOf(directory.projects.keys(), (project) => directory.deviceCount(project)),
     points: sumOf(directory.projects.keys(), (project) => directory.pointCount(project)),
     messagesWaiting: waiting(),
@@ -119,6 +130,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     pressureTimes: pressure.counts.times,
     pressureHeldMs: pressure.counts.heldMs,
     diskFreeBytes: disk.freeBytes,
+    diskFloorBytes: disk.freeBytesMin,
     diskFull: disk.refusal() !== null,
     httpConnections: connections.open,
     httpRefused: connections.refused,
@@ -126,10 +138,21 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     damagedFiles: samples.damaged.length,
     streamSubscribers: stream.subscribers,
     streamDropped: stream.dropped,
-    mqtt: { ...mqtt.counters() },
+    mqtt: mqtt.counters(),
+    limits: limitLevels(settings, {
+      messagesWaiting: waiting(),
+      bytesWaiting: pipeline.bytesWaiting,
+      journalBytes: system.log.journalBytes,
+      httpConnections: connections.open,
+      streamSubscribers: stream.subscribers,
+      mqtt: mqtt.counters(),
+      mqttConnectionsMax: mqtt.connectionsMax,
+    }),
   });
   metrics.watch(levels);
-  system.log.observe(metrics.committed);
+  metrics.storage.found(system.log.lastJournalId, samples.appliedJournalId);
+  system.log.observe(metrics.storage.committed);
+  storage.observe(metrics.storage);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const api = await createApiServer({
@@ -154,13 +177,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       version,
       startedAt,
       mqttUrl: () => (listener('mqtt') ?? listener('mqtts'))?.url ?? null,
-      // Anybody may ask: what exactly failed, with its paths, stands in the log.
-      checks: () => ({
-        traffic: stopping ? 'the hub is stopping' : null,
-        writes: system.log.failing ? 'nothing can be written at the moment' : null,
-        samples: storage.failed() ? 'the sample store takes nothing at the moment' : null,
-        disk: disk.refusal() === null ? null : 'the disk has too little room: writes are refused',
-      }),
+      checks,
       notes: () => ({ pressure: pressedText(pressure.state()) }),
       closed: disk.refusal,
       onClosed: disk.onFull,

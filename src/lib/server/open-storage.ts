@@ -6,13 +6,19 @@ import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import { createPresence, type LivePresence } from '../fleet/live-presence.ts';
 import { SAMPLE_STORE_ENGINES } from '../storage/registry.ts';
-import type { SampleStore } from '../storage/sample-store.ts';
+import type { AppliedBatch, MaintenanceRun, SampleStore } from '../storage/sample-store.ts';
 import { createSystemStore, type EmbeddedSystemStore } from '../storage/system/create-system-store.ts';
 import { loadDirectory, loadLatest, timesRunAhead } from './load-directory.ts';
 import { maintainStorage, type StorageMaintenance } from './maintain-storage.ts';
 import { savePresence } from './save-presence.ts';
 import type { Shutdown } from './shutdown.ts';
 import { type DiskWatch, watchDisk } from './watch-disk.ts';
+
+/** Who counts what the sample store does. */
+export interface StorageObserver {
+  applied(journalId: number, batch: AppliedBatch | null): void;
+  maintained(run: MaintenanceRun): void;
+}
 
 export interface Storage {
   readonly system: EmbeddedSystemStore;
@@ -25,6 +31,7 @@ export interface Storage {
   readonly latestKnown: () => Promise<void>;
   /** The sample store takes nothing at the moment; the log says why. */
   readonly failed: () => boolean;
+  readonly observe: (observer: StorageObserver) => void;
   readonly allocateSeries: () => SeriesId;
   /** In the background: nobody can see the samples of a deleted device any more. */
   readonly removeSamples: (series: readonly SeriesId[]) => void;
@@ -60,6 +67,7 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
 
   let failed = false;
   let directory: Directory | null = null;
+  let observer: StorageObserver | null = null;
   const [engine] = SAMPLE_STORE_ENGINES;
   if (!engine) throw new Error('no sample store engine is registered');
   const createSampleStore = await engine.load();
@@ -76,11 +84,13 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
       return project ? { series, project, device: point.device, point: point.path } : null;
     },
     log,
-    onApplied(journalId) {
+    onApplied(journalId, batch) {
       if (failed) log.info({}, 'the sample store works again');
       failed = false;
       system.log.applied(journalId);
+      observer?.applied(journalId, batch);
     },
+    onMaintained: (run) => observer?.maintained(run),
     onFailed(error) {
       if (!failed) log.error({ reason: messageOf(error) }, 'the sample store takes nothing; the journal keeps what arrives');
       failed = true;
@@ -121,7 +131,21 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
     series += 1;
     return series as SeriesId;
   };
-  return { system, samples, maintenance, directory, presence, disk, latestKnown, failed: () => failed, allocateSeries, removeSamples };
+  return {
+    system,
+    samples,
+    maintenance,
+    directory,
+    presence,
+    disk,
+    latestKnown,
+    failed: () => failed,
+    observe(next) {
+      observer = next;
+    },
+    allocateSeries,
+    removeSamples,
+  };
 
   /** Beside the first traffic: reading what a million points reported last takes longer than a device waits for its CONNACK. */
   async function rebuildLatest(): Promise<void> {

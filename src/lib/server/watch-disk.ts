@@ -6,6 +6,8 @@ import { MusterError, messageOf } from '../errors/muster-error.ts';
 export interface DiskWatch {
   /** Bytes, of the disk with the least; null: the system does not say. */
   readonly freeBytes: number | null;
+  /** With less room nothing may be written; 0: there is no floor. */
+  readonly freeBytesMin: number;
   /** Why nothing may be written at the moment: `disk_full`. null: write. */
   refusal(): MusterError | null;
   /** Called when there is too little room, before anything is refused for it. Returns what takes the listener off again. */
@@ -50,6 +52,7 @@ export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
   timer.unref();
 
   return {
+    freeBytesMin,
     get freeBytes() {
       return freeBytes;
     },

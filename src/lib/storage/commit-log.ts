@@ -55,6 +55,8 @@ export interface CommitLog {
 
 /** One group that is on disk. */
 export interface CommittedGroup {
+  /** The journal entry that holds its samples; null: it had none. */
+  readonly journalId: number | null;
   readonly units: number;
   readonly samples: number;
   readonly bytes: number;

@@ -1,7 +1,7 @@
 import type { SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import type { MusterError } from '../errors/muster-error.ts';
-import type { SampleStore, StoredSeries } from './sample-store.ts';
+import type { AppliedBatch, MaintenanceRun, SampleStore, StoredSeries } from './sample-store.ts';
 
 /** What the hub gives to every engine that keeps samples. */
 export interface SampleStoreOptions {
@@ -18,8 +18,10 @@ export interface SampleStoreOptions {
   /** What a series is called; null: nobody knows it any more. */
   readonly describe: (series: SeriesId) => StoredSeries | null;
   readonly log: Log;
-  /** Everything up to this journal entry is durable in the store. After `onFailed` it says that the store works again. */
-  readonly onApplied: (journalId: number) => void;
+  /** Everything up to this journal entry is durable in the store. After `onFailed` it says that the store works again. `batch`: what it took; null at the start. */
+  readonly onApplied: (journalId: number, batch: AppliedBatch | null) => void;
+  /** For those who count. */
+  readonly onMaintained?: (run: MaintenanceRun) => void;
   /** The store cannot take what the journal holds. Nothing is lost: the journal keeps it and the store tries again. */
   readonly onFailed: (error: MusterError) => void;
 }

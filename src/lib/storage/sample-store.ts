@@ -2,6 +2,7 @@ import type { Aggregate } from '../domain/aggregate.ts';
 import type { SeriesId } from '../domain/ids.ts';
 import type { Quality } from '../domain/point.ts';
 import type { SampleValue } from '../domain/value.ts';
+import type { MusterError } from '../errors/muster-error.ts';
 
 /** One stored value; a row of every reading. */
 export interface SampleRow {
@@ -113,6 +114,17 @@ export interface RetentionResult {
   /** Files of which a part is left. */
   readonly filesRewritten: number;
 }
+
+/** One transaction that took journal entries into the store. */
+export interface AppliedBatch {
+  readonly samples: number;
+  readonly elapsedMs: number;
+}
+
+/** One run of work on what is stored, done or failed; `deleteOld` is `retain` without those that only count. */
+export type MaintenanceRun =
+  | { readonly work: 'compact'; readonly elapsedMs: number; readonly result: CompactionResult | MusterError }
+  | { readonly work: 'deleteOld'; readonly elapsedMs: number; readonly result: RetentionResult | MusterError };
 
 export interface VerifyResult {
   readonly files: number;

@@ -7,13 +7,12 @@ import { HubStatus } from '../schema/status.ts';
 export interface StatusPorts {
   readonly metrics: HubMetrics;
   readonly levels: () => HubLevels;
-  readonly checks: () => Readonly<Record<string, string | null>>;
   readonly clock: () => number;
   readonly version: string;
   readonly startedAt: number;
 }
 
-export function statusRoutes({ metrics, levels, checks, clock, version, startedAt }: StatusPorts): Route[] {
+export function statusRoutes({ metrics, levels, clock, version, startedAt }: StatusPorts): Route[] {
   return [
     route({
       method: 'GET',
@@ -32,36 +31,42 @@ export function statusRoutes({ metrics, levels, checks, clock, version, startedA
       permission: 'hub:read',
       responses: { 200: HubStatus },
       handle() {
-        const {
-          devices,
-          points,
-          messagesWaiting,
-          commitsWaiting,
-          journalBytes,
-          journalEntriesToApply,
-          sampleStoreFailed,
-          pressure,
-          diskFreeBytes,
-          diskFull,
-          httpConnections,
-          httpRefused,
-          bytesWaiting,
-          damagedFiles,
-          streamSubscribers,
-          streamDropped,
-          mqtt,
-        } = levels();
+        const now = levels();
+        const { commits, ...counts } = metrics.storage.counts();
         const status: HubStatus = {
           version,
           startedAt,
           time: clock(),
-          ready: Object.values(checks()).every((problem) => problem === null),
-          ingest: { ...metrics.counts(), waiting: messagesWaiting, bytesWaiting, pressure },
-          storage: { failed: sampleStoreFailed, damagedFiles, commitsWaiting, journalBytes, journalEntriesToApply, diskFreeBytes, diskFull },
-          fleet: { devices, points },
-          stream: { subscribers: streamSubscribers, dropped: streamDropped },
-          http: { connections: httpConnections, refused: httpRefused },
-          mqtt: { ...mqtt },
+          ready: now.problems.length === 0,
+          problems: [...now.problems],
+          ingest: {
+            ...metrics.counts(),
+            waiting: now.messagesWaiting,
+            bytesWaiting: now.bytesWaiting,
+            pressure: now.pressure,
+            pressureTimes: now.pressureTimes,
+            pressureHeldMs: now.pressureHeldMs,
+            steps: now.steps,
+          },
+          storage: {
+            failed: now.sampleStoreFailed,
+            commitsFailing: now.commitsFailing,
+            damagedFiles: now.damagedFiles,
+            damagedEntries: now.damagedEntries,
+            commitsWaiting: now.commitsWaiting,
+            commits: { ...commits, failed: now.commitGroupsFailed, threadRestarts: now.commitThreadRestarts },
+            journalBytes: now.journalBytes,
+            journalEntriesToApply: now.journalEntriesToApply,
+            ...counts,
+            diskFreeBytes: now.diskFreeBytes,
+            diskFloorBytes: now.diskFloorBytes,
+            diskFull: now.diskFull,
+          },
+          fleet: { devices: now.devices, points: now.points },
+          stream: { subscribers: now.streamSubscribers, dropped: now.streamDropped },
+          http: { connections: now.httpConnections, refused: now.httpRefused },
+          mqtt: now.mqtt,
+          limits: [...now.limits],
           process: metrics.process(),
         };
         return { status: 200, body: status };

@@ -22,6 +22,8 @@ export interface MqttProtocol extends Protocol {
   /** Takes over a WebSocket that was opened with the subprotocol `mqtt`. */
   handleWebSocket(socket: WebSocket, request: IncomingMessage): void;
   counters(): Readonly<MqttCounters>;
+  /** mqtt.connections-max, or less where the operating system allows fewer open files. */
+  readonly connectionsMax: number;
 }
 
 /** MQTT 3.1, 3.1.1 and 5 over TCP, TLS and WebSocket. */
@@ -112,6 +114,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     get listeners() {
       return listeners.map((listener) => listener.address);
     },
+    connectionsMax,
     async start(): Promise<void> {
       await broker.load();
       unsubscribers.push(
@@ -169,6 +172,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
         subscriptions: index.size,
         sharedSubscriptions: index.sharedMembers,
         retained: retained.size,
+        retainedBytes: retained.bytes,
         wills: wills.size,
         queuedMessages: dispatcher.queuedMessages,
         queuedBytes: dispatcher.queuedBytes,

@@ -85,6 +85,7 @@ export interface MqttCounters {
   sharedSubscriptions: number;
   /** now */
   retained: number;
+  retainedBytes: number;
   /** Last wills, now. */
   wills: number;
   /** QoS 1 and 2 messages to clients that are not done, now; a message counts once for each client in `queuedMessages`, once in all in `queuedBytes`. */
@@ -120,19 +121,50 @@ export interface MqttCounters {
   violations: number;
   /** Connections that were silent for longer than their keep-alive. */
   keepAliveTimeouts: number;
-  /** Messages to subscribers that were too slow, or beyond a limit. */
+  /** Messages that subscribers did not get, in all; then by reason. */
   dropped: number;
+  /** The queue of the session, or of all together, was full. */
+  droppedQueueFull: number;
+  /** QoS 0, and the client did not take what was written before. */
+  droppedSlow: number;
+  /** Larger than the client takes. */
+  droppedTooLarge: number;
+  /** There was no room for another retained message. */
+  droppedRetained: number;
+  /** Nobody of a shared subscription could take it. */
+  droppedShared: number;
+  /** Messages sent to clients; one that is sent again counts again. */
+  sent: number;
 }
 
 const NAMES = [
-  ...['connections', 'halfOpen', 'waitingConnects', 'sessions', 'sessionsPresent', 'sessionsAbsent', 'subscriptions', 'sharedSubscriptions', 'retained'],
+  ...[
+    'connections',
+    'halfOpen',
+    'waitingConnects',
+    'sessions',
+    'sessionsPresent',
+    'sessionsAbsent',
+    'subscriptions',
+    'sharedSubscriptions',
+    'retained',
+    'retainedBytes',
+  ],
   ...['wills', 'queuedMessages', 'queuedBytes', 'inFlight', 'held', 'received', 'reports', 'acknowledged', 'failed', 'refused', 'refusedConnections'],
   ...['refusedLogIn', 'refusedIdentifier', 'refusedProtocol', 'refusedFull', 'refusedPerAddress', 'refusedPerDevice', 'refusedUnavailable'],
-  ...['refusedHalfOpen', 'acceptFailures', 'violations', 'keepAliveTimeouts', 'dropped'],
+  ...['refusedHalfOpen', 'acceptFailures', 'violations', 'keepAliveTimeouts', 'sent'],
+  ...['dropped', 'droppedQueueFull', 'droppedSlow', 'droppedTooLarge', 'droppedRetained', 'droppedShared'],
 ] as const satisfies readonly (keyof MqttCounters)[];
 
 /** The counters of CONNECTs that were refused, by reason. */
 export type RefusalCounter = Extract<keyof MqttCounters, `refused${Capitalize<string>}`>;
+
+export type DropCounter = Extract<keyof MqttCounters, `dropped${Capitalize<string>}`>;
+
+export function countDrop(counters: MqttCounters, reason: DropCounter): void {
+  counters.dropped++;
+  counters[reason]++;
+}
 
 export function newCounters(): MqttCounters {
   return Object.fromEntries(NAMES.map((name) => [name, 0])) as unknown as MqttCounters;

@@ -261,7 +261,8 @@ export class Publishing implements AnswersOfIngest {
     if (isUseless(outcome) && this.#principal.kind !== 'open') {
       // Kept as rejected, so it is acknowledged; there is nothing in it to pass on. In open mode it is just a message.
       held.code = REASON.payloadFormatInvalid;
-      held.reason = outcome.rejected[0]?.reason ?? null;
+      const [first] = outcome.rejected;
+      held.reason = first === undefined ? null : `${first.code}: ${first.reason}`;
       if (held.prepared !== null) {
         dispatcher.revoke(held.prepared);
         held.prepared = null;
@@ -311,7 +312,7 @@ export class Publishing implements AnswersOfIngest {
     }
     held.failed = true;
     held.code = error instanceof MusterError && COMES_AGAIN.has(error.code) ? REASON.quotaExceeded : REASON.implementationSpecific;
-    held.reason = error instanceof MusterError ? error.message : 'the message could not be stored';
+    held.reason = error instanceof MusterError ? `${error.code}: ${error.message}` : 'internal: the message could not be stored';
     if (!(error instanceof MusterError)) ports.log.error({ protocol: this.#peer.scheme, error }, 'a message failed unexpectedly');
     this.#done(held);
   }

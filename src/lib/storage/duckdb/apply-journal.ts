@@ -1,5 +1,6 @@
 import { MusterError } from '../../errors/muster-error.ts';
 import type { SampleColumns } from '../sample-columns.ts';
+import type { AppliedBatch } from '../sample-store.ts';
 import type { JournalReader } from '../system/journal-reader.ts';
 import { appendKeys, appendSamples } from './append.ts';
 import type { Database } from './database.ts';
@@ -42,7 +43,11 @@ export interface Watch {
 /** Beyond it a compaction gives up and tries again later: the period is being filled. */
 const WATCHED_MAX = 1_000_000;
 
-export async function createJournalApplier(database: Database, journal: JournalReader, onApplied: (journalId: number) => void): Promise<JournalApplier> {
+export async function createJournalApplier(
+  database: Database,
+  journal: JournalReader,
+  onApplied: (journalId: number, batch: AppliedBatch) => void,
+): Promise<JournalApplier> {
   const { writer } = database;
   const newest = await newestTimes(database);
   const watches = new Set<(columns: SampleColumns) => void>();
@@ -96,6 +101,7 @@ export async function createJournalApplier(database: Database, journal: JournalR
   }
 
   async function apply(columns: SampleColumns, lastId: number): Promise<void> {
+    const began = performance.now();
     const plan = planBatch(columns, newest);
     await transaction(writer, async () => {
       if (plan.replace.length > 0) await deleteRows(columns, plan.replace);
@@ -105,7 +111,7 @@ export async function createJournalApplier(database: Database, journal: JournalR
     for (const see of watches) see(columns);
     for (const [series, time] of plan.newest) newest.set(series, time);
     applied = lastId;
-    onApplied(lastId);
+    onApplied(lastId, { samples: columns.count, elapsedMs: performance.now() - began });
   }
 
   async function deleteRows(columns: SampleColumns, rows: readonly number[]): Promise<void> {

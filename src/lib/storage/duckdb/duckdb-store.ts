@@ -88,8 +88,15 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     exportParquet: async (query, path, signal) => Number(await perform({ kind: 'export', query, path }, signal)),
     remove: (series) => perform({ kind: 'remove', series }).then(() => undefined),
     stats: async () => (await perform({ kind: 'stats' })) as SampleStoreStats,
-    compact: async (request) => (await perform({ kind: 'compact', request })) as CompactionResult,
-    retain: async (rules, mode) => (await perform({ kind: 'retain', rules, mode })) as RetentionResult,
+    compact: (request) =>
+      timed(
+        async () => (await perform({ kind: 'compact', request })) as CompactionResult,
+        (result, elapsedMs) => options.onMaintained?.({ work: 'compact', elapsedMs, result }),
+      ),
+    retain(rules, mode) {
+      const retained = async () => (await perform({ kind: 'retain', rules, mode })) as RetentionResult;
+      return mode === 'count' ? retained() : timed(retained, (result, elapsedMs) => options.onMaintained?.({ work: 'deleteOld', elapsedMs, result }));
+    },
     verify: async () => {
       const result = (await perform({ kind: 'verify' })) as VerifyResult;
       damaged = result.damaged.filter(({ file }) => isRead(file));
@@ -113,7 +120,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
             applied = message.applied;
             highestSeries = message.highestSeries;
             // What is in the store already is no backlog.
-            if (applied > 0) options.onApplied(applied);
+            if (applied > 0) options.onApplied(applied, null);
             resolve();
           } else if (message.type === 'unready') reject(errorOf(message.failure));
           else take(message);
@@ -165,7 +172,7 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     switch (message.type) {
       case 'applied':
         applied = message.journalId;
-        options.onApplied(message.journalId);
+        options.onApplied(message.journalId, message.batch);
         break;
       case 'failing':
         options.onFailed(errorOf(message.failure));
@@ -295,4 +302,17 @@ function stopping(): MusterError {
 /** A Parquet file that is damaged is left out by every reading; a database that was set aside is not missed any more. */
 function isRead(file: string): boolean {
   return file.startsWith('parquet');
+}
+
+/** Tells how long it took and what became of it. A store that stops is no failure. */
+async function timed<Result>(work: () => Promise<Result>, tell: (result: Result | MusterError, elapsedMs: number) => void): Promise<Result> {
+  const began = performance.now();
+  try {
+    const result = await work();
+    tell(result, performance.now() - began);
+    return result;
+  } catch (error: unknown) {
+    if (error instanceof MusterError && error.code !== 'stopping') tell(error, performance.now() - began);
+    throw error;
+  }
 }

@@ -1,6 +1,16 @@
 import type { ErrorCode } from '../../errors/catalogue.ts';
 import type { SampleColumns } from '../sample-columns.ts';
-import type { AggregateQuery, CompactionRequest, DamagedFile, RetentionRules, SampleQuery, SeriesName, StoredSeries, TimeRange } from '../sample-store.ts';
+import type {
+  AggregateQuery,
+  AppliedBatch,
+  CompactionRequest,
+  DamagedFile,
+  RetentionRules,
+  SampleQuery,
+  SeriesName,
+  StoredSeries,
+  TimeRange,
+} from '../sample-store.ts';
 
 /** What the thread needs to start. */
 export interface WorkerSettings {
@@ -58,7 +68,7 @@ export interface Failure {
 export type FromWorker =
   | { readonly type: 'ready'; readonly applied: number; readonly highestSeries: number }
   | { readonly type: 'unready'; readonly failure: Failure }
-  | { readonly type: 'applied'; readonly journalId: number }
+  | { readonly type: 'applied'; readonly journalId: number; readonly batch: AppliedBatch }
   | { readonly type: 'failing'; readonly failure: Failure }
   | { readonly type: 'damaged'; readonly file: DamagedFile }
   /** What are these series called? */

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { MusterError } from '../../errors/muster-error.ts';
-import type { DamagedFile, StoredSeries } from '../sample-store.ts';
+import type { AppliedBatch, DamagedFile, StoredSeries } from '../sample-store.ts';
 import type { JournalReader } from '../system/journal-reader.ts';
 import { createJournalApplier, type JournalApplier } from './apply-journal.ts';
 import { type Archive, openArchive } from './archive/maintenance.ts';
@@ -39,7 +39,7 @@ interface ExportedFile {
 }
 
 interface Listener {
-  onApplied(journalId: number): void;
+  onApplied(journalId: number, batch: AppliedBatch): void;
   /** Applying failed; it is tried again. */
   onFailing(error: MusterError): void;
   /** A file cannot be used; the rest of the store can. */

@@ -71,7 +71,7 @@ function take(engine: SampleEngine, message: ToWorker): void {
 
 try {
   const engine = await createSampleEngine(settings, openJournal, {
-    onApplied: (journalId) => post({ type: 'applied', journalId }),
+    onApplied: (journalId, batch) => post({ type: 'applied', journalId, batch }),
     onFailing: (error) => post({ type: 'failing', failure: failureOf(error) }),
     onDamaged: (file) => post({ type: 'damaged', file }),
     describe,

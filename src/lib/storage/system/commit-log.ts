@@ -127,7 +127,7 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
     if (isEmpty(parts)) return null;
     if (waiting.length + inFlight.length >= queueMax) return new CommitError('overloaded', `${queueMax} messages wait for the disk already`);
     if (parts.samples !== null && backlog.bytes + waitingSampleBytes >= journalBytesMax)
-      return new CommitError('overloaded', `${journalBytesMax} bytes of samples wait for the sample store already`);
+      return new CommitError('overloaded', `${journalBytesMax} bytes of samples wait for the sample store already (limits.journal-bytes)`);
     // One alone is always taken: its size has limits of its own.
     if (parts.changes !== null && waitingChangeBytes > 0 && waitingChangeBytes + parts.changeBytes > CHANGE_BYTES_MAX)
       return new CommitError('overloaded', `${CHANGE_BYTES_MAX} bytes of changes wait for the disk already`);
@@ -229,8 +229,8 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
       backlog.add(answer.journalId, sentBlobBytes);
     }
     report(answer.damaged);
-    const { changesLogged, changesStored, elapsedMs } = answer;
-    if (group.length > 0) observer?.({ units: group.length, samples: sentSamples, bytes: sentBytes, changesLogged, changesStored, elapsedMs });
+    const { journalId, changesLogged, changesStored, elapsedMs } = answer;
+    if (group.length > 0) observer?.({ journalId, units: group.length, samples: sentSamples, bytes: sentBytes, changesLogged, changesStored, elapsedMs });
     settle(group, answer);
   }
 

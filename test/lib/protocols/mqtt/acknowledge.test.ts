@@ -47,7 +47,7 @@ describe.each(versions)('with protocol version %i', (protocolVersion) => {
       hub.waiting[0]?.fail(new MusterError(code, 'not now'));
       if (protocolVersion === 5) {
         const answer = await client.packet(ANSWER[qos]);
-        expect(answer).toMatchObject({ messageId: 9, reasonCode: code === 'overloaded' ? 0x97 : 0x83, properties: { reasonString: 'not now' } });
+        expect(answer).toMatchObject({ messageId: 9, reasonCode: code === 'overloaded' ? 0x97 : 0x83, properties: { reasonString: `${code}: not now` } });
       } else {
         await client.closed();
         expect(client.received.map(({ cmd }) => cmd)).toEqual(['connack']);
@@ -62,7 +62,7 @@ describe.each(versions)('with protocol version %i', (protocolVersion) => {
       await waitUntil(() => hub.waiting.length === 1, 'the report arrived');
       hub.waiting[0]?.store({ accepted: 0, rejectedCount: 1, rejected: [{ code: 'undecodable', step: 'decode', reason: 'no JSON', point: null }] });
       const answer = await client.packet(ANSWER[qos]);
-      if (protocolVersion === 5) expect(answer).toMatchObject({ reasonCode: 0x99, properties: { reasonString: 'no JSON' } });
+      if (protocolVersion === 5) expect(answer).toMatchObject({ reasonCode: 0x99, properties: { reasonString: 'undecodable: no JSON' } });
       else expect(answer.messageId).toBe(5);
     });
   });

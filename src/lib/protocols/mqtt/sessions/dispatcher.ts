@@ -2,7 +2,7 @@ import type { Principal } from '../../../access/principal.ts';
 import type { BrokerChange } from '../../../storage/broker-state.ts';
 import { encodeAck } from '../codec/encode.ts';
 import { REASON } from '../codec/reason-codes.ts';
-import type { MqttCounters } from '../ports.ts';
+import { countDrop, type MqttCounters } from '../ports.ts';
 import { lowerOf, memberOf, NO_IDENTIFIERS, type Recipient, recipientsOf } from './addressing.ts';
 import type { ChangeWriter } from './change-writer.ts';
 import { encodeDelivery, encodeOnce } from './encode-message.ts';
@@ -77,14 +77,14 @@ export class Dispatcher {
       for (const recipient of recipientsOf(audience.plain, message)) this.#offer(recipient, message, changes, queued, direct);
       for (const group of audience.shared) {
         const recipient = memberOf(group, message, this.#ports.mayReceive);
-        if (recipient === null) this.#ports.counters.dropped++;
+        if (recipient === null) countDrop(this.#ports.counters, 'droppedShared');
         else this.#offer(recipient, message, changes, queued, direct);
       }
     }
     let retention: Prepared['retention'] = 'none';
     if (source.retain) {
       retention = retained.prepare(message, changes) ? 'kept' : 'no room';
-      if (retention === 'no room') this.#ports.counters.dropped++;
+      if (retention === 'no room') countDrop(this.#ports.counters, 'droppedRetained');
     }
     return { message, queued, direct, retention, generation: this.#ports.index.generation };
   }
@@ -237,7 +237,7 @@ export class Dispatcher {
     }
     if (!this.#ports.mayReceive(session.principal, message.topic)) return;
     const delivery = this.#enqueue(session, message, qos, retain, identifiers, changes);
-    if (delivery === null) this.#ports.counters.dropped++;
+    if (delivery === null) countDrop(this.#ports.counters, 'droppedQueueFull');
     else queued.push({ session, delivery });
   }
 
@@ -284,12 +284,13 @@ export class Dispatcher {
     const bytes = isOver || !this.#ports.mayReceive(session.principal, message.topic) ? null : encodeDelivery(outlet.version, delivery, now);
     if (bytes === null || bytes.length > outlet.packetBytesMax) {
       // What is larger than the client takes is dropped as if it were done [MQTT-3.1.2-25].
-      if (bytes !== null) this.#ports.counters.dropped++;
+      if (bytes !== null) countDrop(this.#ports.counters, 'droppedTooLarge');
       this.#remove(session, delivery);
       return;
     }
     this.#nowInFlight(outbox, delivery);
     outlet.publish(message.topic, bytes);
+    this.#ports.counters.sent++;
     if (delivery.stored && !delivery.wasSent) this.#ports.writer.sent(session.key, delivery);
     delivery.wasSent = true;
   }
@@ -305,12 +306,15 @@ export class Dispatcher {
     const { outlet } = session;
     if (outlet === null || !outlet.isOpen || isExpired(message, this.#ports.clock()) || !this.#ports.mayReceive(session.principal, message.topic)) return;
     if (!outlet.hasRoom()) {
-      this.#ports.counters.dropped++;
+      countDrop(this.#ports.counters, 'droppedSlow');
       return;
     }
     const bytes = encodeOnce(outlet.version, message, retain, identifiers, this.#ports.clock());
-    if (bytes.length > outlet.packetBytesMax) this.#ports.counters.dropped++;
-    else outlet.publish(message.topic, bytes);
+    if (bytes.length > outlet.packetBytesMax) countDrop(this.#ports.counters, 'droppedTooLarge');
+    else {
+      outlet.publish(message.topic, bytes);
+      this.#ports.counters.sent++;
+    }
   }
 
   /** Retained messages come as the client takes them: they wait in the store of retained messages, not in its queue. */
@@ -338,7 +342,7 @@ export class Dispatcher {
       }
       const delivery = this.#enqueue(session, message, qos, true, first.identifiers, changes);
       if (delivery === null) {
-        this.#ports.counters.dropped++;
+        countDrop(this.#ports.counters, 'droppedQueueFull');
         break;
       }
       queued.push(delivery);

@@ -48,6 +48,10 @@ export class RetainedMessages {
     return this.#size;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** The change to write; false when there is no room, and nothing is kept for the topic then. An empty payload removes what was kept [MQTT-3.3.1-10]. */
   prepare(message: Message, changes: BrokerChange[]): boolean {
     const { topic } = message;
