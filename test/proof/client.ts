@@ -13,6 +13,13 @@ export interface Client {
   end(): void;
 }
 
+/** What the broker sends when this client is lost. */
+export interface Will {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: 0 | 1 | 2;
+}
+
 const CONNECT_DEADLINE_MS = 15_000;
 const PUBACK_DEADLINE_MS = 30_000;
 
@@ -20,9 +27,9 @@ const PUBACK_DEADLINE_MS = 30_000;
 export function signIn(
   port: number,
   credentials: Credentials | null,
-  options: { readonly version?: 4 | 5; readonly clientId?: string; readonly keepalive?: number } = {},
+  options: { readonly version?: 4 | 5; readonly clientId?: string; readonly keepalive?: number; readonly will?: Will } = {},
 ): Promise<Client | null> {
-  const { version = 5, clientId = '', keepalive = 0 } = options;
+  const { version = 5, clientId = '', keepalive = 0, will } = options;
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   const parser = mqtt.parser({ protocolVersion: version });
   const received: Packet[] = [];
@@ -85,6 +92,7 @@ export function signIn(
         clean: true,
         clientId,
         keepalive,
+        ...(will !== undefined && { will: { ...will, payload: Buffer.from(will.payload), retain: false } }),
         ...(credentials !== null && { username: credentials.username, password: Buffer.from(credentials.password) }),
       }),
     );

@@ -7,8 +7,8 @@ export interface Credentials {
 }
 
 /** Makes a device with a token. */
-export async function createDevice(hub: HubProcess, id: string): Promise<Credentials> {
-  const { status, body } = await hub.api('POST', '/devices', { id, credential: 'token' });
+export async function createDevice(hub: HubProcess, id: string, more: object = {}): Promise<Credentials> {
+  const { status, body } = await hub.api('POST', '/devices', { id, credential: 'token', ...more });
   if (status !== 201) throw new Error(`the device ${id} could not be made: ${status} ${JSON.stringify(body)}`);
   return { username: id, password: body.credential.secret };
 }

@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ask } from './ask.ts';
+import type { Certificate } from './certificate.ts';
 import { ROOT } from './root.ts';
 import type { Scope } from './scope.ts';
 import { pause } from './waiting.ts';
 
-const READY_DEADLINE_MS = 60_000;
+const READY_DEADLINE_MS = 120_000;
 const LOG_CHARACTERS_MAX = 8_000_000;
 const ANSWER_DEADLINE_MS = 30_000;
 
@@ -16,6 +18,8 @@ export interface HubOptions {
   readonly folder?: string;
   /** Settings, as environment variables without `MUSTER_`. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** With it the hub speaks HTTPS instead of HTTP, and MQTT over TLS beside MQTT. */
+  readonly certificate?: Certificate;
   /** Shell commands that run before the hub in the same process, such as `ulimit -n 256`. */
   readonly before?: string;
 }
@@ -30,6 +34,10 @@ export interface ApiAnswer {
 export interface HubProcess {
   readonly url: string;
   readonly mqttPort: number;
+  /** NaN without a certificate. */
+  readonly mqttsPort: number;
+  /** The certificate to trust. */
+  readonly ca: string | undefined;
   readonly pid: number;
   readonly dataDirectory: string;
   /** Environment of commands that drive it. */
@@ -39,10 +47,14 @@ export interface HubProcess {
   start(): Promise<number>;
   /** SIGKILL. */
   kill(): Promise<void>;
+  /** SIGSTOP for so long: a machine that sleeps, or swaps. A kill meanwhile ends it all the same. */
+  freeze(ms: number): Promise<void>;
   /** SIGTERM, and SIGKILL when that does not end it. Gives its exit code. */
   stop(): Promise<number | null>;
   api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   memoryBytes(): number;
+  /** What its processor time comes to since it was started, in ms. */
+  processorMs(): number;
   descriptors(): number;
   /** Of all its lives. */
   log(): string;
@@ -65,6 +77,7 @@ interface Ready {
   readonly pid: number;
   readonly http: { readonly url: string };
   readonly mqtt: { readonly port: number };
+  readonly mqtts: { readonly port: number } | null;
   readonly token: string;
 }
 
@@ -76,8 +89,10 @@ export async function createHubProcess(scope: Scope, options: HubOptions = {}): 
   const readyFile = join(own, 'ready.json');
   const config = join(own, 'config');
   await mkdir(config, { recursive: true });
+  const { certificate } = options;
   const settings = Object.fromEntries(Object.entries(options.settings ?? {}).map(([name, value]) => [`MUSTER_${name}`, String(value)]));
-  const env = { ...process.env, MUSTER_CONFIG_DIR: config, ...settings };
+  const tls = certificate && { MUSTER_TLS_CERT: certificate.certFile, MUSTER_TLS_KEY: certificate.keyFile, MUSTER_MQTTS_PORT: '0' };
+  const env = { ...process.env, MUSTER_CONFIG_DIR: config, ...tls, ...settings };
   const serve = [join(ROOT, 'bin/run.js'), 'serve', '--data', dataDirectory, '--ready-file', readyFile, '--http', '0', '--mqtt', '0', '--log-format', 'json'];
   let child: ChildProcess | null = null;
   let ended: Promise<number | null> = Promise.resolve(null);
@@ -101,6 +116,10 @@ export async function createHubProcess(scope: Scope, options: HubOptions = {}): 
     get mqttPort() {
       return known().mqtt.port;
     },
+    get mqttsPort() {
+      return known().mqtts?.port ?? Number.NaN;
+    },
+    ca: certificate?.ca,
     get pid() {
       return known().pid;
     },
@@ -138,6 +157,11 @@ export async function createHubProcess(scope: Scope, options: HubOptions = {}): 
       throw new HubDidNotStart(null, `nothing within ${READY_DEADLINE_MS} ms\n${words}`);
     },
     kill,
+    async freeze(ms) {
+      child?.kill('SIGSTOP');
+      await pause(ms);
+      child?.kill('SIGCONT');
+    },
     async stop() {
       if (isRunning()) child?.kill('SIGTERM');
       const timer = setTimeout(() => child?.kill('SIGKILL'), 20_000);
@@ -146,18 +170,23 @@ export async function createHubProcess(scope: Scope, options: HubOptions = {}): 
       return code;
     },
     async api(method, path, body, headers = {}) {
-      const response = await fetch(path.startsWith('/health') ? known().http.url + path : `${known().http.url}/api/v1${path}`, {
+      const { status, type, text } = await ask(path.startsWith('/health') ? known().http.url + path : `${known().http.url}/api/v1${path}`, {
         method,
         headers: { authorization: `Bearer ${known().token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-        signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        deadlineMs: ANSWER_DEADLINE_MS,
+        ca: certificate?.ca,
       });
-      const text = await response.text();
-      return { status: response.status, body: /json/.test(response.headers.get('content-type') ?? '') && text !== '' ? JSON.parse(text) : text };
+      return { status, body: /json/.test(type) && text !== '' ? JSON.parse(text) : text };
     },
     memoryBytes() {
       const status = readFileSync(`/proc/${known().pid}/status`, 'utf8');
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
+    },
+    processorMs() {
+      // Fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces.
+      const fields = readFileSync(`/proc/${known().pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return (Number(fields[11]) + Number(fields[12])) * 10;
     },
     descriptors: () => readdirSync(`/proc/${known().pid}/fd`).length,
     log: () => log,

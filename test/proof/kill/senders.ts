@@ -1,14 +1,19 @@
 import type { Random } from '../../../src/lib/simulation/random.ts';
+import { ask } from '../ask.ts';
 import type { Findings } from '../findings.ts';
 import type { Credentials } from '../fleet.ts';
+import type { HubProcess } from '../hub-process.ts';
+import type { Door } from '../mqtt/doors.ts';
 import { DurableClient } from '../mqtt/durable-client.ts';
 import { pause } from '../waiting.ts';
+import type { Shape } from './shapes.ts';
 
 /** A sender of numbered messages; what it was promised is what is compared at the end. */
 export interface Sender {
   readonly device: string;
   readonly kind: 'mqtt' | 'http';
   readonly qos: 0 | 1 | 2;
+  readonly shape: Shape;
   /** Numbers below this have been handed over to be sent. */
   sent: number;
   readonly acknowledged: Set<number>;
@@ -22,29 +27,12 @@ export interface Sender {
 
 /** Messages of one sender on their way at once. */
 const WINDOW = 12;
-/** Points in turn for values without a time: two values of one point in the same millisecond would be one sample. */
-const POINTS = 200;
 const PAUSE_MS_MAX = 6;
-/** Times of values that carry one: a day before the hub's, so that they are neither rejected nor mixed up with those of the hub. */
-export const TIMED_FROM = Date.UTC(2025, 0, 1);
-
-/** What is in message `number`: now and then a point that nobody has seen before. */
-export function payloadOf(number: number, timed: boolean): string {
-  if (timed) return `{"ts":${TIMED_FROM + number},"values":{"timed":${number}}}`;
-  if (number % 50 === 49) return `{"new/${number}":${number}}`;
-  return `{"turn/${number % POINTS}":${number}}`;
-}
-
-/** The number that a payload carries: its last one. */
-export function numberIn(payload: string): number {
-  return Number(/(\d+)\}+$/.exec(payload)?.[1] ?? Number.NaN);
-}
 
 interface SenderOptions {
   readonly device: string;
   readonly random: Random;
-  /** Whether message `number` carries its own time. */
-  readonly timed: (number: number) => boolean;
+  readonly shape: Shape;
 }
 
 export function createMqttSender(
@@ -52,20 +40,23 @@ export function createMqttSender(
     readonly credentials: Credentials | null;
     readonly version: 4 | 5;
     readonly qos: 1 | 2;
-    readonly port: () => number;
+    readonly door: Door;
     readonly findings: Findings;
     /** Below `devices/<device>/`. */
     readonly topic?: 'report' | 'birth';
     readonly retain?: boolean;
+    /** Messages on their way at once. */
+    readonly window?: number;
   },
 ): Sender & { readonly client: DurableClient } {
-  const { device, random, timed, credentials, version, qos, port, findings, topic = 'report', retain = false } = options;
-  const client = new DurableClient({ clientId: `sender-${device}`, credentials, version, port, findings });
+  const { device, random, shape, credentials, version, qos, door, findings, topic = 'report', retain = false, window = WINDOW } = options;
+  const client = new DurableClient({ clientId: `sender-${device}`, credentials, version, door, findings });
   client.start();
   const sender = createSender(
-    { device, kind: 'mqtt', qos },
+    { device, kind: 'mqtt', qos, shape },
+    window,
     random,
-    (number) => client.publish({ topic: `devices/${device}/${topic}`, payload: payloadOf(number, timed(number)), qos, retain }),
+    (number) => client.publish({ topic: `devices/${device}/${topic}`, payload: shape.payload(number), qos, retain }),
     // PUBREL of the last ones may still wait for PUBCOMP.
     () => client.pending === 0,
   );
@@ -73,23 +64,23 @@ export function createMqttSender(
 }
 
 export function createHttpSender(
-  options: SenderOptions & { readonly token: string; readonly url: () => string; readonly withKey: boolean; readonly findings: Findings },
+  options: SenderOptions & { readonly token: string; readonly hub: HubProcess; readonly withKey: boolean; readonly findings: Findings },
 ): Sender {
-  const { device, random, timed, token, url, withKey, findings } = options;
+  const { device, random, shape, token, hub, withKey, findings } = options;
   let stopped = false;
   const send = async (number: number): Promise<'acknowledged' | 'refused'> => {
     while (!stopped) {
       try {
-        const response = await fetch(`${url()}/api/v1/devices/${device}/report`, {
+        const response = await ask(`${hub.url}/api/v1/devices/${device}/report`, {
           method: 'POST',
           headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...(withKey && { 'idempotency-key': `"${device}-${number}"` }) },
-          body: payloadOf(number, timed(number)),
-          signal: AbortSignal.timeout(15_000),
+          body: shape.payload(number),
+          deadlineMs: 15_000,
+          ca: hub.ca,
         });
-        const text = await response.text();
         if (response.status === 202) return 'acknowledged';
         if (response.status < 500 && response.status !== 429) {
-          findings.add('a report over HTTP was refused for good', `${response.status} ${text.slice(0, 200)}`);
+          findings.add('a report over HTTP was refused for good', `${response.status} ${response.text.slice(0, 200)}`);
           return 'refused';
         }
       } catch {
@@ -99,7 +90,7 @@ export function createHttpSender(
     }
     return 'refused';
   };
-  const sender = createSender({ device, kind: 'http', qos: 0 }, random, send, () => true);
+  const sender = createSender({ device, kind: 'http', qos: 0, shape }, WINDOW, random, send, () => true);
   return Object.assign(sender, {
     stop: async () => {
       stopped = true;
@@ -108,7 +99,8 @@ export function createHttpSender(
 }
 
 function createSender(
-  facts: Pick<Sender, 'device' | 'kind' | 'qos'>,
+  facts: Pick<Sender, 'device' | 'kind' | 'qos' | 'shape'>,
+  window: number,
   random: Random,
   send: (number: number) => Promise<'acknowledged' | 'refused'>,
   isSettled: () => boolean,
@@ -126,7 +118,7 @@ function createSender(
 
   async function keepSending(): Promise<void> {
     while (sending) {
-      if (underWay < WINDOW) {
+      if (underWay < window) {
         const number = sender.sent++;
         underWay += 1;
         void send(number).then((verdict) => {

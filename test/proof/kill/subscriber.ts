@@ -1,8 +1,10 @@
 import type { Findings } from '../findings.ts';
 import type { Credentials } from '../fleet.ts';
+import type { Door } from '../mqtt/doors.ts';
 import { DurableClient } from '../mqtt/durable-client.ts';
 import { comesTrue, pause } from '../waiting.ts';
-import { numberIn, type Sender } from './senders.ts';
+import type { Sender } from './senders.ts';
+import { numberIn } from './shapes.ts';
 
 export interface Subscriber {
   readonly name: string;
@@ -17,19 +19,20 @@ export function createSubscriber(options: {
   readonly qos: 1 | 2;
   readonly version: 4 | 5;
   readonly credentials: Credentials | null;
-  readonly port: () => number;
+  readonly door: Door;
   readonly findings: Findings;
+  readonly filter?: string;
 }): Subscriber {
-  const { name, qos, version, credentials, port, findings } = options;
+  const { name, qos, version, credentials, door, findings, filter = 'devices/+/report' } = options;
   const received = new Map<string, number[]>();
   const client = new DurableClient({
     clientId: name,
     credentials,
     version,
-    port,
+    door,
     findings,
     receiveMaximum: 20,
-    subscribe: { filter: 'devices/+/report', qos },
+    subscribe: { filter, qos },
     onMessage(packet) {
       const device = packet.topic.split('/')[1] ?? '';
       const numbers = received.get(device) ?? [];
@@ -41,10 +44,11 @@ export function createSubscriber(options: {
   return { name, qos, client, received };
 }
 
-/** Waits until the subscriber has what its senders were promised, or nothing more comes. */
-export async function caughtUp(subscriber: Subscriber, senders: readonly Sender[], deadlineMs: number): Promise<void> {
-  const total = () => senders.reduce((sum, { device }) => sum + (subscriber.received.get(device)?.length ?? 0), 0);
-  const missing = () => senders.some(({ device, acknowledged }) => new Set(subscriber.received.get(device)).size < acknowledged.size);
+/** Waits until the subscribers have together what their senders were promised, or nothing more comes. */
+export async function caughtUp(subscribers: readonly Subscriber[], senders: readonly Sender[], deadlineMs: number): Promise<void> {
+  const arrived = (device: string) => subscribers.flatMap(({ received }) => received.get(device) ?? []);
+  const total = () => senders.reduce((sum, { device }) => sum + arrived(device).length, 0);
+  const missing = () => senders.some(({ device, acknowledged }) => new Set(arrived(device)).size < acknowledged.size);
   let last = -1;
   // Something has to come every two seconds.
   await comesTrue(async () => {
@@ -84,4 +88,20 @@ export function judge(subscriber: Subscriber, sender: Sender, findings: Findings
   for (const number of sender.acknowledged) {
     if (!seen.has(number)) findings.add(`an acknowledged message of QoS ${qos} never reached a persistent session`, `${who}: ${number} of ${sender.sent}`);
   }
+}
+
+/** Of those who share a subscription one gets each message: together at least once for QoS 1, exactly once for QoS 2. */
+export function judgeShared(sharers: readonly Subscriber[], sender: Sender, findings: Findings): void {
+  const numbers = sharers.flatMap(({ received }) => received.get(sender.device) ?? []);
+  const seen = new Set(numbers);
+  const qos = Math.min(sender.qos, ...sharers.map((sharer) => sharer.qos));
+  if (qos === 2 && numbers.length > seen.size) {
+    const counts = new Map<number, number>();
+    for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
+    const repeated = [...counts].filter(([, count]) => count > 1).map(([number]) => number);
+    findings.add('those who share a subscription got a message of QoS 2 twice', `${sender.device}: ${repeated.slice(0, 5).join(', ')}`);
+  }
+  for (const number of seen) if (!(number < sender.sent)) findings.add('those who share a subscription got what nobody sent', `${sender.device}: ${number}`);
+  for (const number of sender.acknowledged)
+    if (!seen.has(number)) findings.add(`an acknowledged message of QoS ${qos} reached none of those who share a subscription`, `${sender.device}: ${number}`);
 }

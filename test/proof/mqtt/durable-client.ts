@@ -1,15 +1,16 @@
-import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import mqtt, { type IPublishPacket, type Packet } from 'mqtt-packet';
 import type { Findings } from '../findings.ts';
 import type { Credentials } from '../fleet.ts';
 import { pause } from '../waiting.ts';
+import type { Door } from './doors.ts';
 
 export interface DurableClientOptions {
   readonly clientId: string;
   readonly credentials: Credentials | null;
   readonly version: 4 | 5;
-  /** Where the broker is now. */
-  readonly port: () => number;
+  /** To where the broker is now. */
+  readonly door: Door;
   readonly subscribe?: { readonly filter: string; readonly qos: 0 | 1 | 2 };
   /** Each message once, as far as its QoS tells. */
   readonly onMessage?: (packet: IPublishPacket) => void;
@@ -49,7 +50,7 @@ export class DurableClient {
   /** In the order of sending. */
   readonly #underWay = new Map<number, UnderWay>();
   readonly #incoming = new Set<number>();
-  #socket: Socket | null = null;
+  #socket: Duplex | null = null;
   #lastId = 0;
   #hadSession = false;
   #stopped = false;
@@ -104,9 +105,9 @@ export class DurableClient {
   }
 
   #connection(): Promise<void> {
-    const { version, clientId, credentials, receiveMaximum, port } = this.#options;
+    const { version, clientId, credentials, receiveMaximum, door } = this.#options;
     return new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: port(), noDelay: true });
+      const socket = door();
       this.#socket = socket;
       const parser = mqtt.parser({ protocolVersion: version });
       parser.on('packet', (packet) => this.#received(packet));
@@ -121,17 +122,15 @@ export class DurableClient {
         clearTimeout(timer);
         resolve();
       });
-      socket.on('connect', () => {
-        this.#write({
-          cmd: 'connect',
-          protocolId: 'MQTT',
-          protocolVersion: version,
-          clean: false,
-          clientId,
-          keepalive: 60,
-          ...(credentials !== null && { username: credentials.username, password: Buffer.from(credentials.password) }),
-          ...(version === 5 && { properties: { sessionExpiryInterval: SESSION_SECONDS, ...(receiveMaximum !== undefined && { receiveMaximum }) } }),
-        });
+      this.#write({
+        cmd: 'connect',
+        protocolId: 'MQTT',
+        protocolVersion: version,
+        clean: false,
+        clientId,
+        keepalive: 60,
+        ...(credentials !== null && { username: credentials.username, password: Buffer.from(credentials.password) }),
+        ...(version === 5 && { properties: { sessionExpiryInterval: SESSION_SECONDS, ...(receiveMaximum !== undefined && { receiveMaximum }) } }),
       });
     });
   }
