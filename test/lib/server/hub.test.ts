@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
@@ -63,6 +63,25 @@ describe('a hub and its data directory', () => {
     expect((await api('GET', '/devices/a/points/x')).body.latest.value).toBe(999);
   });
 
+  it('keeps all samples when the system data is gone, and goes on beside them', async () => {
+    const data = temporaryFolder();
+    const first = await hubHere({ data });
+    await apiOf(first.url, first.token)('POST', '/devices', { id: 'a' });
+    await apiOf(first.url, first.token)('POST', '/devices/a/report', { x: 1, y: 2 });
+    await first.stop();
+    rmSync(join(data, 'system.db'));
+    const said: string[] = [];
+    const log = { ...SILENT_LOG, warn: (fields: object, text: string) => void said.push(`${JSON.stringify(fields)} ${text}`) };
+    const second = await hubHere({ data }, { log });
+    const api = apiOf(second.url, second.token);
+    await api('POST', '/devices', { id: 'new' });
+    expect((await api('POST', '/devices/new/report', { x: 3 })).status).toBe(202);
+    expect((await api('GET', '/devices/new/samples?point=x')).body.items).toMatchObject([{ value: 3 }]);
+    await expect.poll(() => said).toContainEqual(expect.stringMatching(/"series":2.*not known; they are kept/));
+    await second.stop();
+    expect(await storedSeries(data)).toEqual([1, 2, 3]);
+  });
+
   it('removes what a deletion has left, and gives no number of a series twice', async () => {
     const data = temporaryFolder();
     const first = await hubHere({ data });
@@ -75,7 +94,7 @@ describe('a hub and its data directory', () => {
     // As if the hub had ended between the two halves of a deletion; and as if an older backup of the system data had been put back.
     const database = openDatabase(join(data, 'system.db'), { readOnly: false });
     database.exec("pragma foreign_keys = on; delete from devices where id = 'gone'; delete from devices where id = 'lost'");
-    database.exec("update sqlite_sequence set seq = 1 where name = 'points'");
+    database.exec("update sqlite_sequence set seq = 1 where name = 'points'; delete from removed_series where series = 2");
     database.close();
     const second = await hubHere({ data });
     const again = apiOf(second.url, second.token);

@@ -4,6 +4,7 @@ import { CommitError, type CommitLog, type CommitReceipt, type CommittedGroup, t
 import type { DamagedEntry, FromWriter } from './commit-messages.ts';
 import { composeGroup, isEmpty, partsOf, type UnitParts } from './compose-group.ts';
 import { createJournalBacklog, type JournalBacklog } from './journal-backlog.ts';
+import { statementsToGoOnBehind } from './journal-sequence.ts';
 import { startWritingThread, type WritingThread } from './writing-thread.ts';
 
 /** One group commit: enough that the disk is the limit, little enough that a group takes milliseconds. */
@@ -59,6 +60,11 @@ export interface RunningCommitLog extends CommitLog {
   readonly counts: CommitCounts;
   /** From now on it is told of each group that is on disk. Must not throw. */
   observe(observer: (group: CommittedGroup) => void): void;
+  /**
+   * The sample store has entries up to this one. Where the journal ends before it, as an older backup does, its next entry gets a number
+   * behind it: with a lower one it would count as applied.
+   */
+  goOnBehind(journalId: number): Promise<void>;
   /** A journal entry could not be applied: if it is damaged, it is set aside, and those behind it can be applied. */
   suspect(journalId: number): void;
 }
@@ -348,6 +354,12 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
       if (state !== 'open' || suspects.includes(journalId)) return;
       suspects.push(journalId);
       schedule();
+    },
+    async goOnBehind(journalId) {
+      if (journalId <= lastJournalId) return;
+      log.warn({ file, journal: lastJournalId, samples: journalId }, 'the samples are newer than the system database, as if that were an older backup');
+      await commit({ statements: statementsToGoOnBehind(journalId) });
+      lastJournalId = Math.max(lastJournalId, journalId);
     },
     observe(next) {
       observer = next;
