@@ -5,6 +5,7 @@ import type { DamagedEntry, FromWriter } from './commit-messages.ts';
 import { composeGroup, isEmpty, partsOf, type UnitParts } from './compose-group.ts';
 import { createJournalBacklog, type JournalBacklog } from './journal-backlog.ts';
 import { statementsToGoOnBehind } from './journal-sequence.ts';
+import { mendWal, tellMended } from './mend-wal.ts';
 import { startWritingThread, type WritingThread } from './writing-thread.ts';
 
 /** One group commit: enough that the disk is the limit, little enough that a group takes milliseconds. */
@@ -302,6 +303,9 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   }
 
   async function open(): Promise<void> {
+    // A thread that is started again finds the database open: then nobody may touch its log.
+    const mended = state === 'new' ? mendWal(file, clock()) : null;
+    if (mended !== null) log[mended.kept === null ? 'warn' : 'error']({ file, ...mended }, tellMended(mended));
     const started = await startWritingThread({ file, repeatWindowMs }, { onAnswer, onDeath }, threadHeapMb);
     if (state !== 'new' && state !== 'broken') {
       await started.terminate();
