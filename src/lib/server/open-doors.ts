@@ -144,6 +144,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       store: samples,
       log: system.log,
       system,
+      checkSystem: system.check,
+      setAside: system.setAside,
       latestKnown: storage.latestKnown,
       retentionDays: settings['storage.retention-days'],
       rejects: system.rejects,
@@ -161,7 +163,10 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
         samples: storage.failed() ? 'the sample store takes nothing at the moment' : null,
         disk: disk.refusal() === null ? null : 'the disk has too little room: writes are refused',
       }),
-      notes: () => ({ pressure: pressedText(pressure.state()) }),
+      notes: () => ({
+        pressure: pressedText(pressure.state()),
+        damage: system.log.walWasDamaged ? 'the log of the system database was damaged at the last start: see the log, and storage' : null,
+      }),
       closed: disk.refusal,
       onClosed: disk.onFull,
       rateLimits: {

@@ -59,6 +59,8 @@ export interface RunningCommitLog extends CommitLog {
   /** Nothing can be written at the moment: the disk fails, or the writing thread ended and is not yet back. The log says why. */
   readonly failing: boolean;
   readonly counts: CommitCounts;
+  /** The write-ahead log was found damaged at this start. */
+  readonly walWasDamaged: boolean;
   /** From now on it is told of each group that is on disk. Must not throw. */
   observe(observer: (group: CommittedGroup) => void): void;
   /**
@@ -112,6 +114,7 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   let probe = false;
   let drained: (() => void) | null = null;
   let stopped: Promise<void> | null = null;
+  let walWasDamaged = false;
   let observer: ((group: CommittedGroup) => void) | null = null;
   const counts = { failedGroups: 0, restarts: 0, damagedEntries: 0 };
 
@@ -305,6 +308,7 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   async function open(): Promise<void> {
     // A thread that is started again finds the database open: then nobody may touch its log.
     const mended = state === 'new' ? mendWal(file, clock()) : null;
+    walWasDamaged ||= mended !== null && mended.kept !== null;
     if (mended !== null) log[mended.kept === null ? 'warn' : 'error']({ file, ...mended }, tellMended(mended));
     const started = await startWritingThread({ file, repeatWindowMs }, { onAnswer, onDeath }, threadHeapMb);
     if (state !== 'new' && state !== 'broken') {
@@ -381,5 +385,8 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
       return failing || state === 'broken';
     },
     counts,
+    get walWasDamaged() {
+      return walWasDamaged;
+    },
   };
 }
