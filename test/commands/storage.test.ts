@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createHubClient } from '../../src/lib/client/hub-client.ts';
+import { openDatabase } from '../../src/lib/storage/system/driver.ts';
+import { runSystemCheck } from '../../src/lib/storage/system/run-system-check.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
 import { runMuster } from '../helpers/run-muster.ts';
 
@@ -35,7 +37,11 @@ test('samples move to files, are shown, read and checked there, and a damaged fi
   const { stdout } = await runMuster(['query', 'boiler', 'temperature', '--from', '2020-01-01', '--json', '--all'], { env: hub.env });
   expect(JSON.parse(stdout)).toHaveLength(100);
   const whole = await runMuster(['storage', 'verify'], { env: hub.env });
-  expect(whole).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('nothing damaged') as string });
+  expect(whole).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringMatching(/\d pages of the system database with \d+ entries of the journal and .*nothing damaged/) as string,
+  });
 
   const folder = join(hub.dataDirectory, 'samples', 'parquet');
   const [file = ''] = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -122,4 +128,23 @@ test('a day that is none is wrong usage, and only an administrator may change wh
   const env = { ...hub.env, MUSTER_TOKEN: token };
   expect((await runMuster(['storage', 'show'], { env })).code).toBe(0);
   for (const args of [['compact'], ['verify'], ['retention']]) expect((await runMuster(['storage', ...args], { env })).code, args[0]).toBe(4);
+}, 60_000);
+
+test('verify names what is damaged in the system database', async () => {
+  const hub = await filledHub();
+  expect(await asJson(hub, 'show')).toMatchObject({ broker: { sessions: 0, retained: 0 }, diskFreeBytes: expect.any(Number) as number });
+  const file = join(hub.dataDirectory, 'system.db');
+  const database = openDatabase(file, { readOnly: false });
+  database.exec('insert into broker_log (crc, blob) values (1, zeroblob(20))');
+  const { rootpage } = database.prepare("select rootpage from sqlite_schema where name = 'tokens_project'").get() as { rootpage: number };
+  database.close();
+  const found = await runMuster(['storage', 'verify', '--json'], { env: hub.env });
+  expect(found.code).toBe(1);
+  expect(JSON.parse(found.stdout)).toEqual([{ file: 'system.db', state: 'damaged', problem: "entry 1 of the broker's log: the checksum is wrong" }]);
+  await hub.stop();
+  const bytes = readFileSync(file);
+  bytes.fill(0xa5, (rootpage - 1) * 4096, rootpage * 4096);
+  writeFileSync(file, bytes);
+  expect((await runSystemCheck(file)).problems.join()).toMatch(new RegExp(`malformed|[Pp]age ${rootpage}`));
+  expect(await runSystemCheck(file, 0)).toMatchObject({ complete: false });
 }, 60_000);

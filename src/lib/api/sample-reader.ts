@@ -11,13 +11,19 @@ export const ALL_TIME = { from: -8_640_000_000_000_000, to: 8_640_000_000_000_00
 export const INCOMPLETE_HEADER = 'muster-incomplete';
 const BUCKETS_MAX = 500_000;
 
-/** Readings of the sample store, with names instead of series, that never miss what was acknowledged before them. */
+/**
+ * Readings of the sample store, with names instead of series, that never miss what was acknowledged before them. Only while the store takes
+ * nothing, as on a full disk, they answer from what it has, and `caveat` says so.
+ */
 export interface SampleReader {
   read(query: SampleQuery, signal?: AbortSignal): AsyncIterable<readonly SampleRow[]>;
   aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<AggregateRow[]>;
   count(query: { readonly series: readonly SeriesId[]; readonly from: number; readonly to: number }): Promise<number>;
+  /** Everything that was acknowledged is in the store. Rejects when the store takes nothing: for what must not miss a sample. */
   settled(): Promise<void>;
-  /** Headers of an answer that may lack samples, because files are damaged; else none. */
+  /** The same, as far as the store can. */
+  current(): Promise<void>;
+  /** Headers of an answer that may lack samples, because files are damaged or the store takes nothing; else none. */
   caveat(): Readonly<Record<string, string>>;
   render(row: SampleRow): SampleItem;
 }
@@ -26,11 +32,23 @@ export function createSampleReader(ports: { readonly store: SampleStore; readonl
   const { store, log, directory } = ports;
   /** What was acknowledged is in the journal; before reading, it must be in the store as well. */
   const settled = () => store.flush(log.lastJournalId);
+  let takesNothing = false;
+  /** A store that cannot write can be read, as a rule; the reading itself says when it cannot. */
+  const current = async () => {
+    try {
+      await settled();
+      takesNothing = false;
+    } catch (error: unknown) {
+      if (error instanceof MusterError && error.code === 'stopping') throw error;
+      takesNothing = true;
+    }
+  };
 
   return {
     settled,
+    current,
     async *read(query, signal) {
-      await settled();
+      await current();
       yield* store.read(query, signal);
     },
     async aggregate(query, signal) {
@@ -40,18 +58,20 @@ export function createSampleReader(ports: { readonly store: SampleStore; readonl
           hint: 'Take wider buckets or a shorter range.',
         });
       }
-      await settled();
+      await current();
       const rows: AggregateRow[] = [];
       for await (const chunk of store.aggregate(query, signal)) rows.push(...chunk);
       return rows;
     },
     async count(query) {
-      await settled();
+      await current();
       return store.count(query);
     },
     caveat() {
       const { length } = store.damaged;
-      return length === 0 ? {} : { [INCOMPLETE_HEADER]: `${length} damaged ${length === 1 ? 'file of samples is' : 'files of samples are'} left out` };
+      const reasons = length === 0 ? [] : [`${length} damaged ${length === 1 ? 'file of samples is' : 'files of samples are'} left out`];
+      if (takesNothing && store.appliedJournalId < log.lastJournalId) reasons.push('the newest are stored but cannot be read yet');
+      return reasons.length === 0 ? {} : { [INCOMPLETE_HEADER]: reasons.join('; ') };
     },
     render(row) {
       const point = directory.pointOfSeries(row.series)?.point;

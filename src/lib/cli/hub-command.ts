@@ -27,7 +27,7 @@ export abstract class HubCommand<T extends typeof Command> extends MusterCommand
       ...this.target(),
       timeoutMs: timeout ?? TIMEOUT_MS,
       signal: this.signal,
-      onIncomplete: (why) => this.say(`Warning: samples may be missing: ${why}. \`muster storage show\` names them.`),
+      onIncomplete: (why) => this.say(`Warning: samples may be missing: ${why}. See \`muster storage show\`.`),
     });
     return this.#hub;
   }

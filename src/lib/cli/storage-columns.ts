@@ -15,9 +15,15 @@ export const STORAGE_COLUMNS: readonly Column<StorageStats>[] = [
   { name: 'hot-samples', value: (row) => row.hot.samples, right: true },
   { name: 'hot-bytes', value: (row) => row.hot.bytes, right: true },
   { name: 'journal-entries', value: (row) => row.journalEntries, right: true },
+  { name: 'journal-bytes', value: (row) => row.journalBytes, right: true },
+  { name: 'broker-sessions', value: (row) => row.broker.sessions, right: true },
+  { name: 'broker-queued', value: (row) => row.broker.queuedMessages, right: true },
+  { name: 'broker-queued-bytes', value: (row) => row.broker.queuedBytes, right: true },
+  { name: 'broker-retained', value: (row) => row.broker.retained, right: true },
+  { name: 'disk-free-bytes', value: (row) => row.diskFreeBytes, right: true },
   timeColumn('oldest', (row) => row.oldest),
   timeColumn('newest', (row) => row.newest),
-  { name: 'damaged', value: (row) => row.damaged, text: (row) => row.damaged.map(({ file }) => file).join(' ') || 'none' },
+  { name: 'damaged', value: (row) => row.damaged, text: (row) => [...new Set(row.damaged.map(({ file }) => file))].join(' ') || 'none' },
 ];
 
 export const COMPACT_COLUMNS: readonly Column<CompactResult>[] = [

@@ -6,6 +6,7 @@ import { defaultSettings, type Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
+import { openDiskReserve } from './disk-reserve.ts';
 import { openDataDirectory, openTemporaryFolder, readTls, writePrivately } from './files.ts';
 import { localToken } from './local-token.ts';
 import { lockDirectory } from './lock-directory.ts';
@@ -55,6 +56,10 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     shutdown.defer('data directory', () => data.discard());
     const lock = lockDirectory(data.folder);
     shutdown.defer('lock', () => lock.release());
+    if (!settings.ephemeral) {
+      const reserve = await openDiskReserve({ folder: data.folder, freeBytesMin: settings['storage.free-disk-bytes-min'], log });
+      shutdown.defer('disk reserve', () => reserve.stop());
+    }
     const temporaryFolder = await openTemporaryFolder(data.folder);
     // A file of a former run would say that this one is ready.
     const readyFile = settings['ready-file'];
@@ -103,8 +108,21 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     };
   } catch (error: unknown) {
     await shutdown.run(log);
-    throw error instanceof MusterError ? error : new MusterError('internal', `the hub could not start: ${messageOf(error)}`, { cause: error });
+    throw error instanceof MusterError ? error : startFailure(error, settings);
   }
+}
+
+function startFailure(cause: unknown, settings: Settings): MusterError {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return new MusterError('internal', `the hub could not start: ${messageOf(cause)}`, { cause });
+  return new MusterError(
+    'disk_full',
+    `the hub could not start: there is no room on the disk of ${settings.data ?? 'the data directory'} (${messageOf(cause)})`,
+    {
+      cause,
+      hint: 'Make room on the disk: a few megabytes are enough to start and to answer questions.',
+    },
+  );
 }
 
 async function stopWithWords(shutdown: Shutdown, log: Log): Promise<readonly string[]> {

@@ -167,6 +167,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       store: samples,
       log: system.log,
       system,
+      checkSystem: system.check,
+      setAside: system.setAside,
       latestKnown: storage.latestKnown,
       retentionDays: settings['storage.retention-days'],
       rejects: system.rejects,
@@ -178,7 +180,10 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       startedAt,
       mqttUrl: () => (listener('mqtt') ?? listener('mqtts'))?.url ?? null,
       checks,
-      notes: () => ({ pressure: pressedText(pressure.state()) }),
+      notes: () => ({
+        pressure: pressedText(pressure.state()),
+        damage: system.log.walWasDamaged ? 'the log of the system database was damaged at the last start: see the log, and storage' : null,
+      }),
       closed: disk.refusal,
       onClosed: disk.onFull,
       rateLimits: {

@@ -106,11 +106,11 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
   directory = await loadDirectory(system, presence, log);
   const fleet = directory;
   await started;
+  await system.log.goOnBehind(samples.appliedJournalId);
   const saver = savePresence(presence, fleet, system, log);
   shutdown.defer('presence', () => saver.stop());
   const given: number = (await system.points.highestSeries()) ?? 0;
-  // Of a series that was never given the other half is missing, such as an older backup beside newer samples: they stay, and their numbers too.
-  if (samples.highestSeries > given) log.warn({ highest: samples.highestSeries, given }, 'there are samples of points that are not known; they are kept');
+  // The numbers of series that are not known stay taken, as after an older backup beside newer samples.
   let series = Math.max(given, samples.highestSeries);
   let rebuilding: Promise<void> | null = null;
   // Whoever needs it is told what is wrong, and is another attempt; a hub that takes traffic meanwhile must not end for it.
@@ -152,8 +152,12 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
     try {
       await samples.flush(system.log.lastJournalId);
       const orphans = await loadLatest(fleet, samples, clock());
-      // The process ended between the deletion of a device and that of its samples, or a last message of it came in between.
-      removeSamples(orphans.filter((orphan) => orphan <= given));
+      // The process ended between the deletion of a device and that of its samples, or a last message of it came in between. Samples of which
+      // no deletion is on record are not for the hub to delete: the half that knew their points was lost, as with an older backup.
+      const removed = await system.points.removedOf(orphans);
+      removeSamples(removed);
+      const unknown = orphans.length - removed.length;
+      if (unknown > 0) log.warn({ series: unknown, given }, 'there are samples of points that are not known; they are kept');
     } catch (error: unknown) {
       if (!(error instanceof MusterError && error.code === 'stopping')) log.error({ reason: messageOf(error) }, 'the newest values could not be read');
       throw error;

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Settings } from '../../../src/lib/config/settings.ts';
 import { startHub } from '../../../src/lib/server/hub.ts';
+import { createCommitLog } from '../../../src/lib/storage/system/commit-log.ts';
 import { openDatabase } from '../../../src/lib/storage/system/driver.ts';
 import { apiOf } from '../../helpers/api.ts';
 import { hubHere } from '../../helpers/hub-here.ts';
@@ -63,6 +64,50 @@ describe('a hub and its data directory', () => {
     expect((await api('GET', '/devices/a/points/x')).body.latest.value).toBe(999);
   });
 
+  it('keeps all samples when the system data is gone, and goes on beside them', async () => {
+    const data = temporaryFolder();
+    const first = await hubHere({ data });
+    await apiOf(first.url, first.token)('POST', '/devices', { id: 'a' });
+    await apiOf(first.url, first.token)('POST', '/devices/a/report', { x: 1, y: 2 });
+    await first.stop();
+    rmSync(join(data, 'system.db'));
+    const said: string[] = [];
+    const log = { ...SILENT_LOG, warn: (fields: object, text: string) => void said.push(`${JSON.stringify(fields)} ${text}`) };
+    const second = await hubHere({ data }, { log });
+    const api = apiOf(second.url, second.token);
+    await api('POST', '/devices', { id: 'new' });
+    expect((await api('POST', '/devices/new/report', { x: 3 })).status).toBe(202);
+    expect((await api('GET', '/devices/new/samples?point=x')).body.items).toMatchObject([{ value: 3 }]);
+    await expect.poll(() => said).toContainEqual(expect.stringMatching(/"series":2.*not known; they are kept/));
+    await second.stop();
+    expect(await storedSeries(data)).toEqual([1, 2, 3]);
+  });
+
+  it('tells of a damaged log of the system database in its health and its storage, and has everything', async () => {
+    const made = temporaryFolder();
+    const first = await hubHere({ data: made });
+    await apiOf(first.url, first.token)('POST', '/devices', { id: 'a' });
+    await first.stop();
+    const commits = createCommitLog({ file: join(made, 'system.db'), queueMax: 100, journalBytesMax: 1e9, repeatWindowMs: 0, log: SILENT_LOG });
+    await commits.start();
+    onTestFinished(() => commits.stop());
+    for (let i = 0; i < 5; i++) await commits.commit({ statements: [{ sql: `insert into projects (id, created_at) values ('p${i}', 1)`, parameters: [] }] });
+    const data = join(temporaryFolder(), 'data');
+    cpSync(made, data, { recursive: true, filter: (source) => !source.endsWith('-shm') });
+    const wal = readFileSync(join(data, 'system.db-wal'));
+    wal[6000] = (wal[6000] ?? 0) ^ 4;
+    writeFileSync(join(data, 'system.db-wal'), wal);
+    const second = await hubHere({ data });
+    const api = apiOf(second.url, second.token);
+    expect((await api('GET', '/health/ready')).body.checks.damage).toContain('was damaged at the last start');
+    expect((await api('GET', '/storage')).body.damaged).toEqual([
+      { file: expect.stringMatching(/^system\.db-wal\.damaged-\d+$/), problem: expect.any(String) },
+    ]);
+    const database = openDatabase(join(data, 'system.db'), { readOnly: true });
+    expect(database.prepare('select count(*) as count from projects').get()).toEqual({ count: 6 });
+    database.close();
+  });
+
   it('removes what a deletion has left, and gives no number of a series twice', async () => {
     const data = temporaryFolder();
     const first = await hubHere({ data });
@@ -75,7 +120,7 @@ describe('a hub and its data directory', () => {
     // As if the hub had ended between the two halves of a deletion; and as if an older backup of the system data had been put back.
     const database = openDatabase(join(data, 'system.db'), { readOnly: false });
     database.exec("pragma foreign_keys = on; delete from devices where id = 'gone'; delete from devices where id = 'lost'");
-    database.exec("update sqlite_sequence set seq = 1 where name = 'points'");
+    database.exec("update sqlite_sequence set seq = 1 where name = 'points'; delete from removed_series where series = 2");
     database.close();
     const second = await hubHere({ data });
     const again = apiOf(second.url, second.token);

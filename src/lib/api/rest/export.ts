@@ -74,6 +74,8 @@ export function exportRoutes(ports: ExportPorts): Route[] {
         if (plan.after && !definition.resumable) throw new MusterError('invalid', `an export to ${definition.name} cannot be continued`);
         checkTimezone(query.timezone);
         const format = await definition.load();
+        // Headers go out before the first row.
+        await ports.reader.current();
         const rows = query.layout === 'wide' ? wideRows(ports.reader, plan, signal) : longRows(ports.reader, plan, signal);
         const points = query.layout === 'wide' ? wideColumns(plan.selected, listOf(query.point)) : [];
         const bytes = format.encode(rows, { layout: query.layout, time: query.time, timezone: query.timezone, points, atStart: plan.after === null });
@@ -163,7 +165,7 @@ function engineFiles({ reader, store, temporaryFolder, closed, onClosed }: Expor
       if (folder !== null) await rm(folder, { recursive: true, force: true });
     };
     try {
-      await reader.settled();
+      await reader.current();
       folder = await mkdtemp(join(temporaryFolder, 'export-'));
       const path = join(folder, `export.${definition.extension}`);
       const names = plan.selected.map(({ entry: { point } }) => ({ series: point.series, device: point.device, point: point.path }));

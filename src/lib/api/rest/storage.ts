@@ -5,8 +5,10 @@ import { MusterError } from '../../errors/muster-error.ts';
 import { commitOrExplain } from '../../fleet/commit-or-explain.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import { beforeOf, pointRules, retentionOfProject, storeRules } from '../../fleet/retention.ts';
+import type { HubLevels } from '../../metrics/hub-figures.ts';
 import type { CommitLog } from '../../storage/commit-log.ts';
-import type { CompactionRequest, SampleStore } from '../../storage/sample-store.ts';
+import type { CompactionRequest, DamagedFile, SampleStore } from '../../storage/sample-store.ts';
+import type { SystemCheck } from '../../storage/system/check-system.ts';
 import type { SystemStore } from '../../storage/system/system-store.ts';
 import { type Route, route } from '../route.ts';
 import type { SampleReader } from '../sample-reader.ts';
@@ -21,11 +23,16 @@ export interface StoragePorts {
   readonly clock: () => number;
   readonly directory: Directory;
   readonly system: Pick<SystemStore, 'log' | 'projects'>;
+  readonly levels: () => HubLevels;
+  /** Reads all of the system database. */
+  readonly checkSystem: () => Promise<SystemCheck>;
+  /** What was found damaged beside the samples, and is kept out of the way. */
+  readonly setAside: () => readonly DamagedFile[];
   /** storage.retention-days */
   readonly retentionDays: number | null;
 }
 
-export function storageRoutes({ store, reader, log, clock, directory, system, retentionDays }: StoragePorts): Route[] {
+export function storageRoutes({ store, reader, log, clock, directory, system, levels, checkSystem, setAside, retentionDays }: StoragePorts): Route[] {
   const ratio = (bytes: number, samples: number) => (samples === 0 ? null : bytes / samples);
 
   /** `supposed`: as if the project said this of itself. */
@@ -68,6 +75,7 @@ export function storageRoutes({ store, reader, log, clock, directory, system, re
       permission: 'hub:read',
       responses: { 200: StorageStats },
       async handle() {
+        const { journalBytes, diskFreeBytes, mqtt } = levels();
         const { appliedJournalId, hot, files, ...stats } = await store.stats();
         const body: StorageStats = {
           ...stats,
@@ -75,7 +83,16 @@ export function storageRoutes({ store, reader, log, clock, directory, system, re
           hot,
           files: { ...files, bytesPerSample: ratio(files.bytes, files.samples) },
           journalEntries: Math.max(0, log.lastJournalId - appliedJournalId),
-          damaged: [...stats.damaged],
+          journalBytes,
+          diskFreeBytes,
+          broker: {
+            sessions: mqtt.sessions ?? 0,
+            subscriptions: mqtt.subscriptions ?? 0,
+            queuedMessages: mqtt.queuedMessages ?? 0,
+            queuedBytes: mqtt.queuedBytes ?? 0,
+            retained: mqtt.retained ?? 0,
+          },
+          damaged: [...stats.damaged, ...setAside()],
         };
         return { status: 200, body };
       },
@@ -98,10 +115,14 @@ export function storageRoutes({ store, reader, log, clock, directory, system, re
       method: 'POST',
       path: '/storage/verify',
       tag: 'storage',
-      summary: 'Read all stored samples back, and check them',
+      summary: 'Read all that is stored back, and check it',
       permission: 'hub:write',
       responses: { 200: VerifyResult },
-      handle: async () => ({ status: 200, body: await store.verify() }),
+      async handle() {
+        const [samples, { problems, ...checked }] = await Promise.all([store.verify(), checkSystem()]);
+        const damaged = [...samples.damaged, ...problems.map((problem) => ({ file: 'system.db', problem }))];
+        return { status: 200, body: { ...samples, unknown: [...samples.unknown], damaged, system: checked } };
+      },
     }),
     route({
       method: 'GET',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RetentionText, Time } from './common.ts';
 
 const Count = z.number().int();
-const Damaged = z.object({ file: z.string().describe('below samples/ in the data directory'), problem: z.string() });
+const Damaged = z.object({ file: z.string().describe('below samples/ in the data directory, or system.db and its log beside it'), problem: z.string() });
 
 export const StorageStats = z
   .object({
@@ -14,7 +14,12 @@ export const StorageStats = z
     oldest: Time.nullable(),
     newest: Time.nullable(),
     journalEntries: Count.describe('entries of the journal that are not in the sample store yet'),
-    damaged: z.array(Damaged).describe('files that are left out; verify looks into all of them'),
+    journalBytes: Count.describe('of these entries'),
+    diskFreeBytes: Count.nullable().describe('on the disk of the data directory; null: not known'),
+    broker: z
+      .object({ sessions: Count, subscriptions: Count, queuedMessages: Count, queuedBytes: Count, retained: Count })
+      .describe('what the MQTT broker keeps; zeros when it is off'),
+    damaged: z.array(Damaged).describe('files that are left out, and what was set aside; verify looks into all of them'),
   })
   .meta({ id: 'StorageStats' });
 export type StorageStats = z.infer<typeof StorageStats>;
@@ -42,6 +47,14 @@ export const VerifyResult = z
     files: Count,
     samples: Count,
     bytes: Count,
+    system: z
+      .object({
+        pages: Count,
+        journalEntries: Count,
+        brokerLogEntries: Count,
+        complete: z.boolean().describe('false: it took too long, and the system database was not read to its end'),
+      })
+      .describe('of system.db'),
     damaged: z.array(Damaged),
     unknown: z.array(z.string()).describe('files that the store does not know; it neither reads nor deletes them'),
   })

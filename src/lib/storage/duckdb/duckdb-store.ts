@@ -56,9 +56,9 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
       return stopped;
     },
     committed(journalId) {
-      // Ids only grow. One below what the store had at its start means that it belongs to another journal: its
+      // Ids only grow. One that the store had at its start means that it belongs to another journal: its
       // entries would count as applied and never be.
-      if (journalId < appliedAtStart && broken === null) {
+      if (journalId <= appliedAtStart && broken === null) {
         fail(
           new MusterError('storage_failed', `The samples in ${options.folder} are ahead of the journal in ${options.systemFile}`, {
             hint: 'Restore both from the same backup.',

@@ -4,6 +4,8 @@ import { CommitError, type CommitLog, type CommitReceipt, type CommittedGroup, t
 import type { DamagedEntry, FromWriter } from './commit-messages.ts';
 import { composeGroup, isEmpty, partsOf, type UnitParts } from './compose-group.ts';
 import { createJournalBacklog, type JournalBacklog } from './journal-backlog.ts';
+import { statementsToGoOnBehind } from './journal-sequence.ts';
+import { mendWal, tellMended } from './mend-wal.ts';
 import { startWritingThread, type WritingThread } from './writing-thread.ts';
 
 /** One group commit: enough that the disk is the limit, little enough that a group takes milliseconds. */
@@ -57,8 +59,15 @@ export interface RunningCommitLog extends CommitLog {
   /** Nothing can be written at the moment: the disk fails, or the writing thread ended and is not yet back. The log says why. */
   readonly failing: boolean;
   readonly counts: CommitCounts;
+  /** The write-ahead log was found damaged at this start. */
+  readonly walWasDamaged: boolean;
   /** From now on it is told of each group that is on disk. Must not throw. */
   observe(observer: (group: CommittedGroup) => void): void;
+  /**
+   * The sample store has entries up to this one. Where the journal ends before it, as an older backup does, its next entry gets a number
+   * behind it: with a lower one it would count as applied.
+   */
+  goOnBehind(journalId: number): Promise<void>;
   /** A journal entry could not be applied: if it is damaged, it is set aside, and those behind it can be applied. */
   suspect(journalId: number): void;
 }
@@ -105,6 +114,7 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   let probe = false;
   let drained: (() => void) | null = null;
   let stopped: Promise<void> | null = null;
+  let walWasDamaged = false;
   let observer: ((group: CommittedGroup) => void) | null = null;
   const counts = { failedGroups: 0, restarts: 0, damagedEntries: 0 };
 
@@ -301,6 +311,10 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
   }
 
   async function open(): Promise<void> {
+    // A thread that is started again finds the database open: then nobody may touch its log.
+    const mended = state === 'new' ? mendWal(file, clock()) : null;
+    walWasDamaged ||= mended !== null && mended.kept !== null;
+    if (mended !== null) log[mended.kept === null ? 'warn' : 'error']({ file, ...mended }, tellMended(mended));
     const started = await startWritingThread({ file, repeatWindowMs }, { onAnswer, onDeath }, threadHeapMb);
     if (state !== 'new' && state !== 'broken') {
       await started.terminate();
@@ -354,6 +368,12 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
       suspects.push(journalId);
       schedule();
     },
+    async goOnBehind(journalId) {
+      if (journalId <= lastJournalId) return;
+      log.warn({ file, journal: lastJournalId, samples: journalId }, 'the samples are newer than the system database, as if that were an older backup');
+      await commit({ statements: statementsToGoOnBehind(journalId) });
+      lastJournalId = Math.max(lastJournalId, journalId);
+    },
     observe(next) {
       observer = next;
     },
@@ -370,5 +390,8 @@ export function createCommitLog(options: CommitLogOptions): RunningCommitLog {
       return failing || state === 'broken';
     },
     counts,
+    get walWasDamaged() {
+      return walWasDamaged;
+    },
   };
 }

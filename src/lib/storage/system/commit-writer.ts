@@ -117,6 +117,8 @@ export class CommitWriter {
       statements.database.exec('begin immediate');
       broker.storeAll();
       statements.database.exec('commit');
+      // A reader of this driver that was closed holds the file until its statements are collected: then closing alone folds nothing.
+      statements.database.exec('pragma wal_checkpoint(truncate)');
     } catch {
       // It stays in the log, which the next start reads.
     } finally {

@@ -1,14 +1,20 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Log } from '../../domain/log.ts';
 import { MusterError } from '../../errors/muster-error.ts';
+import type { DamagedFile } from '../sample-store.ts';
 import { createBroker } from './broker.ts';
+import type { SystemCheck } from './check-system.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
+import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
 import { createProjects } from './projects.ts';
 import { readRecentMarks } from './recent-marks.ts';
 import { createRejects } from './rejects.ts';
+import { runSystemCheck } from './run-system-check.ts';
 import type { SystemStore } from './system-store.ts';
 import { createTokens } from './tokens.ts';
 import { createTypes } from './types.ts';
@@ -29,7 +35,14 @@ export interface EmbeddedSystemStore extends SystemStore {
   readonly log: RunningCommitLog;
   /** The database with the journal, for `openJournal`. */
   readonly file: string;
+  /** Reads all of it, in a thread of its own. */
+  check(): Promise<SystemCheck>;
+  /** What was found damaged, at this start or before, and is kept out of the way: logs, and entries of the journal and of the broker's log. */
+  setAside(): readonly DamagedFile[];
 }
+
+const SET_ASIDE_MAX = 100;
+const SET_ASIDE = `select source, entry, reason from damaged_entries order by id desc limit ${SET_ASIDE_MAX}`;
 
 /** System data and the ingest journal in one SQLite file. `start` throws MusterError `storage_failed`. */
 export function createSystemStore({ folder, queueMax, journalBytesMax, journalKeptBytes = 0, repeatWindowMs, log }: SystemStoreOptions): EmbeddedSystemStore {
@@ -53,6 +66,15 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     rejects: createRejects(database),
     broker: createBroker(database, commits, log),
     recentMarks: async () => readRecentMarks(database()),
+    check: () => runSystemCheck(file),
+    setAside() {
+      const logs = readdirSync(folder).filter((name) => join(folder, name).startsWith(keptWalPrefix(file)));
+      const entries = database().all<{ source: string; entry: number; reason: string }>(SET_ASIDE);
+      return [
+        ...logs.sort().map((name) => ({ file: name, problem: 'was damaged and is mended; this is how it was found: delete it when it is of no use any more' })),
+        ...entries.map(({ source, entry, reason }) => ({ file: basename(file), problem: `${source} entry ${entry} is set aside: ${reason}` })),
+      ];
+    },
     async start() {
       if (open !== null) return;
       // The writer makes and migrates the file, so it is first.

@@ -61,6 +61,12 @@ export function isCorrupt(error: unknown): boolean {
   return code === 11 || code === 26 || (code === 0 && /disk image is malformed|file is not a database/.test(messageOf(error)));
 }
 
+/** Somebody else has locked it. The driver gives no code with what fails in `exec`. */
+export function isBusy(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === 5 || code === 6 || (code === 0 && /locked|busy/i.test(messageOf(error)));
+}
+
 /** What to do about it. */
 export const CORRUPT_HINT =
   'Restore it from a backup, or choose another data directory. Keep the damaged file: most of it can be read with the shell of SQLite (.recover).';

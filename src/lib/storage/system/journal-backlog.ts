@@ -10,7 +10,7 @@ const KEPT_ENTRIES_MAX = 50_000;
 export interface JournalBacklog {
   add(id: number, bytes: number): void;
   applied(id: number): void;
-  /** It was set aside: nobody will apply it. */
+  /** It was set aside: nobody will apply or delete it. */
   remove(id: number): void;
   /** Bytes that are not yet applied. */
   readonly bytes: number;
@@ -64,10 +64,12 @@ export function createJournalBacklog(keptBytes = 0): JournalBacklog {
       release();
     },
     remove(id) {
-      const entry = unapplied.find((each) => each.id === id);
-      if (entry === undefined) return;
-      bytes -= entry.bytes;
-      unapplied = unapplied.filter((each) => each !== entry);
+      const other = (entry: Entry) => entry.id !== id;
+      bytes -= unapplied.find((entry) => entry.id === id)?.bytes ?? 0;
+      unapplied = unapplied.filter(other);
+      // One that is applied may be found damaged when the sample store is built again.
+      keptNow -= kept.find((entry) => entry.id === id)?.bytes ?? 0;
+      kept = kept.filter(other);
     },
     get bytes() {
       return bytes;

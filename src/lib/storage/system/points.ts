@@ -28,6 +28,7 @@ const ALL = `select device, json_group_array(json_array(series, path, kind, valu
   description, created_at, retention)) as points from points group by device order by device`;
 /** The sequence remembers the highest key that ever was in the table (schema.ts: autoincrement). */
 const HIGHEST = "select seq as series from sqlite_sequence where name = 'points'";
+const REMOVED = 'select 1 from removed_series where series = ?';
 /** Only the same series counts as there already: another series for the same path is refused, or samples would be lost to sight. */
 const ENSURE = `insert into points (series, device, path, kind, value_type, unit, decimals, min, max, description, created_at, retention)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (series) do nothing`;
@@ -43,6 +44,7 @@ export function createPoints(database: () => ReadDatabase): SystemStore['points'
       for (const { device, points } of database().each<{ device: string; points: string }>(ALL))
         yield (JSON.parse(points) as Row[]).map((row) => pointOf(device as DeviceId, row, once));
     },
+    removedOf: async (series) => series.filter((id) => database().get(REMOVED, id) !== null),
     highestSeries: async () => (database().get<{ series: number | null }>(HIGHEST)?.series ?? null) as SeriesId | null,
     ensure: (point) => ({
       sql: ENSURE,

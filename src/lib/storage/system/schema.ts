@@ -231,6 +231,17 @@ create table damaged_entries (
   blob blob
 );
 `,
+  `
+-- Series whose samples are to go: of devices that were removed. Samples of any other unknown series are kept. It is never emptied, because a
+-- sample store that is built anew from its files finds such samples again.
+create table removed_series (
+  series integer primary key,
+  removed_at integer not null
+);
+create trigger points_removed after delete on points begin
+  insert or replace into removed_series (series, removed_at) values (old.series, unixepoch() * 1000);
+end;
+`,
 ];
 
 /**

@@ -132,6 +132,8 @@ export interface SystemStore {
     update(point: Point): Statement;
     /** The highest series ever given to a point, removed ones included: a number is never given twice. */
     highestSeries(): Promise<SeriesId | null>;
+    /** Those of these series that belonged to a point that was removed. All others were never removed, even if no point has them. */
+    removedOf(series: readonly SeriesId[]): Promise<readonly SeriesId[]>;
   };
   readonly credentials: {
     ofDevice(device: DeviceId): Promise<readonly CredentialRecord[]>;

@@ -159,3 +159,24 @@ describe('a last write that is cut off', () => {
     expect(existsSync(`${file}-wal`)).toBe(true);
   });
 });
+
+describe('a system database that is cut off', () => {
+  it.each([1, 100, 4095, 4096])('by %i bytes is refused by name, or starts and names what is damaged', async (cut) => {
+    const file = join(temporaryFolder(), 'system.db');
+    const first = createdLog(file);
+    await first.start();
+    await writeEntries(first, 1, 7);
+    await first.stop();
+    truncateSync(file, readFileSync(file).length - cut);
+    const said: string[] = [];
+    const log = createdLog(file, said);
+    const refusal = await log.start().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (refusal !== null)
+      expect(refusal).toMatchObject({ code: 'storage_failed', message: expect.stringContaining(file), hint: expect.stringContaining('backup') });
+    else expect(said.join()).toMatch(/damaged; it is set aside/);
+    await log.stop();
+  });
+});

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CommitError } from '../../../../src/lib/storage/commit-log.ts';
@@ -7,23 +6,11 @@ import { createCommitLog, type RunningCommitLog } from '../../../../src/lib/stor
 import { openDatabase } from '../../../../src/lib/storage/system/driver.ts';
 import { openJournal } from '../../../../src/lib/storage/system/journal-reader.ts';
 import { SILENT_LOG } from '../../../helpers/silent-log.ts';
+import { smallDisk } from '../../../helpers/small-disk.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 import { waitUntil } from '../../../helpers/wait-until.ts';
 
 const MEBIBYTE = 1024 * 1024;
-
-/** A file system of so many bytes, or null where none may be mounted. */
-function smallDisk(bytes: number): string | null {
-  const folder = join(temporaryFolder(), 'disk');
-  mkdirSync(folder);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder], { stdio: 'ignore' });
-  } catch {
-    return null;
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', folder], { stdio: 'ignore' }));
-  return folder;
-}
 
 async function opened(file: string): Promise<RunningCommitLog> {
   const log = createCommitLog({ file, queueMax: 100, journalBytesMax: 1e9, repeatWindowMs: 0, log: SILENT_LOG });

@@ -59,4 +59,17 @@ describe('the journal backlog', () => {
     expect(backlog.takeDeletable()).toBe(10);
     expect(backlog.takeDeletable()).toBe(0);
   });
+
+  it('forgets what is set aside, applied or not', () => {
+    const backlog = createJournalBacklog(1000);
+    for (let id = 1; id <= 4; id++) backlog.add(id, 400);
+    backlog.remove(4);
+    expect(backlog.bytes).toBe(1200);
+    backlog.applied(2);
+    backlog.remove(1);
+    expect(backlog.bytes).toBe(400);
+    backlog.applied(3);
+    // 2 and 3 have 800 bytes, and nothing has to go for what is not there any more.
+    expect(backlog.takeDeletable()).toBe(0);
+  });
 });

@@ -1,10 +1,15 @@
+import { copyFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DeviceStatus } from '../../../../src/lib/domain/device.ts';
 import type { DeviceType } from '../../../../src/lib/domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, PointPath, ProjectId } from '../../../../src/lib/domain/ids.ts';
 import type { Statement } from '../../../../src/lib/storage/commit-log.ts';
+import { createSystemStore } from '../../../../src/lib/storage/system/create-system-store.ts';
+import { openReadDatabase } from '../../../../src/lib/storage/system/database.ts';
 import type { CredentialRecord, RejectRecord, TokenRecord, UserRecord } from '../../../../src/lib/storage/system/system-store.ts';
 import { aDevice, aPoint, aProject } from '../../../helpers/fleet.ts';
+import { SILENT_LOG } from '../../../helpers/silent-log.ts';
 import { startedSystemStore } from '../../../helpers/system-store.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
@@ -250,6 +255,23 @@ describe('the system store', () => {
     ]) {
       expect(plan(sql)).toMatch(/^SEARCH \w+ USING INDEX/);
     }
+    database.close();
+  });
+});
+
+describe('a system store that is stopped', () => {
+  it('leaves everything in its one file, though it was read', async () => {
+    const folder = temporaryFolder();
+    const system = createSystemStore({ folder, queueMax: 100, journalBytesMax: 1e9, repeatWindowMs: 0, log: SILENT_LOG });
+    await system.start();
+    await system.log.commit({ statements: [{ sql: "insert into projects (id, created_at) values ('default', 1)", parameters: [] }] });
+    expect(await system.projects.all()).toHaveLength(1);
+    await system.stop();
+    expect(statSync(`${system.file}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
+    const copy = join(temporaryFolder(), 'system.db');
+    copyFileSync(system.file, copy);
+    const database = openReadDatabase(copy);
+    expect(database.all('select * from projects')).toHaveLength(1);
     database.close();
   });
 });
