@@ -496,6 +496,88 @@ describe('the ingest pipeline', () => {
     });
   });
 
+  describe('for a receiver instead of a promise', () => {
+    const told: unknown[] = [];
+    const receiver = { taken: (outcome: unknown) => void told.push(outcome), notTaken: (error: unknown) => void told.push(error) };
+    const TAKEN = { accepted: 1, rejected: [], rejectedCount: 0 };
+
+    beforeEach(async () => {
+      told.length = 0;
+      await accept('open-1', { a: 0 });
+    });
+
+    it('tells it once the disk has answered, in the order of the messages', async () => {
+      const order: number[] = [];
+      for (const each of [1, 2, 3]) expect(pipeline.accept(message('open-1', { a: each }), { ...receiver, taken: () => void order.push(each) })).toBeNull();
+      await settled();
+      expect(order).toEqual([]);
+      disk.held[0]?.finish();
+      await settled();
+      expect(order).toEqual([1, 2, 3]);
+      expect(directory.device('open-1')?.underWay).toBe(0);
+    });
+
+    it('tells it of a disk that fails, and stops counting the message', async () => {
+      expect(pipeline.accept(message('open-1', { a: 1 }), receiver)).toBeNull();
+      await settled();
+      disk.held[0]?.fail(new CommitError('storage', 'no space'));
+      await settled();
+      expect(told).toEqual([expect.objectContaining({ code: 'storage_failed' })]);
+      expect(pipeline.bytesWaiting).toBe(0);
+      await pipeline.drain();
+    });
+
+    it('tries once more when the fleet has changed underneath', async () => {
+      expect(pipeline.accept(message('open-1', { a: 1 }), receiver)).toBeNull();
+      await settled();
+      disk.held.splice(0)[0]?.fail(new CommitError('stale', 'gone'));
+      await settled();
+      expect(told).toEqual([]);
+      for (const unit of disk.held) unit.finish();
+      await settled();
+      expect(told).toEqual([TAKEN]);
+    });
+
+    it('answers with a promise what brings a new point, what is refused and what there is no room for', async () => {
+      const fresh = pipeline.accept(message('open-1', { b: 1 }), receiver);
+      await settled();
+      disk.held.splice(0)[0]?.finish();
+      expect(await fresh).toEqual(TAKEN);
+      for (let count = 0; count < 5; count += 1) expect(pipeline.accept(message('open-1', { a: count }), receiver)).toBeNull();
+      await expect(pipeline.accept(message('open-1', { a: 9 }), receiver)).rejects.toMatchObject({ code: 'overloaded' });
+      await settled();
+      disk.held[0]?.finish();
+      await pipeline.drain();
+      expect(told).toHaveLength(5);
+      await expect(pipeline.accept(message('open-1', { a: 9 }), receiver)).rejects.toMatchObject({ code: 'stopping' });
+    });
+
+    it('tells the others when one of them has a bug', async () => {
+      const bug = new Error('a bug of an adapter');
+      const unhandled: unknown[] = [];
+      const listeners = process.listeners('unhandledRejection');
+      process.removeAllListeners('unhandledRejection');
+      process.on('unhandledRejection', (error) => unhandled.push(error));
+      try {
+        pipeline.accept(message('open-1', { a: 1 }), {
+          ...receiver,
+          taken() {
+            throw bug;
+          },
+        });
+        pipeline.accept(message('open-1', { a: 2 }), receiver);
+        await settled();
+        disk.held[0]?.finish();
+        await settled();
+      } finally {
+        process.removeAllListeners('unhandledRejection');
+        for (const listener of listeners) process.on('unhandledRejection', listener);
+      }
+      expect(told).toEqual([TAKEN]);
+      expect(unhandled).toEqual([bug]);
+    });
+  });
+
   it('takes nothing of a device that is being deleted, and says when what came before has its answer', async () => {
     const device = directory.device('open-1');
     if (!device) throw new Error('no such device');
