@@ -1,6 +1,16 @@
 import type { ErrorCode } from '../../errors/catalogue.ts';
 import type { SampleColumns } from '../sample-columns.ts';
-import type { AggregateQuery, CompactionRequest, DamagedFile, RetentionRules, SampleQuery, SeriesName, StoredSeries, TimeRange } from '../sample-store.ts';
+import type {
+  AggregateQuery,
+  CompactionRequest,
+  DamagedFile,
+  DownsampleQuery,
+  RetentionRules,
+  SampleQuery,
+  SeriesName,
+  StoredSeries,
+  TimeRange,
+} from '../sample-store.ts';
 
 /** What the thread needs to start. */
 export interface WorkerSettings {
@@ -16,6 +26,7 @@ export interface WorkerSettings {
 export type Reading =
   | { readonly kind: 'read'; readonly query: SampleQuery }
   | { readonly kind: 'aggregate'; readonly query: AggregateQuery }
+  | { readonly kind: 'downsample'; readonly query: DownsampleQuery }
   | { readonly kind: 'latest' };
 
 /** What is answered once. */
