@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import type { SeriesId } from '../../domain/ids.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import type { AggregateQuery, DownsampleQuery } from '../sample-store.ts';
+import type { AggregateQuery, DownsampleQuery, SampleQuery } from '../sample-store.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import type { ArchiveReader } from './archive/reader.ts';
 import type { Database } from './database.ts';
@@ -14,6 +15,9 @@ import { edge, wantedOf } from './wanted.ts';
 
 const WAITING_MAX = 1000;
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Sorting takes some 50 bytes for each. */
+const SORTED_ROWS = 1_000_000;
 
 interface Part {
   readonly sql: string;
@@ -44,6 +48,8 @@ export interface ReadingLimits {
   readonly openMax: number;
   /** How long a reading whose rows nobody takes may keep its place while others wait for one. */
   readonly stalledMs: number;
+  /** Samples, about, that the engine is to sort at once when they are wanted series by series. */
+  readonly sortedRows?: number;
 }
 
 /**
@@ -54,7 +60,7 @@ export function createReadings(
   database: Database,
   engine: Turns,
   archive: ArchiveReader,
-  { openMax, stalledMs }: ReadingLimits = { openMax: 32, stalledMs: 30_000 },
+  { openMax, stalledMs, sortedRows = SORTED_ROWS }: ReadingLimits = { openMax: 32, stalledMs: 30_000 },
 ): Readings {
   const places = createTurns(openMax, WAITING_MAX);
   const choosing = createTurns(1);
@@ -169,12 +175,22 @@ export function createReadings(
   async function partsOf(connection: DuckDBConnection, reading: Exclude<Reading, { kind: 'downsample' }>): Promise<readonly Part[]> {
     switch (reading.kind) {
       case 'read':
-        return [{ sql: readSql(reading.query, await archive.rows(connection, wantedOf(reading.query))), fixed: false }];
+        return readParts(connection, reading.query);
       case 'aggregate':
         return aggregateParts(connection, reading.query);
       case 'latest':
         return latestSql().map((sql) => ({ sql, fixed: false }));
     }
+  }
+
+  /** Many samples series by series: some series at a time, so that the engine sorts those alone. Files are sorted by series, and read in part. */
+  async function readParts(connection: DuckDBConnection, query: SampleQuery): Promise<readonly Part[]> {
+    const parts: Part[] = [];
+    for (const series of await seriesGroups(connection, query, sortedRows)) {
+      const some = { ...query, series };
+      parts.push({ sql: readSql(some, await archive.rows(connection, wantedOf(some))), fixed: false });
+    }
+    return parts;
   }
 
   /** What only files can tell is a part of its own: asked once, it is known. */
@@ -208,6 +224,20 @@ export function createReadings(
       };
     });
   }
+}
+
+/** Groups in the order asked for, each with so many samples as can be sorted in little memory, when all series have about the same number. */
+async function seriesGroups(connection: DuckDBConnection, query: SampleQuery, sortedRows: number): Promise<readonly (readonly SeriesId[])[]> {
+  const { order, limit, from, to } = query;
+  const series = [...new Set(query.series)];
+  if (order !== 'series' || limit !== undefined || series.length < 2) return [series];
+  const result = await connection.run(`
+    select (select coalesce(sum(rows), 0)::double from files where time_min < ${edge(to)} and time_max >= ${edge(from)}), (select count(*)::double from newest),
+      (select count(*)::double from samples)`);
+  const [filed = 0, known = 0, hot = 0] = ((await result.getRows())[0] ?? []).map(Number);
+  const share = Math.min(1, series.length / Math.max(1, known));
+  const size = Math.max(1, Math.floor((series.length * sortedRows) / Math.max(1, (filed + hot) * share)));
+  return Array.from({ length: Math.ceil(series.length / size) }, (_, index) => series.slice(index * size, (index + 1) * size));
 }
 
 function finish(entry: OpenReading | undefined, state: 'cancelled' | 'stopping'): void {
