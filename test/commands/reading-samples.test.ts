@@ -90,6 +90,15 @@ describe('muster query', () => {
     expect(one.stdout).toBe('point,value\npressure,20\ntemperature,20\n');
   });
 
+  test('gives samples that stand for all, as many as asked for', async () => {
+    const valuesOf = async (...args: string[]) =>
+      (lines((await muster('query', 'station', 'pressure', ...day, ...args, '--output', 'ndjson')).stdout) as { value: number }[]).map(({ value }) => value);
+    const values = await valuesOf('--all');
+    expect((await valuesOf('--points', '3')).toSorted((a, b) => a - b)).toEqual([Math.min(...values), Math.max(...values)]);
+    const lttb = await muster('query', 'station', 'pressure', 'temperature', ...day, '--points', '5', '--method', 'lttb', '--output', 'ndjson');
+    expect(lines(lttb.stdout)).toHaveLength(10);
+  });
+
   test('says where the newest sample is when the range holds none', async () => {
     const { code, stderr } = await muster('query', 'station', 'temperature');
     expect([code, stderr]).toEqual([0, expect.stringContaining('The newest is temperature at 2026-10-06T23:00:00.000Z')]);
@@ -101,6 +110,9 @@ describe('muster query', () => {
     [['query', 'station', 'temperature', '--from', 'soon'], 2],
     [['query', 'station', 'temperature', '--from', 'now', '--to', '-1h'], 2],
     [['query', 'station', 'temperature', '--every', '5'], 2],
+    [['query', 'station', 'temperature', '--points', '2'], 2],
+    [['query', 'station', 'temperature', '--points', '5', '--every', '1h'], 2],
+    [['query', 'station', 'temperature', '--method', 'lttb'], 2],
     [['query', 'station'], 2],
   ])('%j ends with %i', async (args, code) => {
     expect((await muster(...args)).code).toBe(code);

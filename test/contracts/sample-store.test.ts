@@ -94,6 +94,67 @@ describe.each(CASES)('sample store $name, samples in: $tier', ({ engine, tier })
     expect(await values({ limit: 0 })).toEqual([]);
   });
 
+  it('chooses stored samples that stand for a range, numbers and booleans alone, series by series', async () => {
+    const { store, settle } = await open();
+    await settle([
+      ...Array.from({ length: 100 }, (_, index) => sample(1, index, index === 33 ? 50 : index === 71 ? -50 : index % 2)),
+      sample(2, 5, true),
+      sample(2, 7, 'text'),
+      sample(3, 1, 1),
+    ]);
+    const query = { series: ids(2, 1), from: 0, to: 100, points: 4 } as const;
+    const chosen = async (method: 'minmax' | 'lttb') =>
+      (await gathered(store.downsample({ ...query, method }))).map((row) => [row.series, row.time, row.value]);
+    const minmax = [
+      [2, 5, 1],
+      [1, 0, 0],
+      [1, 33, 50],
+      [1, 51, 1],
+      [1, 71, -50],
+    ];
+    expect(await chosen('minmax')).toEqual(minmax);
+    expect(await chosen('lttb')).toEqual([
+      [2, 5, 1],
+      [1, 0, 0],
+      [1, 33, 50],
+      [1, 71, -50],
+      [1, 99, 1],
+    ]);
+    // Asked again, an answer may come from memory: what was written since is in it all the same.
+    await settle([sample(1, 90, 99)]);
+    expect(await chosen('minmax')).toEqual([...minmax.slice(0, 3), [1, 71, -50], [1, 90, 99]]);
+  });
+
+  it('aggregates what was written since the same was asked', async () => {
+    const { store, settle } = await open();
+    await settle([sample(1, 5, 1), sample(1, 15, 2), sample(1, 95, 3)]);
+    const buckets = async () =>
+      (await gathered(store.aggregate({ series: ids(1), from: 0, to: 200, aggregate: 'max', everyMs: 10 }))).map(({ time, value }) => [time, value]);
+    const before = [
+      [0, 1],
+      [10, 2],
+      [90, 3],
+    ];
+    expect([await buckets(), await buckets()]).toEqual([before, before]);
+    await settle([sample(1, 16, 9), sample(1, 150, 4)]);
+    expect(await buckets()).toEqual([[0, 1], [10, 9], [90, 3], [150, 4]]); // biome-ignore format: short
+    await store.remove(ids(1));
+    expect(await buckets()).toEqual([]);
+  });
+
+  it('counts what is in a range, of some series or all, after removals too', async () => {
+    const { store, settle } = await open();
+    await settle([1, 2, 3].flatMap((series) => [10, 20, 30].map((time) => sample(series, time, series * time))));
+    const count = (...series: number[]) => store.count({ series: ids(...series), ...ALWAYS });
+    expect([await count(1, 2, 3), await count(1, 2, 3, 4), await count(2), await store.count({ series: ids(1, 2, 3), from: 10, to: 30 })]).toEqual([
+      9, 9, 3, 6,
+    ]);
+    await settle([sample(1, 10, 5), sample(1, 11, 5)]);
+    expect(await count(1, 2, 3)).toBe(10);
+    await store.remove(ids(2));
+    expect([await count(1, 2, 3), (await store.stats()).samples]).toEqual([7, 7]);
+  });
+
   it('aggregates numbers and booleans in buckets that start at whole multiples, before 1970 too', async () => {
     const { store, settle } = await open();
     await settle([sample(1, -11, 4), sample(1, -10, 1), sample(1, -1, 3), sample(1, 0, true), sample(1, 5, false), sample(1, 9, 'text'), sample(1, 10, 8)]);

@@ -127,6 +127,15 @@ describe('the API of a hub', () => {
       [1_700_000_040_000, 6.5, 2],
     ]);
     expect((await api('GET', '/samples/count?device=sums')).body).toEqual({ count: 4, series: 1 });
+    const range = 'point=v&from=1700000000000&to=1700000100000';
+    const chosen = (await api('GET', `/devices/sums/downsample?${range}&points=3`)).body.items;
+    expect(chosen).toEqual([
+      { device: 'sums', point: 'v', time: 1_700_000_000_000, value: 1 },
+      { device: 'sums', point: 'v', time: 1_700_000_090_000, value: 10 },
+    ]);
+    expect((await api('GET', `/devices/sums/downsample?${range}&points=3&method=lttb`)).body.items).toHaveLength(3);
+    expect((await api('GET', `/devices/sums/downsample?${range}&points=2`)).status).toBe(400);
+    expect((await api('GET', `/devices/sums/downsample?${range}&method=mean`)).status).toBe(400);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { SeriesId } from '../../src/lib/domain/ids.ts';
 import type { MusterError } from '../../src/lib/errors/muster-error.ts';
 import { flagsOf, type SampleColumns, TAG, tagOf } from '../../src/lib/storage/sample-columns.ts';
-import type { AggregateRow, SampleRow, SampleStore } from '../../src/lib/storage/sample-store.ts';
+import type { AggregateRow, DownsampledRow, SampleRow, SampleStore } from '../../src/lib/storage/sample-store.ts';
 import type { SampleStoreEngine, SampleStoreOptions } from '../../src/lib/storage/sample-store-engine.ts';
 import { createCommitLog, type RunningCommitLog } from '../../src/lib/storage/system/commit-log.ts';
 import { SILENT_LOG } from './silent-log.ts';
@@ -109,7 +109,7 @@ export function columnsOf(rows: readonly SampleRow[]): SampleColumns {
 export const ALWAYS = { from: -8.64e15, to: 8.64e15 } as const;
 export const ids = (...series: number[]): SeriesId[] => series.map((id) => id as SeriesId);
 
-export async function gathered<Row extends SampleRow | AggregateRow>(chunks: AsyncIterable<readonly Row[]>): Promise<Row[]> {
+export async function gathered<Row extends SampleRow | AggregateRow | DownsampledRow>(chunks: AsyncIterable<readonly Row[]>): Promise<Row[]> {
   const rows: Row[] = [];
   for await (const chunk of chunks) rows.push(...chunk);
   return rows;

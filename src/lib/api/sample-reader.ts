@@ -2,7 +2,7 @@ import type { SeriesId } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { CommitLog } from '../storage/commit-log.ts';
-import type { AggregateQuery, AggregateRow, SampleQuery, SampleRow, SampleStore } from '../storage/sample-store.ts';
+import type { AggregateQuery, AggregateRow, DownsampledRow, DownsampleQuery, SampleQuery, SampleRow, SampleStore } from '../storage/sample-store.ts';
 import type { SampleItem } from './schema/samples.ts';
 
 /** The widest range that is asked of the store when a query leaves an end open. */
@@ -18,6 +18,8 @@ const BUCKETS_MAX = 500_000;
 export interface SampleReader {
   read(query: SampleQuery, signal?: AbortSignal): AsyncIterable<readonly SampleRow[]>;
   aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<AggregateRow[]>;
+  /** Chosen samples, by series in the order given, then by time. */
+  downsample(query: DownsampleQuery, signal?: AbortSignal): Promise<DownsampledRow[]>;
   count(query: { readonly series: readonly SeriesId[]; readonly from: number; readonly to: number }): Promise<number>;
   /** Everything that was acknowledged is in the store. Rejects when the store takes nothing: for what must not miss a sample. */
   settled(): Promise<void>;
@@ -61,6 +63,18 @@ export function createSampleReader(ports: { readonly store: SampleStore; readonl
       await current();
       const rows: AggregateRow[] = [];
       for await (const chunk of store.aggregate(query, signal)) rows.push(...chunk);
+      return rows;
+    },
+    async downsample(query, signal) {
+      const rowsMax = query.points * query.series.length;
+      if (rowsMax > BUCKETS_MAX) {
+        throw new MusterError('limit_reached', `${query.points} samples of ${query.series.length} points are more than ${BUCKETS_MAX}`, {
+          hint: 'Take fewer samples, or fewer points.',
+        });
+      }
+      await settled();
+      const rows: DownsampledRow[] = [];
+      for await (const chunk of store.downsample(query, signal)) rows.push(...chunk);
       return rows;
     },
     async count(query) {

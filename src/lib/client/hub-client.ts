@@ -23,6 +23,8 @@ import type {
   AggregateResult,
   CountQuery,
   CountResult,
+  DownsampleQuery,
+  DownsampleResult,
   ReportResult,
   SampleItem,
   SamplesQuery,
@@ -118,6 +120,7 @@ export interface HubClient {
   report(device: string, payload: unknown, options?: { readonly contentType?: string; readonly idempotencyKey?: string }): Promise<ReportResult>;
   samples(device: string, query: Filters<SamplesQuery>, options?: ListOptions): AsyncGenerator<SampleItem>;
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
+  downsample(device: string, query: DownsampleQuery): Promise<DownsampleResult>;
   count(query: CountQuery): Promise<CountResult>;
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
@@ -266,6 +269,7 @@ export function createHubClient(options: HubClientOptions): HubClient {
       }),
     samples: (device, query, list) => pages(`${at('devices', device)}/samples`, query, list),
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
+    downsample: (device, query) => request('GET', `${at('devices', device)}/downsample`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
     storage: {
       show: () => request('GET', '/storage'),

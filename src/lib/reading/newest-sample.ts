@@ -12,7 +12,15 @@ export async function explainEmptyRange(
   hub: HubClient,
   device: string,
   points: readonly string[],
-  range: { readonly from: number; readonly to: number; readonly timezone: string; readonly now: number; readonly aggregate?: Aggregate | undefined },
+  range: {
+    readonly from: number;
+    readonly to: number;
+    readonly timezone: string;
+    readonly now: number;
+    readonly aggregate?: Aggregate | undefined;
+    /** Samples were chosen by their numbers. */
+    readonly chosen?: boolean;
+  },
 ): Promise<string> {
   const { id } = await hub.devices.show(device);
   let newest: { time: number; path: string } | null = null;
@@ -37,6 +45,7 @@ export async function explainEmptyRange(
   if (aggregate !== undefined && countable === 0 && !FOR_ANY_VALUE.has(aggregate)) {
     return `${points.join(', ')} holds no numbers: ${aggregate} cannot be taken of it. Use ${[...FOR_ANY_VALUE].join(', ')}, or leave --aggregate and --every out.`;
   }
+  if (range.chosen === true && countable === 0) return `${points.join(', ')} holds no numbers to choose samples by. Leave --points out.`;
   const nothing = `No samples from ${isoInZone(from, timezone)} to ${isoInZone(to, timezone)}.`;
   if (newest === null) return `${nothing} There never was one.`;
   return `${nothing} The newest is ${newest.path} at ${isoInZone(newest.time, timezone)} (${newest.time > now ? 'in the future' : `${formatAge(now - newest.time)} ago`}).`;

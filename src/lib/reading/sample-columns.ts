@@ -1,4 +1,4 @@
-import type { Bucket, SampleItem } from '../api/schema/samples.ts';
+import type { Bucket, ChosenSample, SampleItem } from '../api/schema/samples.ts';
 import type { Column } from '../cli/column.ts';
 import { isoInZone } from './time-zone.ts';
 
@@ -37,5 +37,14 @@ export function bucketColumns(timezone: string): readonly Column<Bucket>[] {
     { name: 'point', value: (row) => row.point },
     { name: 'value', value: (row) => row.value, text: (row) => valueText(row.value), right: true },
     { name: 'count', value: (row) => row.count, right: true },
+  ];
+}
+
+export function chosenColumns(timezone: string): readonly Column<ChosenSample>[] {
+  return [
+    zonedTimeColumn('time', (row) => row.time, timezone),
+    { name: 'device', value: (row) => row.device },
+    { name: 'point', value: (row) => row.point },
+    { name: 'value', value: (row) => row.value, text: (row) => valueText(row.value), right: true },
   ];
 }

@@ -15,6 +15,7 @@ import { openDoors } from './open-doors.ts';
 import { openStorage } from './open-storage.ts';
 import { Shutdown } from './shutdown.ts';
 import { packageVersion } from './version.ts';
+import { diskFloor } from './watch-disk.ts';
 
 const DEFAULT_PROJECT = 'default' as ProjectId;
 
@@ -57,7 +58,11 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     const lock = lockDirectory(data.folder);
     shutdown.defer('lock', () => lock.release());
     if (!settings.ephemeral) {
-      const reserve = await openDiskReserve({ folder: data.folder, freeBytesMin: settings['storage.free-disk-bytes-min'], log });
+      const reserve = await openDiskReserve({
+        folder: data.folder,
+        freeBytesMin: await diskFloor(settings['storage.free-disk-bytes-min'], [data.folder]),
+        log,
+      });
       shutdown.defer('disk reserve', () => reserve.stop());
     }
     const temporaryFolder = await openTemporaryFolder(data.folder);

@@ -41,7 +41,7 @@ const FLOOR_SHARE = 0.1;
 export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
   const { log, freeBytesOf = bytesFree, totalBytesOf = bytesTotal, everyMs = LOOK_EVERY_MS } = options;
   const folders = await onDifferentDisks(options.folders);
-  const freeBytesMin = options.freeBytesMin ?? (await floorOf(folders.map(totalBytesOf)));
+  const freeBytesMin = await diskFloor(options.freeBytesMin, folders, totalBytesOf);
   const listeners = new Set<() => void>();
   let freeBytes: number | null = null;
   let full = false;
@@ -100,8 +100,14 @@ export async function watchDisk(options: DiskWatchOptions): Promise<DiskWatch> {
   }
 }
 
-async function floorOf(totals: readonly Promise<number>[]): Promise<number> {
-  const smallest = await Promise.all(totals).then(
+/** The floor that is set, in bytes; for null 256 MiB, or a tenth of the smallest disk if that is less. */
+export async function diskFloor(
+  setting: number | null,
+  folders: readonly string[],
+  totalBytesOf: (folder: string) => Promise<number> = bytesTotal,
+): Promise<number> {
+  if (setting !== null) return setting;
+  const smallest = await Promise.all(folders.map(totalBytesOf)).then(
     (sizes) => Math.min(...sizes),
     // The same question will fail when the hub looks for room, and be told there.
     () => Number.POSITIVE_INFINITY,

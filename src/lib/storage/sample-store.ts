@@ -1,4 +1,5 @@
 import type { Aggregate } from '../domain/aggregate.ts';
+import type { DownsamplingMethod } from '../domain/downsampling.ts';
 import type { SeriesId } from '../domain/ids.ts';
 import type { Quality } from '../domain/point.ts';
 import type { SampleValue } from '../domain/value.ts';
@@ -43,6 +44,20 @@ export interface AggregateRow {
   readonly time: number;
   readonly value: SampleValue;
   readonly count: number;
+}
+
+export interface DownsampleQuery extends TimeRange {
+  readonly series: readonly SeriesId[];
+  /** Samples of each series to choose at most; 3 at least. A series that has no more gives all. */
+  readonly points: number;
+  readonly method: DownsamplingMethod;
+}
+
+/** One of the stored samples. Booleans count as 0 and 1; there are none of text and JSON. */
+export interface DownsampledRow {
+  readonly series: SeriesId;
+  readonly time: number;
+  readonly value: number;
 }
 
 export interface SeriesName {
@@ -157,6 +172,8 @@ export interface SampleStore {
   read(query: SampleQuery, signal?: AbortSignal): AsyncIterable<readonly SampleRow[]>;
   /** By series in the order given, then by time. Streams in chunks. */
   aggregate(query: AggregateQuery, signal?: AbortSignal): AsyncIterable<readonly AggregateRow[]>;
+  /** By series in the order given, then by time. Throws MusterError `limit_reached` when the method cannot hold so many samples. */
+  downsample(query: DownsampleQuery, signal?: AbortSignal): AsyncIterable<readonly DownsampledRow[]>;
   /** The newest sample of every series that has one, for the hub's start. */
   latest(): AsyncIterable<readonly SampleRow[]>;
   /** Has any series a sample in this range? */

@@ -9,7 +9,7 @@ import { foreignCursor, readCursor, writeCursor } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { ALL_TIME, type SampleReader } from '../sample-reader.ts';
 import { pageOf } from '../schema/common.ts';
-import { AggregateQuery, AggregateResult, CountQuery, CountResult, SampleItem, SamplesQuery } from '../schema/samples.ts';
+import { AggregateQuery, AggregateResult, CountQuery, CountResult, DownsampleQuery, DownsampleResult, SampleItem, SamplesQuery } from '../schema/samples.ts';
 import { filterOf, listOf, selectPoints } from '../select-points.ts';
 
 export interface SamplePorts {
@@ -67,6 +67,29 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
           time,
           value,
           count,
+        }));
+        return { status: 200, body: { items }, headers: reader.caveat() };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/devices/{id}/downsample',
+      tag: 'samples',
+      summary: 'Few samples of a device that stand for all of a range',
+      permission: 'sample:read',
+      params: ById,
+      query: DownsampleQuery,
+      device: 'id',
+      responses: { 200: DownsampleResult },
+      async handle({ device, query, signal }) {
+        if (query.from >= query.to) throw new MusterError('invalid', '"from" must be before "to"', { details: { field: 'from' } });
+        const { from, to, points, method } = query;
+        const rows = await reader.downsample({ series: seriesOf(device, listOf(query.point)), from, to, points, method }, signal);
+        const items = rows.map(({ series, time, value }) => ({
+          device: device.device.id,
+          point: directory.pointOfSeries(series)?.point.path ?? '',
+          time,
+          value,
         }));
         return { status: 200, body: { items }, headers: reader.caveat() };
       },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AGGREGATES } from '../../domain/aggregate.ts';
+import { DOWNSAMPLING_METHODS } from '../../domain/downsampling.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { LAYOUTS, TIME_STYLES } from '../../exports/export-format.ts';
 import { Cursor, PointPatterns, Repeated, Time, Value } from './common.ts';
@@ -41,6 +42,22 @@ export const Bucket = z
   .object({ device: z.string(), point: z.string(), time: Time.describe('start of the bucket'), value: Value, count: z.number().int() })
   .meta({ id: 'Bucket' });
 export const AggregateResult = z.object({ items: z.array(Bucket) });
+
+/** Samples that stand for all of a range. from <= time < to. */
+export const DownsampleQuery = z.object({
+  point: PointPatterns,
+  from: z.coerce.number().int(),
+  to: z.coerce.number().int(),
+  points: z.coerce.number().int().min(3).max(100_000).default(500).describe('samples of each point at most; a point that has no more gives all'),
+  method: z
+    .enum(DOWNSAMPLING_METHODS)
+    .default('minmax')
+    .describe('minmax: the least and the greatest of each stretch of the range; lttb: largest triangle, three buckets'),
+});
+export const ChosenSample = z
+  .object({ device: z.string(), point: z.string(), time: Time, value: z.number().describe('booleans as 0 and 1') })
+  .meta({ id: 'ChosenSample' });
+export const DownsampleResult = z.object({ items: z.array(ChosenSample) });
 
 /** Points of many devices. Absent `device` and `label`: the whole project. */
 export const CountQuery = z.object({
@@ -88,6 +105,9 @@ export type SamplesQuery = z.input<typeof SamplesQuery>;
 export type AggregateQuery = z.input<typeof AggregateQuery>;
 export type Bucket = z.infer<typeof Bucket>;
 export type AggregateResult = z.infer<typeof AggregateResult>;
+export type DownsampleQuery = z.input<typeof DownsampleQuery>;
+export type ChosenSample = z.infer<typeof ChosenSample>;
+export type DownsampleResult = z.infer<typeof DownsampleResult>;
 export type CountQuery = z.input<typeof CountQuery>;
 export type CountResult = z.infer<typeof CountResult>;
 export type ExportQuery = z.input<typeof ExportQuery>;

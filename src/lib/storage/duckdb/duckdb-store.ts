@@ -6,7 +6,7 @@ import type { SampleStoreOptions } from '../sample-store-engine.ts';
 import { workerFile } from '../worker-file.ts';
 import { errorOf } from './failure.ts';
 import type { Block, FromWorker, Reading, Task, ToWorker, WorkerSettings } from './messages.ts';
-import { aggregateRows, sampleRows } from './rows.ts';
+import { aggregateRows, downsampledRows, sampleRows } from './rows.ts';
 
 /** Blocks on their way per reading: one is used while the next are made. */
 const AHEAD = 3;
@@ -79,6 +79,10 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
     async *aggregate(query, signal) {
       if (query.series.length === 0) return;
       for await (const block of stream({ kind: 'aggregate', query }, signal)) yield aggregateRows(block);
+    },
+    async *downsample(query, signal) {
+      if (query.series.length === 0) return;
+      for await (const block of stream({ kind: 'downsample', query }, signal)) yield downsampledRows(block);
     },
     async *latest() {
       for await (const block of stream({ kind: 'latest' })) yield sampleRows(block);

@@ -5,6 +5,7 @@ import type {
   AppliedBatch,
   CompactionRequest,
   DamagedFile,
+  DownsampleQuery,
   RetentionRules,
   SampleQuery,
   SeriesName,
@@ -26,6 +27,7 @@ export interface WorkerSettings {
 export type Reading =
   | { readonly kind: 'read'; readonly query: SampleQuery }
   | { readonly kind: 'aggregate'; readonly query: AggregateQuery }
+  | { readonly kind: 'downsample'; readonly query: DownsampleQuery }
   | { readonly kind: 'latest' };
 
 /** What is answered once. */

@@ -17,15 +17,29 @@ export function readSql(query: SampleQuery, rows: string): string {
 /** As `readSql`, and the number of samples behind each row as a seventh column. */
 export function aggregateSql(query: AggregateQuery, rows: string): string {
   const wanted = ranked(query.series, rows);
-  const value = AGGREGATE_SQL[query.aggregate];
-  const kind = value.numeric ? ' where s.tag <= 1' : '';
-  const bucket = query.everyMs === undefined ? `${edge(query.from)}::bigint` : bucketStart(whole('everyMs', query.everyMs), edge(query.originMs ?? 0));
+  const { number, kept } = AGGREGATE_SQL[query.aggregate];
+  const everyMs = query.everyMs === undefined ? null : whole('everyMs', query.everyMs);
+  // One division for each sample, and the rest for each bucket: of a year of minutes, every step for each sample is milliseconds.
+  const first = everyMs === null ? BigInt(edge(query.from)) : bucketStart(edge(query.from), everyMs, edge(query.originMs ?? 0));
+  const bucket = everyMs === null ? '0::bigint' : `(s.time - (${first})) // ${everyMs}`;
+  const value = kept === undefined ? `${number} as number` : `${kept} as v`;
+  const shown = kept === undefined ? 'number::double, null::varchar, 0::utinyint' : 'coalesce(v.number, 0)::double, v.text, v.tag::utinyint';
   return `
-    select series::double, bucket::double, coalesce(v.number, 0)::double, v.text, v.tag::utinyint, 0::utinyint, samples::double from (
-      select s.series as series, ${wanted.rank} as rank, ${bucket} as bucket, ${value.sql} as v, count(*) as samples
-      from ${wanted.source}${kind}
+    select series::double, (${first} + bucket * ${everyMs ?? 0})::double, ${shown}, 0::utinyint, samples::double from (
+      select s.series as series, ${wanted.rank} as rank, ${bucket} as bucket, ${value}, count(*) as samples
+      from ${wanted.source}
       group by all
     ) order by rank, bucket`;
+}
+
+/** Whether an aggregate leaves text and JSON out: then `rows` must not hold them. */
+export function isNumeric(aggregate: Aggregate): boolean {
+  return AGGREGATE_SQL[aggregate].numeric;
+}
+
+/** Numbers of one series, in the order in which they lie: by time within each file. */
+export function numbersSql(rows: string): string {
+  return `select s.time::double, s.number from (${rows}) s`;
 }
 
 /**
@@ -45,26 +59,29 @@ export function countSql(rows: string): string {
   return `select count(*)::double from (${rows}) s`;
 }
 
-const numeric = (sql: string) => ({ numeric: true, sql: `struct_pack(number := ${sql}, text := null::varchar, tag := 0)` });
-const whole_ = 'struct_pack(number := s.number, text := s.text, tag := s.tag)';
+const WHOLE = 'struct_pack(number := s.number, text := s.text, tag := s.tag)';
 
-/** A bucket of one sample has a standard deviation of 0, so that a chart of it has no holes. */
-const AGGREGATE_SQL: Readonly<Record<Aggregate, { readonly numeric: boolean; readonly sql: string }>> = {
-  avg: numeric('avg(s.number)'),
-  min: numeric('min(s.number)'),
-  max: numeric('max(s.number)'),
-  sum: numeric('sum(s.number)'),
-  stddev: numeric('coalesce(stddev_samp(s.number), 0)'),
-  median: numeric('median(s.number)'),
-  count: { ...numeric('count(*)'), numeric: false },
-  first: { numeric: false, sql: `arg_min(${whole_}, s.time)` },
-  last: { numeric: false, sql: `arg_max(${whole_}, s.time)` },
+/**
+ * `number`: the result is a number; `kept`: it is a sample's value, of whatever kind. A bucket of one sample has a standard deviation of 0, so that
+ * a chart of it has no holes.
+ */
+const AGGREGATE_SQL: Readonly<Record<Aggregate, { readonly numeric: boolean; readonly number?: string; readonly kept?: string }>> = {
+  avg: { numeric: true, number: 'avg(s.number)' },
+  min: { numeric: true, number: 'min(s.number)' },
+  max: { numeric: true, number: 'max(s.number)' },
+  sum: { numeric: true, number: 'sum(s.number)' },
+  stddev: { numeric: true, number: 'coalesce(stddev_samp(s.number), 0)' },
+  median: { numeric: true, number: 'median(s.number)' },
+  count: { numeric: false, number: 'count(*)' },
+  first: { numeric: false, kept: `arg_min(${WHOLE}, s.time)` },
+  last: { numeric: false, kept: `arg_max(${WHOLE}, s.time)` },
 };
 
-/** The remainder of the engine has the sign of the time; a bucket before 1970 starts below its samples all the same. */
-function bucketStart(everyMs: number, originMs: number): string {
-  const from = originMs % everyMs;
-  return `s.time - (((s.time - (${from})) % ${everyMs}) + ${everyMs}) % ${everyMs}`;
+/** Of the bucket that holds `from`. Times of both ends of the calendar apart are more than a double holds. */
+export function bucketStart(from: number, everyMs: number, originMs: number): bigint {
+  const [every, time] = [BigInt(everyMs), BigInt(from)];
+  const past = (time - BigInt(originMs)) % every;
+  return time - (past < 0n ? past + every : past);
 }
 
 interface Ranked {

@@ -25,6 +25,26 @@ export async function* blocksOf(nextChunk: () => Promise<DuckDBDataChunk | null>
   if (!builder.empty) yield builder.block();
 }
 
+/** Numbers of one series as blocks. */
+export function blocksOfNumbers(series: number, { time, number }: { readonly time: Float64Array; readonly number: Float64Array }): Block[] {
+  const blocks: Block[] = [];
+  for (let from = 0; from < time.length; from += BLOCK_ROWS) {
+    const count = Math.min(BLOCK_ROWS, time.length - from);
+    const [times, numbers] = [time.slice(from, from + count), number.slice(from, from + count)];
+    const columns = {
+      count,
+      series: new Float64Array(count).fill(series),
+      time: times,
+      number: numbers,
+      tag: new Uint8Array(count),
+      flags: new Uint8Array(count),
+      text: [],
+    };
+    blocks.push({ columns, counts: null });
+  }
+  return blocks;
+}
+
 function createBuilder(withCounts: boolean) {
   const series = new Float64Array(BLOCK_ROWS);
   const time = new Float64Array(BLOCK_ROWS);

@@ -1,6 +1,6 @@
 import type { SeriesId } from '../../domain/ids.ts';
 import { LATE_FLAG, qualityOf, sampleValueOf, TAG } from '../sample-columns.ts';
-import type { AggregateRow, SampleRow } from '../sample-store.ts';
+import type { AggregateRow, DownsampledRow, SampleRow } from '../sample-store.ts';
 import type { Block } from './messages.ts';
 
 export function sampleRows(block: Block): SampleRow[] {
@@ -28,6 +28,10 @@ export function aggregateRows(block: Block): AggregateRow[] {
     rows.push({ series: (series[i] ?? 0) as SeriesId, time: time[i] ?? 0, value: valueAt(i), count: block.counts?.[i] ?? 0 });
   }
   return rows;
+}
+
+export function downsampledRows({ columns: { count, series, time, number } }: Block): DownsampledRow[] {
+  return Array.from({ length: count }, (_, row) => ({ series: (series[row] ?? 0) as SeriesId, time: time[row] ?? 0, value: number[row] ?? 0 }));
 }
 
 /** Values by ascending row: the texts stand in that order, so no look-up is needed. */

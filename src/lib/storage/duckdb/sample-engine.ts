@@ -9,7 +9,6 @@ import { storageError } from './failure.ts';
 import type { Block, Reading, Task, WorkerSettings } from './messages.ts';
 import { asideFiles, openOrRescue } from './open-or-rescue.ts';
 import { writeParquet } from './parquet.ts';
-import { countSql } from './queries.ts';
 import { createReadings, type Readings } from './serve-readings.ts';
 import { createTurns } from './turns.ts';
 import { edge, wantedOf } from './wanted.ts';
@@ -163,10 +162,7 @@ export async function createSampleEngine(settings: WorkerSettings, openJournal: 
             return (await (await connection.run(`select 1 from (${rows}) limit 1`)).getRows()).length > 0;
           });
         case 'count':
-          return await reading(async (connection) => {
-            const sql = countSql(await archive.reader.rows(connection, wantedOf(task.query)));
-            return (await (await connection.run(sql)).getRows())[0]?.[0] ?? 0;
-          });
+          return await reading((connection) => archive.reader.count(connection, wantedOf(task.query)));
         case 'export':
           return await exportFile(task, id);
         case 'remove':

@@ -13,15 +13,17 @@ export interface Wanted {
   readonly series: readonly number[] | null;
   /** Of a column `series`, for example `series in (1,2)`. */
   readonly condition: string;
+  /** Numbers and booleans alone. */
+  readonly numeric?: boolean;
 }
 
 /** Beyond so many they are told as ranges: a statement of a million numbers takes the engine longer to read than to answer. */
 const LITERALS_MAX = 10_000;
 
 /** What a query is about. */
-export function wantedOf(query: TimeRange & { readonly series: readonly number[] }): Wanted {
+export function wantedOf(query: TimeRange & { readonly series: readonly number[] }, numeric = false): Wanted {
   const series = [...new Set(query.series)];
-  const range = { from: edge(query.from), to: edge(query.to) };
+  const range = { from: edge(query.from), to: edge(query.to), numeric };
   if (series.length > LITERALS_MAX) return { ...range, series: null, condition: `(${rangesOf(series)})` };
   return { ...range, series, condition: series.length === 0 ? 'false' : `series in (${seriesList(series)})` };
 }

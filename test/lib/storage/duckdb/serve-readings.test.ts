@@ -51,6 +51,23 @@ describe('open readings', () => {
     await second;
   });
 
+  it('give series in the order asked for, each by time, however few samples are sorted at once', async () => {
+    const database = await filledDatabase();
+    await database.writer.run('update samples set series = 1 + (time * 7) % 5, time = 100000 - time');
+    for (const sortedRows of [1, 45_000, 1_000_000]) {
+      const seen: [series: number, time: number][] = [];
+      const readings = readingsOf(database, { openMax: 1, stalledMs: 60_000, sortedRows });
+      await readings.open(1, { kind: 'read', query: { series: ids(4, 2, 5, 1, 3), ...ALWAYS, order: 'series' } }, 1000, ({ columns }) => {
+        for (let row = 0; row < columns.count; row++) seen.push([columns.series[row] ?? 0, columns.time[row] ?? 0]);
+      });
+      expect(seen).toHaveLength(100_000);
+      expect([...new Set(seen.map(([series]) => series))]).toEqual([4, 2, 5, 1, 3]);
+      expect(seen.every(([series, time], row) => row === 0 || seen[row - 1]?.[0] !== series || (seen[row - 1]?.[1] ?? 0) < time)).toBe(true);
+      // Four changes: no series comes back.
+      expect(seen.filter(([series], row) => row > 0 && seen[row - 1]?.[0] !== series)).toHaveLength(4);
+    }
+  });
+
   it('end with a reason when the store stops, those that wait for a place included', async () => {
     const readings = readingsOf(await filledDatabase(), { openMax: 1, stalledMs: 60_000 });
     const both = [readings.open(1, READ, 1, () => {}), readings.open(2, READ, 1, () => {})];

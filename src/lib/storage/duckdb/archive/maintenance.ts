@@ -12,7 +12,6 @@ import type {
 } from '../../sample-store.ts';
 import type { JournalApplier } from '../apply-journal.ts';
 import type { Database } from '../database.ts';
-import { countSql } from '../queries.ts';
 import { transaction } from '../transaction.ts';
 import { createTurns, type Turns } from '../turns.ts';
 import { TIME_LIMIT } from '../wanted.ts';
@@ -24,7 +23,6 @@ import { createNames } from './names.ts';
 import { planCompaction } from './plan-compaction.ts';
 import { type ArchiveReader, createArchiveReader } from './reader.ts';
 import { retainSamples } from './retain.ts';
-import { wantedRows } from './sources.ts';
 import { verifyFiles } from './verify.ts';
 
 export interface ArchivePorts {
@@ -121,15 +119,10 @@ export async function openArchive(ports: ArchivePorts): Promise<Archive> {
         const [count, rows, bytes, oldest, newest] = await numbers(
           'select count(*)::double, coalesce(sum(rows), 0)::double, coalesce(sum(bytes), 0)::double, min(time_min)::double, max(time_max)::double from files',
         );
-        const everything = await wantedRows(connection, folder, { from: -TIME_LIMIT, to: TIME_LIMIT, series: null, condition: 'true' }, reader.usable);
-        const [doubtful] = await numbers(
-          'select (select count(*) from removed) + (select count(*) from samples s, (select min(period_from) a, max(period_to) b from files) f where s.time >= f.a and s.time < f.b)',
-        );
-        const plain = (doubtful ?? 0) === 0 && reader.damaged.length === 0;
-        const [samples] = plain ? [(hot ?? 0) + (rows ?? 0)] : await numbers(countSql(everything));
+        const samples = await reader.count(connection, { from: -TIME_LIMIT, to: TIME_LIMIT, series: null, condition: 'true' });
         const hotBytes = await database.bytes();
         return {
-          samples: samples ?? 0,
+          samples,
           bytes: hotBytes + (bytes ?? 0),
           hot: { samples: hot ?? 0, bytes: hotBytes },
           files: { count: count ?? 0, samples: rows ?? 0, bytes: bytes ?? 0 },

@@ -4,9 +4,10 @@ import { MusterError } from '../../../errors/muster-error.ts';
 import type { DamagedFile } from '../../sample-store.ts';
 import type { Database } from '../database.ts';
 import type { Wanted } from '../wanted.ts';
+import { countWanted } from './count.ts';
 import type { FileLeases } from './file-leases.ts';
 import { type FileEntry, glance, selectFiles } from './manifest.ts';
-import { wantedRows } from './sources.ts';
+import { type WantedTiers, wantedRows, wantedTiers } from './sources.ts';
 import { hashOf } from './write-file.ts';
 
 /** Reads over both tiers, and knows which files are damaged: those are left out, and named. */
@@ -15,6 +16,10 @@ export interface ArchiveReader {
   reading<Value>(connection: DuckDBConnection, work: () => Promise<Value>): Promise<Value>;
   /** A query of the wanted rows; call it inside `reading`. */
   rows(connection: DuckDBConnection, wanted: Wanted): Promise<string>;
+  /** The same by tiers; call it inside `reading`, too. */
+  tiers(connection: DuckDBConnection, wanted: Wanted): Promise<WantedTiers>;
+  /** How many rows that would be. */
+  count(connection: DuckDBConnection, wanted: Wanted): Promise<number>;
   usable(file: FileEntry): boolean;
   readonly damaged: readonly DamagedFile[];
   /** Compares sizes with the manifest; with `thorough`, checksums too. A file that was mended is used again. */
@@ -39,6 +44,8 @@ export function createArchiveReader(database: Database, leases: FileLeases, onDa
       }
     },
     rows: (connection, wanted) => wantedRows(connection, folder, wanted, usable),
+    tiers: (connection, wanted) => wantedTiers(connection, folder, wanted, usable),
+    count: (connection, wanted) => countWanted(connection, folder, wanted, usable),
     usable,
     get damaged() {
       return [...damaged].map(([path, problem]) => ({ file: join('parquet', path), problem }));

@@ -8,26 +8,39 @@ import { type FileEntry, quoted, selectFiles, selectRemoved } from './manifest.t
 
 const HOT = 'select series, time, number, text, tag, flags from samples';
 
-/**
- * A query that gives (series, time, number, text, tag, flags) of the hot table and of those files whose ranges match, each (series, time)
- * once: what is hot is newer. The connection must be in a transaction, so that the manifest and the hot table are of the same moment.
- */
-export async function wantedRows(connection: DuckDBConnection, folder: string, wanted: Wanted, usable: (file: FileEntry) => boolean): Promise<string> {
-  const condition = `${wanted.condition} and time >= ${wanted.from} and time < ${wanted.to}`;
-  const hot = `${HOT} where ${condition}`;
-  const files = (await selectFiles(connection, filesCondition(wanted))).filter(usable);
-  if (files.length === 0) return hot;
-  const filed = await filedRows(connection, folder, files, wanted);
-  const from = Math.max(wanted.from, Math.min(...files.map(({ periodFrom }) => periodFrom)));
-  const to = Math.min(wanted.to, Math.max(...files.map(({ periodTo }) => periodTo)));
-  const late = `select series, time from samples where ${wanted.condition} and time >= ${from} and time < ${to}`;
-  const [found] = await (await connection.run(`select 1 from (${late} limit 1)`)).getRows();
-  // Most often nothing hot lies in a period that has its files, and then no row can stand in both.
-  const only = found === undefined ? filed : `select f.* from (${filed}) f anti join (${late}) h on f.series = h.series and f.time = h.time`;
-  return `${hot} union all ${only}`;
+/** Where wanted rows lie; each part is a query of (series, time, number, text, tag, flags). */
+export interface WantedTiers {
+  /** Both together. */
+  readonly all: string;
+  /** What is filed, by itself; null: no file matches. */
+  readonly filed: string | null;
+  /** Before this time (ms, exclusive) `filed` gives all there is: nothing hot is as old. `wanted.from` when that is not so. */
+  readonly filedTo: number;
 }
 
-function filesCondition({ from, to, series }: Wanted): string {
+/**
+ * Each (series, time) stands in `all` once: what is hot is newer. The connection must be in a transaction, so that the manifest and the hot table
+ * are of the same moment.
+ */
+export async function wantedTiers(connection: DuckDBConnection, folder: string, wanted: Wanted, usable: (file: FileEntry) => boolean): Promise<WantedTiers> {
+  const hot = `${HOT} where ${wanted.condition} and time >= ${wanted.from} and time < ${wanted.to}${wanted.numeric === true ? ' and tag <= 1' : ''}`;
+  const files = (await selectFiles(connection, filesCondition(wanted))).filter(usable);
+  if (files.length === 0) return { all: hot, filed: null, filedTo: wanted.from };
+  const filed = await filedRows(connection, folder, files, wanted);
+  const to = Math.min(wanted.to, Math.max(...files.map(({ periodTo }) => periodTo)));
+  const late = `select series, time from samples where ${wanted.condition} and time >= ${wanted.from} and time < ${to}`;
+  const [found] = await (await connection.run(`select 1 from (${late} limit 1)`)).getRows();
+  // Most often nothing hot lies in a period that has its files, and then no row can stand in both.
+  if (found === undefined) return { all: to === wanted.to ? filed : `${hot} union all ${filed}`, filed, filedTo: to };
+  return { all: `${hot} union all select f.* from (${filed}) f anti join (${late}) h on f.series = h.series and f.time = h.time`, filed, filedTo: wanted.from };
+}
+
+export async function wantedRows(connection: DuckDBConnection, folder: string, wanted: Wanted, usable: (file: FileEntry) => boolean): Promise<string> {
+  return (await wantedTiers(connection, folder, wanted, usable)).all;
+}
+
+/** Of a file that may hold wanted rows. */
+export function filesCondition({ from, to, series }: Wanted): string {
   const time = `time_min < ${to} and time_max >= ${from}`;
   if (series === null || series.length === 0) return time;
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -51,7 +64,9 @@ export async function filedRows(connection: DuckDBConnection, folder: string, fi
   const parts = [...groups].map(([key, members]) => {
     const gone = key.split(' ')[1] ?? '';
     const alive = gone === '' ? '' : ` and series not in (${gone})`;
-    return `select ${DECODED} from ${parquet(folder, members)} where ${wanted.condition} and ${range}${alive}`;
+    // Only text and JSON have no value; the column `kind` need not be read for that.
+    const numeric = wanted.numeric === true ? ' and value is not null' : '';
+    return `select ${DECODED} from ${parquet(folder, members)} where ${wanted.condition} and ${range}${alive}${numeric}`;
   });
   return parts.join(' union all ');
 }
