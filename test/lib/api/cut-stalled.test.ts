@@ -25,8 +25,13 @@ async function answering(stallMs: number, answer: (response: ServerResponse) => 
 }
 
 it('cuts a client that takes nothing of what waits for it', async () => {
-  // More than the buffers of a connection hold.
-  const { socket, end } = await answering(200, (response) => void response.end(Buffer.alloc(64 * 1024 * 1024)));
+  const { socket, end } = await answering(200, (response) => {
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(256 * 1024)));
+    };
+    response.on('drain', more);
+    more();
+  });
   socket.pause();
   expect(await end).toBe('cut');
 });
