@@ -13,6 +13,7 @@ import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry } from '../fleet/directory.ts';
 import { authenticate } from './authentication.ts';
 import { type BodyBudget, createBodyBudget, SMALL_BODY_BYTES } from './body-budget.ts';
+import { cutStalled } from './cut-stalled.ts';
 import { asMusterError, goneAway, problemOf, refuseMalformed } from './problem.ts';
 import type { Answer, Route, RouteRequest } from './route.ts';
 import { Problem } from './schema/common.ts';
@@ -56,6 +57,8 @@ export interface HttpTimeouts {
   readonly requestMs: number;
   /** Longest time that the body of a report waits to be read. */
   readonly pressureMs: number;
+  /** Longest time that the client of a streamed answer takes nothing of it. */
+  readonly stallMs: number;
 }
 
 /** Then the connection ends with an answer: no client keeps one for ever, and a proxy in front spreads them anew. */
@@ -159,7 +162,7 @@ function register(app: FastifyInstance, route: Route, ports: ApiPorts, budget: B
       if (params['*'] !== undefined) params.path = params['*'];
       done();
     },
-    handler: (request, reply) => answer(route, log, request, reply),
+    handler: (request, reply) => answer(route, log, ports.timeouts.stallMs, request, reply),
   });
 }
 
@@ -172,10 +175,13 @@ function urlOf(route: Route): string {
   return prefix + route.path.replace('{path}', '*').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-async function answer(route: Route, log: FailureLog, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function answer(route: Route, log: FailureLog, stallMs: number, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const result = await route.handle(checkedRequest(request, reply));
   // Its status may have been sent already: then nobody but the log can be told.
-  if ('stream' in result) result.stream.once('error', (error) => log(asMusterError(error), request));
+  if ('stream' in result) {
+    result.stream.once('error', (error) => log(asMusterError(error), request));
+    cutStalled(reply.raw, stallMs);
+  }
   return send(reply, result);
 }
 

@@ -19,7 +19,7 @@ export async function openApiDocument(version: string): Promise<Record<string, u
     log: silent,
     payloadBytesMax: 1,
     bodiesBytesMax: 1,
-    timeouts: { headersMs: 1_000, requestMs: 1_000, pressureMs: 1_000 },
+    timeouts: { headersMs: 1_000, requestMs: 1_000, pressureMs: 1_000, stallMs: 1_000 },
     tls: null,
     version,
   });

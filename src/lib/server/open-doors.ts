@@ -186,6 +186,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       }),
       closed: disk.refusal,
       onClosed: disk.onFull,
+      exportsMax: settings['limits.exports'],
       rateLimits: {
         messagesPerSecond: settings['limits.messages-per-second-per-device'],
         pointsPerSecond: settings['limits.points-per-second-per-device'],
@@ -204,6 +205,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       headersMs: settings['http.headers-timeout-ms'],
       requestMs: settings['http.request-timeout-ms'],
       pressureMs: settings['ingest.push-back-max-ms'],
+      stallMs: settings['http.stall-timeout-ms'],
     },
     tls,
     version,

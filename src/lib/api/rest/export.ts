@@ -25,6 +25,8 @@ export interface ExportPorts {
   readonly closed: () => MusterError | null;
   /** Calls back when that changes for the worse; returns what takes the listener off again. */
   readonly onClosed: (listener: () => void) => () => void;
+  /** Exports that are sent at once: each keeps a reading of the store open, and what its client has not taken. */
+  readonly exportsMax: number;
 }
 
 const After = z.object({ device: z.string(), point: z.string().optional(), time: z.number().int() });
@@ -37,8 +39,16 @@ interface Plan {
 }
 
 export function exportRoutes(ports: ExportPorts): Route[] {
-  const { fleet, directory } = ports;
+  const { fleet, directory, exportsMax } = ports;
   const engineFile = engineFiles(ports);
+  let open = 0;
+  /** Given back when the answer has ended, in whatever way. */
+  const takePlace = (signal: AbortSignal) => {
+    signal.throwIfAborted();
+    if (open >= exportsMax) throw new MusterError('overloaded', `${exportsMax} exports are being sent already (limits.exports)`);
+    open += 1;
+    signal.addEventListener('abort', () => void (open -= 1), { once: true });
+  };
   return [
     route({
       method: 'GET',
@@ -56,6 +66,7 @@ export function exportRoutes(ports: ExportPorts): Route[] {
           throw new MusterError('invalid', `there is no export format ${query.format.slice(0, 40)}`, {
             hint: `Choose one of ${EXPORT_FORMATS.map(({ name }) => name).join(', ')}.`,
           });
+        takePlace(signal);
         const plan: Plan = {
           selected: [
             ...selectPoints(
