@@ -10,7 +10,7 @@ import { newWill, toStoredWill } from './sessions/wills.ts';
 import { type Identity, screen, sessionId, signIn } from './sign-in.ts';
 import type { Surroundings } from './surroundings.ts';
 import { TopicAliases } from './topic-aliases.ts';
-import { willObjection } from './will-publishing.ts';
+import { isForNobody, willObjection } from './will-publishing.ts';
 
 /** How often credentials that changed while they were being checked are checked again. */
 const TRIES_MAX = 3;
@@ -29,13 +29,14 @@ export async function admit(around: Surroundings, connection: Connection, packet
   const identity = await identify(around, connection, packet, gate);
   if (identity === null || connection.isEnding) return;
   const { principal } = identity;
-  if (packet.will) {
+  const will = packet.will !== null && isForNobody(principal, packet.will) ? null : packet.will;
+  if (will !== null) {
     const sender = { principal, scheme: connection.scheme, address: connection.address };
-    const refusal = willObjection(around, sender, packet.will);
+    const refusal = willObjection(around, sender, will);
     if (refusal !== null) return gate.refuse(REASON.notAuthorized, `last will: ${refusal}`, 'refusedLogIn');
   }
   const changes: BrokerChange[] = [];
-  const opened = openSession(around, connection, packet, principal, sessionId(principal, clientId), gate, changes);
+  const opened = openSession(around, connection, { ...packet, will }, principal, sessionId(principal, clientId), gate, changes);
   if (opened === null) return;
   if (changes.length > 0) {
     try {

@@ -18,6 +18,14 @@ interface Sender {
   readonly address: string | null;
 }
 
+/**
+ * Bridges of mosquitto tell the broker on the other side so, with a will that is retained, whether they are there. As what they publish there, it is
+ * taken and forgotten.
+ */
+export function isForNobody(principal: Principal, { topic }: { readonly topic: string }): boolean {
+  return principal.kind === 'open' && topic.startsWith('$SYS/');
+}
+
 /** Why a will may not be published; null when it may. A refusal is recorded. */
 export function willObjection(around: Surroundings, sender: Sender, will: { readonly topic: string; readonly payload: Uint8Array }): string | null {
   const { ports } = around;
