@@ -18,6 +18,11 @@ const WAL_BYTES_MAX = 1024 * 1024 * 1024;
 /** How often to try to empty the write-ahead log out of turn. */
 const CHECKPOINT_RETRY_MS = 1000;
 
+/** The version is what it was; its page is written all the same. */
+const WRITE_SOMETHING = `pragma user_version = ${MIGRATIONS.length}`;
+/** What SQLite takes for the sector of a disk. */
+const SECTOR_BYTES = 4096;
+
 const INSERT_JOURNAL = 'insert into journal (committed_at, samples, blob) values (?, ?, ?)';
 const DELETE_JOURNAL = 'delete from journal where id <= ?';
 const LAST_JOURNAL = "select seq from sqlite_sequence where name = 'journal'";
@@ -77,7 +82,7 @@ export class CommitWriter {
   #attempt(group: Group): FromWriter {
     const began = performance.now();
     this.#connection ??= openForWriting(this.#options, group.committedAt, false).connection;
-    this.#limitWal();
+    const walBytes = this.#limitWal();
     const { statements, broker, marks } = this.#connection;
     const damaged = damagedJournal(statements, group.suspects);
     statements.database.exec('begin immediate');
@@ -91,9 +96,9 @@ export class CommitWriter {
     );
     setAside(statements, damaged, group.committedAt);
     if (group.deleteUpTo > 0) statements.run(DELETE_JOURNAL, group.deleteUpTo);
-    // The version is what it was; its page is written all the same.
-    if (group.probe) statements.database.exec(`pragma user_version = ${MIGRATIONS.length}`);
+    if (group.probe) statements.database.exec(WRITE_SOMETHING);
     statements.database.exec('commit');
+    this.#writeBehindSector(walBytes);
     marks.committed(marked);
     const changesLogged = broker.committed(logged);
     return {
@@ -127,11 +132,26 @@ export class CommitWriter {
   }
 
   /** The log grows while it cannot be copied into the database, as on a full disk: SQLite tries again and again, and here it ends. */
-  #limitWal(): void {
+  #limitWal(): number {
     const bytes = this.#walBytes();
-    if (bytes <= WAL_BYTES_MAX) return;
+    if (bytes <= WAL_BYTES_MAX) return bytes;
     this.#checkpoint();
     if (this.#walBytes() > WAL_BYTES_MAX) throw new Error(`the write-ahead log of ${this.#options.file} has ${bytes} bytes and cannot be emptied`);
+    return this.#walBytes();
+  }
+
+  /**
+   * A commit that ends with a sector, 1 in 512, gets no copy of its last page behind it (driver.ts), so that a cut would take it along. The next
+   * commit is behind it, if it is only one of ours. Not where the log is written over: there, its end is older.
+   */
+  #writeBehindSector(walBytesBefore: number): void {
+    const bytes = this.#walBytes();
+    if (bytes === walBytesBefore || bytes % SECTOR_BYTES !== 0) return;
+    try {
+      this.#connection?.statements.database.exec(WRITE_SOMETHING);
+    } catch {
+      // The group is on disk all the same.
+    }
   }
 
   #walBytes(): number {

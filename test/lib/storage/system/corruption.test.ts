@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCommitLog, type RunningCommitLog } from '../../../../src/lib/storage/system/commit-log.ts';
@@ -158,6 +158,22 @@ describe('a last write that is cut off', () => {
     }
     expect(existsSync(`${file}-wal`)).toBe(true);
   });
+});
+
+describe('the end of the write-ahead log', () => {
+  it('is never that of a sector, where the last commit would have no copy behind it', async () => {
+    const file = join(temporaryFolder(), 'system.db');
+    const log = await opened(file);
+    const ends = new Set<number>();
+    for (let i = 0; i < 900; i++) {
+      // Of one page to four, so that all places of a sector come by.
+      const parameters = ['default', 'x'.repeat(4096 * (i % 4)), i];
+      await log.commit({ statements: [{ sql: 'insert or replace into projects (id, description, created_at) values (?, ?, ?)', parameters }] });
+      ends.add(statSync(`${file}-wal`).size % PAGE_BYTES);
+    }
+    expect(ends.size).toBeGreaterThan(100);
+    expect(ends).not.toContain(0);
+  }, 60_000);
 });
 
 describe('a system database that is cut off', () => {
