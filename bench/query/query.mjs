@@ -20,6 +20,7 @@ const to = Math.floor(Date.now() / 86_400_000) * 86_400_000;
 const from = to - MINUTES * 60_000;
 const width = Math.ceil((MINUTES * 60_000) / BUCKETS);
 const year = (aggregate) => `/devices/device-0/aggregate?point=temperature&from=${from}&to=${to}&everyMs=${width}&originMs=${from}&aggregate=${aggregate}`;
+const chosen = (method) => `/devices/device-0/downsample?point=temperature&from=${from}&to=${to}&points=${BUCKETS}&method=${method}`;
 let hub = await start();
 const results = [];
 try {
@@ -37,6 +38,12 @@ try {
       ...figures(cold, await repeated(() => hub.api('GET', year(aggregate)))),
     });
   }
+  // The hub remembers what files told: a range that nobody asked for before has to be read.
+  let moved = 0;
+  const anew = () => hub.api('GET', year('avg').replace(`from=${from}`, `from=${from + ++moved * 60_000}`));
+  results.push({ question: 'the same, another range each time: avg', ...figures([], await repeated(anew)) });
+  results.push({ question: 'a year of minutes as 500 samples: minmax', ...figures([], await repeated(() => hub.api('GET', chosen('minmax')))) });
+  results.push({ question: 'a year of minutes as 500 samples: lttb', ...figures([], await repeated(() => hub.api('GET', chosen('lttb')))) });
   const newest = async () => {
     const { items } = await hub.api('GET', `/points?point=state&limit=${DEVICES}`);
     if (items.length !== DEVICES || items.some(({ latest }) => latest === null)) throw new Error(`${items.length} newest values`);
