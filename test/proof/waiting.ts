@@ -1,3 +1,5 @@
+import { availableParallelism, loadavg } from 'node:os';
+
 /** Waits for a condition; false when it does not come true in time. */
 export async function comesTrue(condition: () => boolean | Promise<boolean>, deadlineMs: number, everyMs = 5): Promise<boolean> {
   const deadline = performance.now() + deadlineMs;
@@ -21,4 +23,9 @@ export function quantile(values: readonly number[], fraction: number): number {
 
 export function rounded(value: number, digits = 0): number {
   return Math.round(value * 10 ** digits) / 10 ** digits;
+}
+
+/** 1 on a machine whose processors keep up; else how many times longer than that it takes for everything, by what waited in the last minute. */
+export function slowdown(): number {
+  return Math.max(1, (loadavg()[0] ?? 0) / (2 * availableParallelism()));
 }

@@ -82,7 +82,7 @@ describe('a store whose process is killed', () => {
       await fixture.commits.stop();
     }
     expect(compactions, 'every kill came before a compaction was through').toBeGreaterThan(8);
-  }, 120_000);
+  }, 300_000);
 
   it('applies the journal from its beginning when the database file is gone', async () => {
     const folder = temporaryFolder();
