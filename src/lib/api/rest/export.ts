@@ -47,7 +47,10 @@ export function exportRoutes(ports: ExportPorts): Route[] {
     signal.throwIfAborted();
     if (open >= exportsMax) throw new MusterError('overloaded', `${exportsMax} exports are being sent already (limits.exports)`);
     open += 1;
-    signal.addEventListener('abort', () => void (open -= 1), { once: true });
+    const give = () => {
+      open -= 1;
+    };
+    signal.addEventListener('abort', give, { once: true });
   };
   return [
     route({
