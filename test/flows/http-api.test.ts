@@ -23,7 +23,7 @@ describe('the API of a hub', () => {
     expect((await anonymous()('GET', '/health/live')).status).toBe(200);
     expect((await anonymous()('GET', '/health/ready')).body).toEqual({
       status: 'ok',
-      checks: { traffic: 'ok', writes: 'ok', samples: 'ok', disk: 'ok', pressure: 'ok' },
+      checks: { traffic: 'ok', writes: 'ok', samples: 'ok', disk: 'ok', pressure: 'ok', damage: 'ok' },
     });
     expect((await api('GET', '/whoami')).body).toMatchObject({
       kind: 'token',

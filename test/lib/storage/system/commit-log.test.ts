@@ -235,7 +235,9 @@ describe('broker changes and marks in the commit log', () => {
       log.commit({ samples: numbers([1, 1, 1], [2, 2, 2]), changes: [{ kind: 'put-incoming', session: 1, packetId: 1 }] }),
       log.commit({ samples: numbers([3, 3, 3]) }),
     ]);
-    expect(groups).toEqual([{ units: 2, samples: 3, bytes: expect.any(Number), changesLogged: 1, changesStored: 0, elapsedMs: expect.any(Number) }]);
+    expect(groups).toEqual([
+      { journalId: 1, units: 2, samples: 3, bytes: expect.any(Number), changesLogged: 1, changesStored: 0, elapsedMs: expect.any(Number) },
+    ]);
   });
 });
 
