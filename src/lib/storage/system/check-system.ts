@@ -19,7 +19,7 @@ const PROBLEMS_MAX = 100;
 
 /**
  * Reads the system database to its end: pages, indexes and references, the checksum of each entry of the journal and of the broker's log, and
- * the changes in the latter. Takes about a second for 200 MB, and is to run in a thread of its own.
+ * the changes in the latter. It reads the whole file, so it is to run in a thread of its own.
  */
 export function checkSystem(file: string): SystemCheck {
   const database = openReadDatabase(file);
