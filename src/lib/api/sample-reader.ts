@@ -8,7 +8,7 @@ import type { SampleItem } from './schema/samples.ts';
 /** The widest range that is asked of the store when a query leaves an end open. */
 export const ALL_TIME = { from: -8_640_000_000_000_000, to: 8_640_000_000_000_000 };
 /** Says why an answer may lack samples. */
-export const INCOMPLETE_HEADER = 'muster-incomplete';
+const INCOMPLETE_HEADER = 'muster-incomplete';
 const BUCKETS_MAX = 500_000;
 
 /**

@@ -24,7 +24,7 @@ export interface MendedWal {
 const OWN_CHECKSUMS = ['journal', 'broker_log', 'recent_messages'];
 const DEFAULT_PAGE_BYTES = 4096;
 
-export function walFile(file: string): string {
+function walFile(file: string): string {
   return `${file}-wal`;
 }
 

@@ -34,7 +34,7 @@ export function encodeMarks(parts: readonly (readonly MessageMark[])[]): Uint8Ar
   return bytes;
 }
 
-export function decodeMarks(bytes: Uint8Array): MessageMark[] {
+function decodeMarks(bytes: Uint8Array): MessageMark[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const marks: MessageMark[] = [];
   for (let at = 0; at + MARK_BYTES <= bytes.byteLength; at += MARK_BYTES) {

@@ -47,7 +47,7 @@ export function encodeAck(
     writeAck(type, bytes, 0, packetId);
     return bytes;
   }
-  const head = [packetId >> 8, packetId & 0xff, reasonCode];
+  const head = [...identifierBytes(packetId), reasonCode];
   return isEmpty(properties) ? plain(ACKS[type], head) : withProperties(ACKS[type], head, properties, [], packetBytesMax);
 }
 
@@ -60,6 +60,10 @@ export function writeAck(type: AckType, target: Buffer, offset: number, packetId
   return offset + ACK_BYTES;
 }
 
+function identifierBytes(packetId: number): number[] {
+  return [packetId >> 8, packetId & 0xff];
+}
+
 /** One reason code for each filter of SUBSCRIBE [MQTT-3.8.4-6]; before MQTT 5 every failure is 0x80. */
 export function encodeSuback(
   version: ProtocolVersion,
@@ -68,9 +72,8 @@ export function encodeSuback(
   properties: AckProperties = {},
   packetBytesMax = Infinity,
 ): Buffer {
-  const head = [packetId >> 8, packetId & 0xff];
-  if (version === 5) return withProperties(SUBACK, head, properties, reasonCodes, packetBytesMax);
-  return plain(SUBACK, [...head, ...reasonCodes.map((code) => Math.min(code, FAILURE))]);
+  if (version === 5) return withProperties(SUBACK, identifierBytes(packetId), properties, reasonCodes, packetBytesMax);
+  return plain(SUBACK, [...identifierBytes(packetId), ...reasonCodes.map((code) => Math.min(code, FAILURE))]);
 }
 
 /** One reason code for each filter of UNSUBSCRIBE [MQTT-3.11.3-1]; they are left out before MQTT 5. */
@@ -81,9 +84,8 @@ export function encodeUnsuback(
   properties: AckProperties = {},
   packetBytesMax = Infinity,
 ): Buffer {
-  const head = [packetId >> 8, packetId & 0xff];
-  if (version === 5) return withProperties(UNSUBACK, head, properties, reasonCodes, packetBytesMax);
-  return plain(UNSUBACK, head);
+  if (version === 5) return withProperties(UNSUBACK, identifierBytes(packetId), properties, reasonCodes, packetBytesMax);
+  return plain(UNSUBACK, identifierBytes(packetId));
 }
 
 /** MQTT 5 alone: before, a server says nothing when it closes. */

@@ -47,7 +47,7 @@ export const REASON = {
 export type ReasonCode = (typeof REASON)[keyof typeof REASON];
 
 /** CONNACK return codes of MQTT 3.1 and 3.1.1 (table 3.1). */
-export const CONNECT_RETURN = { accepted: 0, version: 1, identifier: 2, unavailable: 3, credentials: 4, notAuthorized: 5 } as const;
+const CONNECT_RETURN = { accepted: 0, version: 1, identifier: 2, unavailable: 3, credentials: 4, notAuthorized: 5 } as const;
 export type ConnectReturn = (typeof CONNECT_RETURN)[keyof typeof CONNECT_RETURN];
 
 /** How MQTT 3.1 and 3.1.1 say in CONNACK what MQTT 5 says with a reason code. */

@@ -1,6 +1,6 @@
 import type { Principal } from '../../../access/principal.ts';
 import type { StoredSession } from '../../../storage/broker-state.ts';
-import type { ProtocolVersion, Qos } from '../codec/packet.ts';
+import type { ProtocolVersion, Subscription } from '../codec/packet.ts';
 import type { ReasonCode } from '../codec/reason-codes.ts';
 import type { Outbox } from './outbox.ts';
 import type { RetainedBacklog } from './retained-messages.ts';
@@ -24,16 +24,8 @@ export interface Outlet {
 }
 
 /** A subscription of one session. */
-export interface Subscriber {
+export interface Subscriber extends Omit<Subscription, 'retainHandling'> {
   readonly session: Session;
-  /** With `$share/<name>/` if it is shared. */
-  readonly filter: string;
-  readonly shareName: string | null;
-  readonly topicFilter: string;
-  readonly options: number;
-  readonly qos: Qos;
-  readonly noLocal: boolean;
-  readonly retainAsPublished: boolean;
   readonly identifier: number | null;
   /** The generation of the index that it came with. */
   since: number;

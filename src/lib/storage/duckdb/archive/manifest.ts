@@ -1,5 +1,5 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { transaction } from '../transaction.ts';
 import { seriesList } from '../wanted.ts';
@@ -125,8 +125,4 @@ export async function glance(folder: string, file: FileEntry): Promise<string | 
   } catch (error: unknown) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : `cannot be read: ${(error as Error).message}`;
   }
-}
-
-export function folderOfPath(folder: string, path: string): string {
-  return dirname(join(folder, path));
 }
