@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
-import { formatAge } from '../lib/cli/duration.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import type { HubClient } from '../lib/client/hub-client.ts';
+import { formatAge } from '../lib/domain/duration.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
 import { definitionOf, EXPORT_FORMAT_NAMES, EXPORT_LAYOUTS, EXPORT_TIME_STYLES, formatOfFile, resumeCommand } from '../lib/reading/export/export-choice.ts';
 import { checkFree, checkSameChoice, completePart, type PartNote, partOf, readNote, removePart, sizeOf, writeNote } from '../lib/reading/export/part-file.ts';

@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core';
 import type { Point } from '../lib/api/schema/fleet.ts';
 import type { Column } from '../lib/cli/column.ts';
-import { formatAge } from '../lib/cli/duration.ts';
 import { listFlags } from '../lib/cli/flags.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
+import { formatAge } from '../lib/domain/duration.ts';
 import { kindFlag, pointFilterFlags, timezoneFlag } from '../lib/reading/flags.ts';
 import { valueText, zonedTimeColumn } from '../lib/reading/sample-columns.ts';
 

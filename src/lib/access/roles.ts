@@ -21,13 +21,43 @@ export const ACTIONS = [
   'sample:read',
   'sample:write',
   'reject:read',
+  'rule:read',
+  'rule:write',
+  'alarm:read',
+  'alarm:write',
+  'event:read',
+  'channel:read',
+  'channel:write',
   'hub:read',
   'hub:write',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
-const VIEWER: readonly Action[] = ['project:read', 'type:read', 'device:read', 'point:read', 'sample:read', 'reject:read', 'hub:read'];
-const OPERATOR: readonly Action[] = [...VIEWER, 'type:write', 'device:write', 'credential:read', 'credential:write', 'point:write', 'sample:write'];
+const VIEWER: readonly Action[] = [
+  'project:read',
+  'type:read',
+  'device:read',
+  'point:read',
+  'sample:read',
+  'reject:read',
+  'rule:read',
+  'alarm:read',
+  'event:read',
+  'hub:read',
+];
+const OPERATOR: readonly Action[] = [
+  ...VIEWER,
+  'type:write',
+  'device:write',
+  'credential:read',
+  'credential:write',
+  'point:write',
+  'sample:write',
+  'rule:write',
+  'alarm:write',
+  'channel:read',
+  'channel:write',
+];
 
 export const PERMISSIONS: Readonly<Record<Role, ReadonlySet<Action>>> = {
   viewer: new Set(VIEWER),

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
+import { DURATION_RULE, readDuration } from '../domain/duration.ts';
 import { isRetention, RETENTION_RULE } from '../domain/retention.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { DURATION_RULE, readDuration } from './duration.ts';
 
 /** A duration; the parsed value is in ms. */
 export const durationFlag = Flags.custom<number>({

@@ -1,6 +1,6 @@
 import type { HubStatus } from '../api/schema/status.ts';
+import { formatAge } from '../domain/duration.ts';
 import { type Column, timeColumn } from './column.ts';
-import { formatAge } from './duration.ts';
 
 /** What happened between two readings: so many a second, and how large and long the average of some was (null: there was none). */
 export interface StatusRates {

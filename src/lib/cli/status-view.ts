@@ -1,4 +1,4 @@
-import { formatAge } from './duration.ts';
+import { formatAge } from '../domain/duration.ts';
 import type { RatedStatus } from './status-columns.ts';
 import type { TableStyle } from './table.ts';
 import { printable, wrapText } from './text-width.ts';

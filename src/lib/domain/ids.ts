@@ -14,6 +14,15 @@ export type PointPath = Branded<string, 'PointPath'>;
  */
 export type SeriesId = Branded<number, 'SeriesId'>;
 
+/** Of a rule: a name, unique in its project. */
+export type RuleId = Branded<string, 'RuleId'>;
+/** uuid v7, as of an event. */
+export type AlarmId = Branded<string, 'AlarmId'>;
+export type EventId = Branded<string, 'EventId'>;
+/** Names, unique in their project. */
+export type ChannelId = Branded<string, 'ChannelId'>;
+export type RouteId = Branded<string, 'RouteId'>;
+
 /** Letters, digits and `. _ : -`; no MQTT wildcard, no slash, no space, no control character. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 export const NAME_RULE = 'letters, digits and . _ : - (1 to 128 characters, first a letter or digit)';

@@ -1,4 +1,4 @@
-import { formatDuration } from '../cli/duration.ts';
+import { formatDuration } from '../domain/duration.ts';
 import { createBrailleCanvas } from './braille-canvas.ts';
 import { decimalsOf, formatTick, timeTicks, type ValueAxis, valueAxis } from './chart-axis.ts';
 import { isoInZone } from './time-zone.ts';

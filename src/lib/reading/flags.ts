@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
-import { parseDuration, parsePositiveDuration } from '../cli/duration.ts';
 import { filterFlag } from '../cli/flags.ts';
+import { parseDuration, parsePositiveDuration } from '../cli/parse-duration.ts';
 import { POINT_KINDS } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { checkTimeZone } from './time-zone.ts';

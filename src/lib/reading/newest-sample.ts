@@ -1,6 +1,6 @@
-import { formatAge } from '../cli/duration.ts';
 import type { HubClient } from '../client/hub-client.ts';
 import type { Aggregate } from '../domain/aggregate.ts';
+import { formatAge } from '../domain/duration.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { isoInZone } from './time-zone.ts';
 

@@ -1,4 +1,4 @@
-import { readDuration } from '../cli/duration.ts';
+import { readDuration } from '../domain/duration.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { instantOf, startOfDay, utcOf, type WallTime } from './time-zone.ts';
 

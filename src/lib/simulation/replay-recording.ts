@@ -1,8 +1,8 @@
 import type { SecureContext } from 'node:tls';
 import type { Device } from '../api/schema/fleet.ts';
 import type { CountQuery } from '../api/schema/samples.ts';
-import { formatDuration } from '../cli/duration.ts';
 import type { HubClient } from '../client/hub-client.ts';
+import { formatDuration } from '../domain/duration.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { PayloadName, QualityOfService, ReplayTimes, SimulatedProtocol } from './choices.ts';
 import { cleanUp, cleanUpFailed, releaseCredentials } from './clean-up.ts';

@@ -1,4 +1,4 @@
-import { formatAge } from '../cli/duration.ts';
+import { formatAge } from '../domain/duration.ts';
 import type { LatencySummary } from './latency.ts';
 import { problemsOf, type SimulationReport } from './report.ts';
 import type { Tally } from './tally.ts';

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeviceId, ProjectId } from '../../../src/lib/domain/ids.ts';
+import { globMatcher } from '../../../src/lib/domain/matching.ts';
 import { Directory } from '../../../src/lib/fleet/directory.ts';
 import type { ResolvedSample } from '../../../src/lib/ingest/batch.ts';
 import { SampleBuilder } from '../../../src/lib/ingest/sample-builder.ts';
-import { globMatcher, pointMatcher } from '../../../src/lib/stream/filter.ts';
+import { pointMatcher } from '../../../src/lib/stream/filter.ts';
 import { createLiveStream } from '../../../src/lib/stream/live-stream.ts';
 import { aDevice, aPoint } from '../../helpers/fleet.ts';
 

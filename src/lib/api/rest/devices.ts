@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { DeviceCredentials } from '../../access/device-credentials.ts';
+import { labelMatcher } from '../../domain/matching.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import { ratesAt, type Traffic } from '../../fleet/traffic.ts';
-import { labelMatcher } from '../../stream/filter.ts';
 import { indexAfter, readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf } from '../schema/common.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { SeriesId } from '../../domain/ids.ts';
+import { globMatcher, isPattern } from '../../domain/matching.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { SampleRow } from '../../storage/sample-store.ts';
-import { globMatcher, isPattern } from '../../stream/filter.ts';
 import { foreignCursor, readCursor, writeCursor } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { ALL_TIME, type SampleReader } from '../sample-reader.ts';

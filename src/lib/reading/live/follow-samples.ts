@@ -1,5 +1,5 @@
 import type { SampleItem, StreamMessage } from '../../api/schema/samples.ts';
-import { formatAge } from '../../cli/duration.ts';
+import { formatAge } from '../../domain/duration.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import { createRecentKeys } from './recent-keys.ts';
 

@@ -1,5 +1,3 @@
-import { MusterError } from '../errors/muster-error.ts';
-
 /** Largest first: a duration is written and printed in this order. */
 const UNITS = [
   ['w', 604_800_000],
@@ -35,20 +33,6 @@ export function readDuration(text: string): number | null {
   const whole = Math.round(total);
   if (position === 0 || Math.abs(total - whole) > 1e-3 || whole > LONGEST_MS) return null;
   return whole;
-}
-
-/** ms; throws MusterError `usage`. */
-export function parseDuration(text: string): number {
-  const duration = readDuration(text.trim());
-  if (duration === null) throw new MusterError('usage', `"${text.slice(0, 40)}" is not a duration.`, { hint: `Write it ${DURATION_RULE}.` });
-  return duration;
-}
-
-/** The same for what must not be zero, such as a bucket width. */
-export function parsePositiveDuration(text: string): number {
-  const duration = parseDuration(text);
-  if (duration === 0) throw new MusterError('usage', 'The duration must be longer than zero.', { hint: `Write it ${DURATION_RULE}.` });
-  return duration;
 }
 
 /** The shortest exact text: 5400000 is `1h30m`. */

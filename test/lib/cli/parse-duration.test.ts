@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatAge, formatDuration, parseDuration, parsePositiveDuration, readDuration } from '../../../src/lib/cli/duration.ts';
+import { parseDuration, parsePositiveDuration } from '../../../src/lib/cli/parse-duration.ts';
+import { formatAge, formatDuration, readDuration } from '../../../src/lib/domain/duration.ts';
 
 describe('a duration', () => {
   test.each([

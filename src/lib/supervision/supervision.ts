@@ -1,0 +1,107 @@
+import type { OperatorAction } from '../alarms/operator-action.ts';
+import type { Rule } from '../alarms/rule.ts';
+import type { AlarmRecord } from '../domain/alarm.ts';
+import type { Actor } from '../domain/event.ts';
+import type { AlarmId, DeviceId, ProjectId } from '../domain/ids.ts';
+import type { MaintenanceWindow, RuleRecord } from '../domain/rule-record.ts';
+import type { JsonValue } from '../domain/value.ts';
+import type { ErrorCode } from '../errors/catalogue.ts';
+import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
+
+/** What became of one alarm of a bulk action. */
+export interface ActionOutcome {
+  readonly id: AlarmId;
+  /** As it is then; null: there is no such alarm. */
+  readonly alarm: AlarmRecord | null;
+  /** null: done. `unchanged`: it was so already. */
+  readonly refused: { readonly code: ErrorCode | 'unchanged'; readonly reason: string } | null;
+}
+
+/** The rules of the hub, hot: a change is in force when its promise resolves. */
+export interface Rules {
+  list(project: ProjectId): readonly RuleRecord[];
+  /** Throws not_found. */
+  get(project: ProjectId, id: string): RuleRecord;
+  /** Newest first. Throws not_found when there never was such a rule. */
+  versions(project: ProjectId, id: string): Promise<readonly RuleRecord[]>;
+  /** Throws `invalid` with every problem of the document (details.problems), `conflict`, `limit_reached`. */
+  create(project: ProjectId, document: JsonValue, actor: Actor): Promise<RuleRecord>;
+  /** The document whole. `version`: refused with `conflict` unless it is the one in force; null: whichever is. */
+  update(project: ProjectId, id: string, document: JsonValue, version: number | null, actor: Actor): Promise<RuleRecord>;
+  /** Its alarms are withdrawn. */
+  delete(project: ProjectId, id: string, actor: Actor): Promise<void>;
+  setEnabled(project: ProjectId, id: string, enabled: boolean, actor: Actor): Promise<RuleRecord>;
+  /** Read and compiled; null: a document of an older release that this one cannot read (the log and event rule.failed say why). */
+  compiled(project: ProjectId, id: string): Rule | null;
+  /** What it watches now, as `device/point`, device or group, in pages by that text. */
+  subjects(project: ProjectId, rule: Rule, limit: number, after: string | null): { readonly items: readonly string[]; readonly count: number };
+}
+
+export interface Maintenances {
+  list(project: ProjectId): readonly MaintenanceWindow[];
+  create(project: ProjectId, window: Pick<MaintenanceWindow, 'scope' | 'from' | 'to' | 'reason'>, actor: Actor): Promise<MaintenanceWindow>;
+  /** Ends it at once. */
+  delete(project: ProjectId, id: string, actor: Actor): Promise<void>;
+}
+
+export interface Alarms {
+  /** Those that are live, in no order. */
+  live(project: ProjectId): Iterable<AlarmRecord>;
+  /** Live ones from memory, closed ones from the disk. Throws not_found. */
+  get(project: ProjectId, id: string): Promise<AlarmRecord>;
+  /**
+   * All in one transaction; each is told what became of it. `dryRun` only says what would. Throws `invalid` for an action that no alarm takes, such as a
+   * shelving longer than alarms.shelve-max-ms.
+   */
+  act(project: ProjectId, ids: readonly AlarmId[], action: OperatorAction, actor: Actor, dryRun: boolean): Promise<readonly ActionOutcome[]>;
+  /** To shelve, suppress or take out of service what is normal at the moment: makes the record. Throws not_found, `invalid`. */
+  actOnSubject(project: ProjectId, rule: string, device: string, point: string | null, action: OperatorAction, actor: Actor): Promise<ActionOutcome>;
+  /** An alarm that a gateway found itself. Resolves when it is on disk. Throws `invalid`, `not_found`. */
+  reported(device: DeviceId, report: EdgeReport, receivedAt: number): Promise<AlarmRecord>;
+}
+
+/** What an edge says of an alarm: the topic `devices/<device>/alarm`, or the same over HTTP. */
+export interface EdgeReport {
+  /** Of the rule at the edge; it need not be known to the hub. */
+  readonly rule: string;
+  readonly ruleVersion?: number;
+  readonly point?: string;
+  /** Time of the change, ms since 1970; absent: now. */
+  readonly ts?: number;
+  /** null or absent: back to normal. */
+  readonly level?: string | null;
+  readonly severity?: string;
+  readonly value?: JsonValue;
+  readonly message?: string;
+  readonly explanation?: string;
+}
+
+export interface SupervisionCounts {
+  readonly rules: number;
+  readonly rulesFailing: number;
+  /** Points that at least one rule watches. */
+  readonly pointsWatched: number;
+  readonly alarmsLive: number;
+  readonly alarmsActive: number;
+  readonly alarmsUnacked: number;
+  readonly timers: number;
+  /** Since the start. */
+  readonly samplesEvaluated: number;
+  readonly transitions: number;
+  readonly uncommitted: number;
+}
+
+/** The alarm engine of a hub. */
+export interface Supervision {
+  readonly evaluator: AlarmEvaluator;
+  readonly rules: Rules;
+  readonly maintenances: Maintenances;
+  readonly alarms: Alarms;
+  readonly counts: () => SupervisionCounts;
+  /** A device, its type, labels or parent changed, or it is gone. */
+  deviceChanged(device: DeviceId): void;
+  /** Reads what is on disk, shows conditions their history, and starts the clock. Resolves when live samples may come. */
+  start(): Promise<void>;
+  /** Commits what waits. Idempotent. */
+  stop(): Promise<void>;
+}
