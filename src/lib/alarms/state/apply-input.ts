@@ -4,7 +4,7 @@ import { blankRecord } from './blank-record.ts';
 import { type Change, journalled, type Patch, patched } from './change.ts';
 import { isNormal } from './facts.ts';
 import { levelChanges } from './level-changes.ts';
-import { noticeOf } from './notice.ts';
+import { type Notice, noticeOf } from './notice.ts';
 import { refusal } from './refusal.ts';
 import type { AlarmInput, AlarmSurroundings, Transition } from './transition.ts';
 
@@ -29,9 +29,15 @@ export function transition(record: AlarmRecord | null, input: AlarmInput, surrou
   if (from.closedAt !== null) return { record: patched(from, changes), events: journalled(from, changes), notify: null, actions: null };
 
   const notice = noticeOf(patched(from, changes), changes, now, surroundings.rule);
-  const told = changes.map((change, index) => (index === notice.event ? { ...change, patch: { ...change.patch, ...notice.patch } } : change));
+  const told = changes.map((change, index) => (index === notice.event ? { ...change, ...notedIn(change, notice) } : change));
   const all = [...told, ...closing(patched(from, told))];
   return { record: patched(from, all), events: journalled(from, all), notify: notice.told, actions: dueActions(from, input, changes) };
+}
+
+/** Who heard of it at its worst has to hear of its end: after that, the record does not know it any more. */
+function notedIn({ patch, details }: Change, notice: Notice): Pick<Change, 'patch' | 'details'> {
+  const worst = notice.told?.cause === 'cleared' ? { notifiedSeverity: notice.notifiedSeverity } : {};
+  return { patch: { ...patch, ...notice.patch }, details: { ...details, ...worst } };
 }
 
 /** What makes a record where there is none. */

@@ -20,6 +20,8 @@ export interface Notice {
   /** Belongs to the change at this index. */
   readonly event: number;
   readonly patch: Patch;
+  /** What people knew before. */
+  readonly notifiedSeverity: AlarmRecord['notifiedSeverity'];
 }
 
 /**
@@ -28,12 +30,13 @@ export interface Notice {
  */
 export function noticeOf(record: AlarmRecord, changes: readonly Change[], now: number, rule: AlarmSurroundings['rule']): Notice {
   const cause = causeOf(record, changes);
+  const { notifiedSeverity } = record;
   const last = changes.length - 1;
-  if (cause === null) return { told: null, event: last, patch: reAlarm(record, record.reAlarmAt, now, rule) };
+  if (cause === null) return { told: null, event: last, patch: reAlarm(record, record.reAlarmAt, now, rule), notifiedSeverity };
 
   const index = changes.findIndex((change) => change.kind === TOLD_BY[cause]);
   const event = index < 0 ? last : index;
-  if (cause === 'cleared') return { told: { cause, event }, event, patch: { ...reAlarm(record, null, now, rule), notifiedSeverity: null } };
+  if (cause === 'cleared') return { told: { cause, event }, event, patch: { ...reAlarm(record, null, now, rule), notifiedSeverity: null }, notifiedSeverity };
 
   const isNew = cause === 'raised' || cause === 'worse';
   const acknowledge: Patch = isNew && rule.requiresAck ? { acked: false, ackedAt: null, ackedBy: null } : {};
@@ -42,6 +45,7 @@ export function noticeOf(record: AlarmRecord, changes: readonly Change[], now: n
     told: { cause, event },
     event,
     patch: { ...acknowledge, ...(isNew ? { notifiedSeverity: record.severity } : {}), ...reAlarm(told, null, now, rule) },
+    notifiedSeverity,
   };
 }
 

@@ -271,7 +271,9 @@ describe('suppression and being out of service', () => {
     one.level(1000, HI);
     one.suppression(2000, 'calendar', true);
     expect(told(one.level(3000, null))).toBeNull();
-    expect(told(one.suppression(4000, 'calendar', false))).toEqual(['cleared', 'alarm.unsuppressed']);
+    const ended = one.suppression(4000, 'calendar', false);
+    expect(told(ended)).toEqual(['cleared', 'alarm.unsuppressed']);
+    expect(ended?.events[0]?.details.notifiedSeverity).toBe('minor');
   });
 
   test('worse while suppressed is told as worse when that ends', () => {
