@@ -23,9 +23,7 @@ export function outcomeOf({ rule, version, plan, watches, occurrences, range, su
   const alarming = all.filter(({ tally }) => tally.occurrences > 0);
   const totals = totalsOf(rule, alarming);
   const rangeMs = range.to - range.from;
-  const worst = all
-    .toSorted(({ tally: one }, { tally: other }) => other.occurrences - one.occurrences || other.activeMs - one.activeMs)
-    .slice(0, subjectsMax);
+  const worst = all.toSorted(({ tally: one }, { tally: other }) => other.occurrences - one.occurrences || other.activeMs - one.activeMs).slice(0, subjectsMax);
   return {
     rule: rule.id,
     version,

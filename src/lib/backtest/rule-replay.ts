@@ -46,7 +46,7 @@ export function createRuleReplay(
   const watches = new Map<number, Watch>();
   const lanes = new Map<number, { readonly entry: number; readonly pieces: Rows[] }>();
   let occurrences = 0;
-  if (condition.kind === 'noData') plan.subjects.forEach((_, subject) => awaitFirst(subject, plan.createdAt[subject] ?? 0));
+  if (condition.kind === 'noData') for (const subject of plan.subjects.keys()) awaitFirst(subject, plan.createdAt[subject] ?? 0);
 
   return {
     rule,
@@ -146,9 +146,9 @@ export function createRuleReplay(
     if ((flags & skipped) !== 0) return;
     const time = columns.time[row] ?? 0;
     const value = isPlain(columns.tag[row] ?? 0, flags) ? (columns.number[row] ?? 0) : shownValue(columns, row);
-    if (time < range.leadFrom) return watch.evaluation.warm(slot, time, value, member);
+    if (time < range.leadFrom) watch.evaluation.warm(slot, time, value, member);
+    else show(watch, slot, time, value, member);
     if (time >= range.from) watch.samples += 1;
-    show(watch, slot, time, value, member);
   }
 
   /** Shows what lies before the lead; gives the rest. */

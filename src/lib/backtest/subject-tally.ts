@@ -159,13 +159,7 @@ export function levelCounts(levels: readonly Level[], entered: readonly number[]
   return Object.fromEntries(levels.map(({ name }, index) => [name, entered[index] ?? 0]));
 }
 
-export function occurrenceOf(
-  rule: Rule,
-  subject: AlarmSubject,
-  open: OpenOccurrence,
-  range: TallyRange,
-  compared: boolean,
-): Occurrence {
+export function occurrenceOf(rule: Rule, subject: AlarmSubject, open: OpenOccurrence, range: TallyRange, compared: boolean): Occurrence {
   const cleared = Number.isFinite(open.clearedAt);
   const level = rule.condition.levels[open.worst - 1];
   return {
