@@ -147,7 +147,7 @@ export const SETTINGS = {
     'Longest time that senders are held back at a stretch while the hub cannot follow; then they are read again, and refused once there is no room',
   ),
   'ingest.late-after-ms': setting(milliseconds, 600_000, 'Samples older than this on arrival are flagged late'),
-  'alarms.shelve-max-ms': setting(count, 86_400_000, 'An alarm may be shelved for so long'),
+  'alarms.shelve-max-ms': setting(count, 604_800_000, 'An alarm may be shelved for so long'),
   'storage.free-disk-bytes-min': setting(
     z.number().int().min(0).nullable(),
     null,

@@ -1,8 +1,8 @@
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
 import type { DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
 import { subjectKey } from '../domain/subject-key.ts';
-import { NO_TIMER } from './tracked.ts';
 import type { TimerHandle } from './timer-wheel.ts';
+import { NO_TIMER } from './tracked.ts';
 
 /** An alarm that is live. */
 export class LiveAlarm {

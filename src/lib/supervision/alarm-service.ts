@@ -2,9 +2,9 @@ import type { OperatorAction } from '../alarms/operator-action.ts';
 import { matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import { refusal } from '../alarms/state/refusal.ts';
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
+import { formatDuration } from '../domain/duration.ts';
 import type { Actor } from '../domain/event.ts';
 import type { PointPath, ProjectId } from '../domain/ids.ts';
-import { formatDuration } from '../domain/duration.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
@@ -104,7 +104,8 @@ export function createAlarmService(ports: AlarmServicePorts): Omit<Alarms, 'repo
     if (refused !== null) return { id, alarm: record, refused };
     if (dryRun) return { id, alarm: record, refused: null };
     const state = watches.project(record.project)?.states.get(record.rule);
-    const surroundings = state === undefined ? surroundingsFrom(record) : { ...surroundingsOf(state, record.subject, record.historical), origin: record.origin };
+    const surroundings =
+      state === undefined ? surroundingsFrom(record) : { ...surroundingsOf(state, record.subject, record.historical), origin: record.origin };
     const input = { kind: 'action', time: clock(), action, actor } as const;
     const after = isClosed ? keeper.apply(surroundings, input, record) : keeper.apply(surroundings, input);
     if (after === null) return { id, alarm: record, refused: { code: 'unchanged', reason: 'It is so already.' } };

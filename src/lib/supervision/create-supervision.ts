@@ -90,7 +90,7 @@ export interface HotSupervision extends Supervision {
 export function createSupervision(ports: SupervisionPorts): HotSupervision {
   const { settings, directory, storage, rules, maintenances, recorder, clock, log } = ports;
   const book = createAlarmBook();
-  const watches = createWatches(directory, settings['limits.evaluations']);
+  const watches = createWatches(settings['limits.evaluations']);
   const clockwork = createClockwork({
     clock,
     onTracked: (tracked, now) => evaluator.elapsed(tracked, now),
@@ -227,9 +227,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       return {
         level: levelOf(evaluation.level),
         pending:
-          pending === null
-            ? null
-            : { level: levelOf(pending.finding), since: pending.since, dueAt: Number.isFinite(pending.dueAt) ? pending.dueAt : null },
+          pending === null ? null : { level: levelOf(pending.finding), since: pending.since, dueAt: Number.isFinite(pending.dueAt) ? pending.dueAt : null },
         explanation: evaluation.explain(),
         lastTime: Number.isFinite(lastTime) ? lastTime : null,
       };
@@ -304,7 +302,14 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     for (const state of states) suppression.ruleChanged(state, now);
     // Nobody goes on with late data of before.
     for (const record of historical) {
-      const input = { kind: 'level', time: record.updatedAt, level: null, value: null, message: record.message, explanation: 'the late data end here' } as const;
+      const input = {
+        kind: 'level',
+        time: record.updatedAt,
+        level: null,
+        value: null,
+        message: record.message,
+        explanation: 'the late data end here',
+      } as const;
       keeper.apply(surroundingsFrom(record), input, record);
     }
     await written();

@@ -45,7 +45,11 @@ export interface SuppressionPorts {
   /** Calls back when the clock stands there, once. */
   readonly schedule: (at: number, run: (now: number) => void) => void;
   /** When the evaluation on that device wants the clock, with what is known of its samples now; null: nothing is held. */
-  readonly nextLook: (state: RuleState, device: DeviceId, now: number) => { readonly dueAt: number; readonly silentMs: number; readonly active: boolean } | null;
+  readonly nextLook: (
+    state: RuleState,
+    device: DeviceId,
+    now: number,
+  ) => { readonly dueAt: number; readonly silentMs: number; readonly active: boolean } | null;
 }
 
 export function createSuppression(ports: SuppressionPorts): Suppression {

@@ -37,6 +37,17 @@ interface Target {
   readonly member: number;
 }
 
+interface PossibleTarget {
+  /** null: nothing is held. */
+  readonly tracked: Tracked | null;
+  readonly slot: number;
+  readonly member: number;
+  readonly point: PointEntry;
+  readonly key: string;
+  readonly subject: AlarmSubject;
+}
+type HeldTarget = PossibleTarget & { readonly tracked: Tracked };
+
 export interface WarmUpPorts {
   readonly directory: Directory;
   readonly samples: Pick<SampleStore, 'read'>;
@@ -58,7 +69,9 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     async start(states, saved, drop) {
       for (const state of states) {
         await fill(state);
-        if (!state.lazy) for await (const entry of devicesOf(state)) for (const { tracked, slot, member, point } of targets(state, entry)) showNewest(tracked, slot, member, point);
+        if (!state.lazy)
+          for await (const entry of devicesOf(state))
+            for (const { tracked, slot, member, point } of targets(state, entry)) showNewest(tracked, slot, member, point);
       }
       const restored = new Map<Tracked, JsonValue>();
       const known = new Map(states.map((state) => [`${state.project} ${state.rule.id}`, state]));
@@ -89,12 +102,13 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     },
     async adopt(state, before) {
       for await (const entry of devicesOf(state)) {
-        for (const { point, slot, member, ...target } of targets(state, entry, true)) {
+        for (const { point, slot, member, ...target } of possibleTargets(state, entry)) {
           const old = before?.tracked.get(target.key);
           const tracked = target.tracked ?? (old !== undefined || isLoud(state, point) ? track(state, target.subject) : null);
           if (tracked !== null) showNewest(tracked, slot, member, point);
         }
-        if (state.rule.condition.subject !== 'group') for (const tracked of [...watches.ofDevice(entry.device.id)]) if (tracked.state === state) follow(tracked, before);
+        if (state.rule.condition.subject !== 'group')
+          for (const tracked of [...watches.ofDevice(entry.device.id)]) if (tracked.state === state) follow(tracked, before);
       }
       if (state.rule.condition.subject === 'group') for (const tracked of [...state.tracked.values()]) follow(tracked, before);
     },
@@ -105,7 +119,6 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
           if (state.rule.condition.subject === 'group') leaveGroups(state, id, entry);
           if (entry === undefined || state.lazy || entry.device.project !== state.project || !watchesDevice(state.rule, entry.device)) continue;
           for (const { tracked, slot, member, point } of targets(state, entry)) {
-            if (tracked === null) continue;
             showNewest(tracked, slot, member, point);
             settle(tracked);
           }
@@ -133,7 +146,13 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     const level = evaluation.level === 0 ? null : (state.rule.condition.levels[evaluation.level - 1] ?? null);
     const isSame = level === null ? record?.active !== true : record?.active === true && record.level === level.name && record.severity === level.severity;
     if (isSame || (level === null && record?.origin === 'edge')) return;
-    keeper.level(state, subject, level, { time: Number.isFinite(evaluation.lastTime) ? evaluation.lastTime : now, value: null, explanation: evaluation.explain() }, undefined);
+    keeper.level(
+      state,
+      subject,
+      level,
+      { time: Number.isFinite(evaluation.lastTime) ? evaluation.lastTime : now, value: null, explanation: evaluation.explain() },
+      undefined,
+    );
   }
 
   async function* devicesOf(state: RuleState): AsyncGenerator<DeviceEntry> {
@@ -145,11 +164,15 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     }
   }
 
-  function targets(state: RuleState, entry: DeviceEntry): (Target & { readonly point: PointEntry })[];
-  function targets(state: RuleState, entry: DeviceEntry, lazily: true): { tracked: Tracked | null; slot: number; member: number; point: PointEntry; key: string; subject: AlarmSubject }[];
-  function targets(state: RuleState, entry: DeviceEntry, lazily = false) {
+  /** What is held of the device's points, and made for it; `lazily`: also what nothing is held of. */
+  function targets(state: RuleState, entry: DeviceEntry): readonly HeldTarget[] {
+    return possibleTargets(state, entry).flatMap((target) => (target.tracked === null ? [] : [{ ...target, tracked: target.tracked }]));
+  }
+
+  /** Also those of which nothing is held. */
+  function possibleTargets(state: RuleState, entry: DeviceEntry): readonly PossibleTarget[] {
     const { condition, scope } = state.rule;
-    const found: { tracked: Tracked | null; slot: number; member: number; point: PointEntry; key: string; subject: AlarmSubject }[] = [];
+    const found: PossibleTarget[] = [];
     const { id } = entry.device;
     for (const point of entry.points.values()) {
       const { path } = point.point;
@@ -159,7 +182,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
         const key = `${id}/${path}`;
         // What never reported is not silent: it is held from its first sample on.
         const tracked = state.tracked.get(key) ?? (state.lazy || point.latestTime === Number.NEGATIVE_INFINITY ? null : track(state, subject));
-        if (tracked !== null || lazily) found.push({ tracked, slot: 0, member: 0, point, key, subject });
+        found.push({ tracked, slot: 0, member: 0, point, key, subject });
         continue;
       }
       condition.points.forEach((wanted, slot) => {
@@ -207,7 +230,8 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     const { condition } = tracked.state.rule;
     for (const one of entry.points.values()) {
       if (point !== null && one.point.path === point) showNewest(tracked, 0, 0, one);
-      if (point === null) condition.points.forEach((wanted, slot) => (wanted === one.point.path || wanted === '*') && showNewest(tracked, slot, 0, one));
+      if (point !== null) continue;
+      for (const [slot, wanted] of condition.points.entries()) if (wanted === one.point.path || wanted === '*') showNewest(tracked, slot, 0, one);
     }
   }
 
@@ -241,17 +265,23 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
           }
         }
         const inOrder = [...kept].flatMap(([one, list]) => list.map(([time, value]) => ({ one, time, value }))).sort((a, b) => a.time - b.time);
-        for (const { one, time, value } of inOrder) for (const { tracked, slot, member } of bySeries.get(one) ?? []) tracked.evaluation.warm(slot, time, value, member);
+        for (const { one, time, value } of inOrder)
+          for (const { tracked, slot, member } of bySeries.get(one) ?? []) tracked.evaluation.warm(slot, time, value, member);
         await nextTurn();
       }
     } catch (error: unknown) {
       log.warn({ rule: state.rule.id, reason: messageOf(error) }, 'the history of a rule could not be read: its windows fill with what comes');
     }
-    if (room <= 0) log.warn({ rule: state.rule.id, samples: ports.samplesMax }, 'the history of a rule is longer than limits.alarm-history-samples: the rest of its windows fill with what comes');
+    if (room <= 0)
+      log.warn(
+        { rule: state.rule.id, samples: ports.samplesMax },
+        'the history of a rule is longer than limits.alarm-history-samples: the rest of its windows fill with what comes',
+      );
   }
 
   function leaveGroups(state: RuleState, id: DeviceId, entry: DeviceEntry | undefined): void {
-    const groups = entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device) ? groupsFor(state.rule, entry.device) : [];
+    const groups =
+      entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device) ? groupsFor(state.rule, entry.device) : [];
     for (const tracked of state.tracked.values()) {
       const member = tracked.members?.get(id);
       if (member === undefined || groups.includes(tracked.subject.group ?? '')) continue;

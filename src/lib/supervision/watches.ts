@@ -1,5 +1,5 @@
-import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { Rule } from '../alarms/rule.ts';
+import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
 import type { DeviceId, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
@@ -96,7 +96,7 @@ export function isWatched({ rule, project }: RuleState, { device, point, group }
 
 const NOTHING: ReadonlySet<Tracked> = new Set();
 
-export function createWatches(directory: Directory, heldMax: number): Watches {
+export function createWatches(heldMax: number): Watches {
   const projects = new Map<ProjectId, ProjectWatch>();
   const table = createSeriesTable<PointWatch>();
   const byDevice = new Map<DeviceId, Set<Tracked>>();
@@ -177,7 +177,14 @@ export function createWatches(directory: Directory, heldMax: number): Watches {
     const newest = table.get(point.series)?.newest ?? Number.NEGATIVE_INFINITY;
     const rules = links.map(({ state }) => state);
     const set = setOf(watch, rules);
-    const bound: PointWatch = { generation: watch.generation, device: device.device, rules: set.rules, range: set.range, newest, links: isShared ? null : links };
+    const bound: PointWatch = {
+      generation: watch.generation,
+      device: device.device,
+      rules: set.rules,
+      range: set.range,
+      newest,
+      links: isShared ? null : links,
+    };
     if (!isShared) narrow(bound);
     return bound;
   }

@@ -9,7 +9,8 @@ interface Row {
 
 // Ids are uuids v7: in the order of their making.
 const ALL = 'select id, command from rule_commands order by id';
-const INSERT = "insert into rule_commands (id, command) select value ->> '$.id', value ->> '$.command' from json_each(?) where true on conflict (id) do nothing";
+const INSERT =
+  "insert into rule_commands (id, command) select value ->> '$.id', value ->> '$.command' from json_each(?) where true on conflict (id) do nothing";
 const REMOVE = 'delete from rule_commands where id in (select value from json_each(?))';
 
 export function createCommands(database: () => ReadDatabase, rows: ReadableRows): AlarmStorage['commands'] {
