@@ -61,6 +61,7 @@ export const email = channelKind<EmailConfig>({
   summary: 'Plain text over SMTP',
   schema,
   secrets: ['password'],
+  sentTo: { password: ['host', 'port', 'security', 'ca'] },
   example: { host: 'smtp.example.com', user: 'muster', from: 'muster@example.com', to: ['ops@example.com'] },
   concurrency: 1,
   load: async () => (await import('./email-sender.ts')).createEmailSender,

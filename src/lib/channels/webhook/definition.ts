@@ -59,6 +59,8 @@ export const webhook = channelKind<WebhookConfig>({
   schema,
   secrets: ['secret', 'secretUrl', 'secretHeaders'],
   generate: { secret: () => `${SECRET_PREFIX}${randomBytes(32).toString('base64')}` },
+  // The key of the signature is never sent.
+  sentTo: { secretHeaders: ['url', 'secretUrl', 'ca'] },
   example: { url: 'https://alarms.example.com/muster', headers: { 'X-Team': 'heating' } },
   concurrency: 4,
   load: async () => (await import('./webhook-sender.ts')).createWebhookSender,
