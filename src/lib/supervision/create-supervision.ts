@@ -255,7 +255,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       clockwork.advance();
       commitSoon();
     },
-    settled: () => ledger.commit(),
+    settled: () => ledger.settled(),
     async start() {
       await rules.load();
       await maintenances.load();

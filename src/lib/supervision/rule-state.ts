@@ -46,7 +46,7 @@ export function createRuleState(project: ProjectId, rule: Rule): RuleState {
     quietLow,
     quietHigh,
     timed,
-    lazy: !timed && rule.condition.subject === 'point' && rule.condition.history.samples === 0 && quietLow <= quietHigh,
+    lazy: !timed && rule.condition.subject === 'point' && rule.condition.history.samples <= 1 && quietLow <= quietHigh,
     rank: 0,
     tracked: new Map(),
   };
