@@ -1,6 +1,7 @@
 import { anomalyDefinition } from './anomaly/definition.ts';
 import { bandsDefinition } from './bands/definition.ts';
 import type { ConditionKind } from './condition.ts';
+import { jointDefinition } from './joint/definition.ts';
 import { noDataDefinition } from './no-data/definition.ts';
 import { rateDefinition } from './rate/definition.ts';
 import { stateDefinition } from './state/definition.ts';
@@ -12,6 +13,7 @@ export const CONDITION_KINDS: readonly ConditionKind[] = [
   rateDefinition,
   noDataDefinition,
   stateDefinition,
+  jointDefinition,
   trendDefinition,
   anomalyDefinition,
 ];
