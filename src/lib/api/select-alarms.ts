@@ -13,6 +13,9 @@ import { listOf } from './select-points.ts';
 
 type Query = z.output<typeof AlarmFilter>;
 
+/** Letters of the end of an id that may stand for it. */
+const REF_LEAST = 6;
+
 /** What a query selects, in the two halves that memory and disk take. */
 export interface AlarmSelection {
   readonly live: boolean;
@@ -78,7 +81,8 @@ function matcherOf(query: Query, { devices, severities, rules, historical }: Res
     });
   };
   if (historical !== 'any') tests.push((record) => record.historical === (historical === 'true'));
-  oneOf(listOf(query.id), ({ id }) => id as string);
+  const ids = listOf(query.id);
+  if (ids) tests.push(({ id }) => ids.some((end) => id === end || (end.length >= REF_LEAST && id.endsWith(end))));
   oneOf(severities, ({ severity }) => severity);
   oneOf(rules, ({ rule }) => rule);
   oneOf(devices, ({ subject }) => subject.device);

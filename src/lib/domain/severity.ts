@@ -19,9 +19,9 @@ export interface Level {
 
 export const SEVERITY_RULE = `${SEVERITIES.join(', ')}, or one with + for it and all that are worse, such as major+`;
 
-/** `major+` is critical and major; null: there is no such severity. */
+/** `major+` is critical and major; null: there is no such severity. In a query, a + that nobody encoded is a space. */
 export function readSeverities(text: string): readonly Severity[] | null {
-  const orWorse = text.endsWith('+');
+  const orWorse = /[+ ]$/.test(text);
   const name = orWorse ? text.slice(0, -1) : text;
   const severity = SEVERITIES.find((one) => one === name);
   if (severity === undefined) return null;

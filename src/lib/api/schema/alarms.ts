@@ -55,7 +55,7 @@ const Names = Repeated(z.string().max(250));
 
 /** Each narrows; several of one kind widen, but for labels, which must all hold. */
 export const AlarmFilter = z.object({
-  id: Names.optional(),
+  id: Names.optional().describe('whole, or its last letters, 6 or more'),
   closed: z.enum(['false', 'true', 'any']).default('false').describe('false: those that are live; true: the history'),
   state: Repeated(z.enum(DISPLAY_STATES)).optional(),
   active: YesNo.optional(),
