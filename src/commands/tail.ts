@@ -8,7 +8,7 @@ import { kindFlag, pointFilterFlags, refuseFlags, spanFlag, timeFlag, timezoneFl
 import type { FollowEvent, FollowGap } from '../lib/reading/live/follow-samples.ts';
 import { sampleColumns } from '../lib/reading/sample-columns.ts';
 import { parseTime } from '../lib/reading/time-expression.ts';
-import { isoInZone } from '../lib/reading/time-zone.ts';
+import { isoInZone } from '../lib/domain/time-zone.ts';
 
 type Row = SampleItem | { readonly gap: FollowGap };
 

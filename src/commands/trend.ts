@@ -8,7 +8,7 @@ import { type ChartBucket, type ChartSeries, renderChart, statisticsOf } from '.
 import { rangeFlags, refuseFlags, spanFlag } from '../lib/reading/flags.ts';
 import { explainEmptyRange } from '../lib/reading/newest-sample.ts';
 import { parseRange, type ReadRange } from '../lib/reading/time-expression.ts';
-import { isoInZone } from '../lib/reading/time-zone.ts';
+import { isoInZone } from '../lib/domain/time-zone.ts';
 import { bucketWidth, type TrendPoint, trendPoints, trendSeries } from '../lib/reading/trend.ts';
 
 const DAY_MS = 86_400_000;

@@ -14,13 +14,24 @@ export interface LevelChange {
 /**
  * One rule on one subject: its condition, then delays and repeats. Pure, but for its own state: the same samples and times give the same changes, in a hub, in a
  * back-test and in a gateway. Before a sample of time t, everything due up to t happens first, so that a clock that is asked seldom changes nothing.
+ *
+ * Each level has delays of its own: it is confirmed when the finding was at it or worse for the on-delay, and often enough for the repeats; it is over when the
+ * finding was better for the off-delay.
+ *
+ * A sample need not be brought if `quietLow <= value < quietHigh` and its time is before `dueAt`. Who passes over samples calls `advance(time, time)` with the time of
+ * the newest of them before the next `sample`; and `advance(now, time)` when a sample or the clock reaches `dueAt`, which may then move on.
+ *
+ * After a start: `warm` with the history, oldest first; `restore` with what was saved, or with null; `advance`. For a new rule on old samples without `restore`: a condition that stands is told.
+ * For a changed rule: `warm`, `restore` with what the version before saves, `warm` with the newest sample once more, `advance`: what differs is told.
  */
 export interface Evaluation {
   /** At most a few changes, nearly always none (null). Samples older than the newest of their slot are ignored. */
   sample(slot: number, time: number, value: SampleValue, member?: number): readonly LevelChange[] | null;
   /** The clock stands at `now`. `lastTime` as in ConditionRun.elapsed. */
   advance(now: number, lastTime?: number): readonly LevelChange[] | null;
-  /** A condition that answered LATER has its finding. */
+  /** After `sample`: its finding comes later, and is then given to `found`. null: it is not awaited. */
+  readonly later: Promise<number> | null;
+  /** A condition that answered LATER has its finding; KEEP: it failed. In the order of the samples. Meanwhile nothing happens that would come after that sample. */
   found(finding: number, time: number, value: SampleValue): readonly LevelChange[] | null;
   /** When it wants to be asked again; Infinity: only with a sample. */
   readonly dueAt: number;
@@ -33,10 +44,16 @@ export interface Evaluation {
   readonly lastTime: number;
   /** The finding that waits for a delay or for repeats; null: none. */
   readonly pending: { readonly finding: number; readonly since: number; readonly dueAt: number } | null;
+  /** Samples that the condition said nothing about, such as a text for a limit. */
+  readonly ignored: number;
   explain(): string;
   /** null: all is as after the start with the newest samples, and nothing has to be kept. */
   save(): JsonValue;
+  /** Takes what `save` gave; what does not fit is ignored. Levels are known by their names. */
   restore(saved: JsonValue): void;
   /** Shows samples from before a restart: state follows, changes are not told. */
   warm(slot: number, time: number, value: SampleValue, member?: number): void;
+  /** For a group: a device joins or leaves. */
+  join(device: string): number;
+  leave(member: number): void;
 }

@@ -262,6 +262,7 @@ function checkedRequest(request: FastifyRequest, reply: FastifyReply): RouteRequ
     contentType: headers['content-type'] ?? null,
     idempotencyKey: idempotencyKeyOf(headers['idempotency-key']),
     path: pathOf(request),
+    ifNoneMatch: headers['if-none-match'] ?? null,
     signal: signalOf(reply),
   } as unknown as RouteRequest<never, never, never>;
 }

@@ -115,6 +115,8 @@ export const SETTINGS = {
   'limits.points-per-device': setting(count, 10_000, 'Points of one device'),
   'limits.points-per-project': setting(count, 1_000_000, 'Points of one project'),
   'limits.devices-per-project': setting(count, 1_000_000, 'Devices of one project'),
+  'limits.rules-per-project': setting(count, 10_000, 'Alarm rules of one project'),
+  'limits.maintenances-per-project': setting(count, 1_000, 'Maintenance windows of one project, those of the last 30 days included'),
   'limits.value-bytes-max': setting(count, 65_536, 'Longest text or JSON value'),
   'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),
   'limits.commit-queue': setting(count, 20_000, 'Messages that wait for the disk; beyond it the hub refuses with `overloaded`'),

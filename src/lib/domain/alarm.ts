@@ -15,7 +15,7 @@ export const ALARM_ORIGINS = ['hub', 'edge'] as const;
 export type AlarmOrigin = (typeof ALARM_ORIGINS)[number];
 
 /**
- * One live record for each (rule, subject): independent facts, from which what is shown is derived (alarms/display-state.ts). It is made with the first fact that is not
+ * One live record for each (rule, subject): independent facts, from which what is shown is derived (alarms/state/display-state.ts). It is made with the first fact that is not
  * the normal one, and closed when all are normal again; closed records are the history. Times in ms since 1970, by the samples' own time where samples caused them.
  */
 export interface AlarmRecord {
@@ -35,7 +35,7 @@ export interface AlarmRecord {
   /** Of the condition while it holds, else the last one; null: it never held (somebody shelved a normal alarm). */
   readonly level: string | null;
   readonly severity: Severity | null;
-  /** Somebody has taken note of the last raise; true when there is nothing to take note of. */
+  /** Somebody has taken note of what people were last told of; true when there is nothing to take note of, as of what was silenced from beginning to end. */
   readonly acked: boolean;
   /** The condition does not hold any more, but its rule asks for a reset by hand. */
   readonly latched: boolean;
@@ -65,7 +65,7 @@ export interface AlarmRecord {
   readonly labels: Readonly<Record<string, string>>;
   /** When it is told again unless it is acknowledged; null: it is not. */
   readonly reAlarmAt: number | null;
-  /** The worst severity that was told since the last raise: only a worse one is told again. null: nothing was. */
+  /** The worst severity that was told since the last raise: only a worse one is told again. null: nothing was, or the return to normal was told too. */
   readonly notifiedSeverity: Severity | null;
   readonly createdAt: number;
   readonly updatedAt: number;

@@ -1,7 +1,7 @@
 import type { AggregateQuery, Bucket } from '../api/schema/samples.ts';
 import type { HubClient } from '../client/hub-client.ts';
 import type { Aggregate } from '../domain/aggregate.ts';
-import { instantOf, utcOf, wallOf } from './time-zone.ts';
+import { instantOf, utcOf, wallOf } from '../domain/time-zone.ts';
 
 export interface BucketQuery {
   readonly point: readonly string[];

@@ -1,4 +1,4 @@
-import { instantOf, type WallTime, wallOf } from './time-zone.ts';
+import { instantOf, type WallTime, wallOf } from '../domain/time-zone.ts';
 
 export interface ValueAxis {
   /** Ascending; the first and the last are the ends of the axis. */

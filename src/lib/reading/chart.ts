@@ -1,7 +1,7 @@
 import { formatDuration } from '../domain/duration.ts';
+import { isoInZone } from '../domain/time-zone.ts';
 import { createBrailleCanvas } from './braille-canvas.ts';
 import { decimalsOf, formatTick, timeTicks, type ValueAxis, valueAxis } from './chart-axis.ts';
-import { isoInZone } from './time-zone.ts';
 
 /** What one bucket of one point held. Finite numbers only. */
 export interface ChartBucket {

@@ -3,7 +3,7 @@ import { filterFlag } from '../cli/flags.ts';
 import { parseDuration, parsePositiveDuration } from '../cli/parse-duration.ts';
 import { POINT_KINDS } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { checkTimeZone } from './time-zone.ts';
+import { checkTimeZone } from './check-time-zone.ts';
 
 /** `1h30m` as ms; longer than zero. */
 export const spanFlag = Flags.custom<number>({ helpValue: '<duration>', parse: async (input) => parsePositiveDuration(input) });

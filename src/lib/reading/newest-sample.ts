@@ -1,8 +1,8 @@
 import type { HubClient } from '../client/hub-client.ts';
 import type { Aggregate } from '../domain/aggregate.ts';
 import { formatAge } from '../domain/duration.ts';
+import { isoInZone } from '../domain/time-zone.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { isoInZone } from './time-zone.ts';
 
 /** What can be made of text and JSON too. */
 const FOR_ANY_VALUE: ReadonlySet<Aggregate> = new Set(['count', 'first', 'last']);

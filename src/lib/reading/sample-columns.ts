@@ -1,6 +1,6 @@
 import type { Bucket, ChosenSample, SampleItem } from '../api/schema/samples.ts';
 import type { Column } from '../cli/column.ts';
-import { isoInZone } from './time-zone.ts';
+import { isoInZone } from '../domain/time-zone.ts';
 
 /** A value as text: numbers with all their digits, JSON as JSON. */
 export function valueText(value: unknown): string {

@@ -1,6 +1,6 @@
 import { readDuration } from '../domain/duration.ts';
+import { instantOf, startOfDay, utcOf, type WallTime } from '../domain/time-zone.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { instantOf, startOfDay, utcOf, type WallTime } from './time-zone.ts';
 
 export interface TimeContext {
   /** ms since 1970: what relative times count from. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { instantOf, isoInZone, wallOf } from '../../../src/lib/domain/time-zone.ts';
+import { checkTimeZone } from '../../../src/lib/reading/check-time-zone.ts';
 import { parseRange, parseTime, readAbsoluteTime, readTime } from '../../../src/lib/reading/time-expression.ts';
-import { checkTimeZone, instantOf, isoInZone, wallOf } from '../../../src/lib/reading/time-zone.ts';
 
 const now = Date.parse('2026-11-22T16:30:00.000Z');
 const utc = { now, timezone: 'UTC' };

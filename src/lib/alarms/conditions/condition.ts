@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AlarmSubject } from '../../domain/alarm.ts';
 import type { Level } from '../../domain/severity.ts';
 import type { JsonValue, SampleValue } from '../../domain/value.ts';
 
@@ -18,12 +19,16 @@ export const LATER = -2;
 export interface ConditionRun {
   /**
    * A sample that is not older than the one before it in this slot. `slot`: index in `Condition.points`; 0 for a condition on one point.
-   * `member`: for a group, the number of the device among those that were joined; else 0.
+   * `member`: for a group, the number of the device among those that were joined; else 0. A sample of the same time as the one before it takes its place.
+   * A value of null is a sign of life and nothing else: it stands for a sample whose quality is not good.
    */
   sample(slot: number, time: number, value: SampleValue, member: number): number;
   /** When time alone may change what it finds, ms since 1970; Infinity: never. */
   readonly dueAt: number;
-  /** Time has come to `now` (at least dueAt). `lastTime`: the newest sample that was passed over, as one of the quiet range; -Infinity: none. */
+  /**
+   * Time has come to `now`: dueAt, or it had none and is told of `lastTime`, the newest sample that was passed over as one of the quiet range; -Infinity: none.
+   * Afterwards dueAt is later than `now`.
+   */
   elapsed(now: number, lastTime: number): number;
   /**
    * While it finds normal, values from `quietLow` (inclusive) to `quietHigh` (exclusive) change nothing, and need not be brought. NaN: every sample is needed.
@@ -37,7 +42,7 @@ export interface ConditionRun {
   save(): JsonValue;
   /** Takes what `save` gave, of this or of an earlier version of the rule; what does not fit is ignored. Never throws. */
   restore(saved: JsonValue): void;
-  /** After LATER. Findings come in the order of the samples. */
+  /** After LATER. Findings come in the order of the samples; a run answers LATER always or never. */
   readonly awaited?: Promise<number>;
   /** A device joins or leaves the group. Returns its number; numbers are used again. */
   join?(device: string): number;
@@ -54,7 +59,12 @@ export interface Condition {
   readonly levels: readonly Level[];
   /** What it has to be shown again after a start, of each slot: the newest samples, at most so many and so old. 0: none. */
   readonly history: { readonly samples: number; readonly durationMs: number };
-  start(): ConditionRun;
+  /**
+   * What the runs of one rule share, for a condition that compares its subjects with each other; one for all live runs, another for a back-test. Handed to
+   * each `start`. Absent: they share nothing.
+   */
+  share?(): unknown;
+  start(subject?: AlarmSubject, shared?: unknown): ConditionRun;
 }
 
 /** What a kind of condition may use besides its own document. */
@@ -84,6 +94,9 @@ export interface ConditionKind<Spec = unknown> {
   readonly schema: z.ZodType<Spec>;
   /** A small complete `when` for the reference. */
   readonly example: JsonValue;
-  /** Throws MusterError `invalid` for what the schema cannot say, such as an expression that does not compile. */
+  /**
+   * Throws MusterError `invalid` for what the schema cannot say, such as an expression that does not compile. `details.problems`: a list of `{path, message}`, or
+   * `details.path`: the place of the only one, both within the specification, such as `levels.0.if`.
+   */
   compile(spec: Spec, context: ConditionContext): Condition;
 }

@@ -1,6 +1,6 @@
 import type { Column } from '../../cli/column.ts';
+import { isoInZone } from '../../domain/time-zone.ts';
 import { valueText, zonedTimeColumn } from '../sample-columns.ts';
-import { isoInZone } from '../time-zone.ts';
 import type { ImportPlan } from './import-plan.ts';
 import type { ImportTally } from './import-tally.ts';
 import type { RecordedValue } from './recorded-value.ts';

@@ -1,5 +1,3 @@
-import { MusterError } from '../errors/muster-error.ts';
-
 /** Wall clock fields; month 1 to 12. */
 export interface WallTime {
   readonly year: number;
@@ -37,18 +35,13 @@ function formatterOf(timezone: string): Intl.DateTimeFormat {
 
 const isUtc = (timezone: string): boolean => timezone === 'UTC' || timezone === 'Etc/UTC';
 
-/** Throws MusterError `usage` unless it is a zone that this machine knows; `local` is the machine's own. Returns the name to use. */
-export function checkTimeZone(timezone: string): string {
-  if (timezone === 'local') return new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (/^utc$/i.test(timezone) || timezone === 'Z') return 'UTC';
+/** Whether this machine knows the zone. */
+export function isTimeZone(timezone: string): boolean {
   try {
     formatterOf(timezone);
-    return timezone;
-  } catch (error: unknown) {
-    throw new MusterError('usage', `"${timezone.slice(0, 60)}" is not a time zone.`, {
-      hint: 'Give an IANA name such as Europe/Berlin, or UTC, or local.',
-      cause: error,
-    });
+    return true;
+  } catch {
+    return false;
   }
 }
 
