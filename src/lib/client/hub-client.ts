@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
+import type { Alarm, AlarmActionResults, AlarmActions, AlarmDetail, AlarmFilter, AlarmQuery, AlarmStats, AlarmStatsQuery } from '../api/schema/alarms.ts';
 import type {
   Credential,
   CredentialCreate,
@@ -166,6 +167,14 @@ export interface HubClient {
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   downsample(device: string, query: DownsampleQuery): Promise<DownsampleResult>;
   count(query: CountQuery): Promise<CountResult>;
+  readonly alarms: {
+    list(filters?: Filters<AlarmQuery>, options?: ListOptions): AsyncGenerator<Alarm>;
+    count(filters?: Omit<AlarmFilter, 'closed'>): Promise<{ count: number }>;
+    show(id: string): Promise<AlarmDetail>;
+    /** All in one transaction; each is told what became of it. */
+    act(actions: AlarmActions): Promise<AlarmActionResults>;
+    stats(query?: AlarmStatsQuery): Promise<AlarmStats>;
+  };
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
     show(): Promise<StorageStats>;
@@ -337,6 +346,13 @@ export function createHubClient(options: HubClientOptions): HubClient {
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     downsample: (device, query) => request('GET', `${at('devices', device)}/downsample`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
+    alarms: {
+      list: (filters, list) => pages('/alarms', filters, list),
+      count: (query) => request('GET', '/alarms/count', { query }),
+      show: (id) => request('GET', at('alarms', id)),
+      act: (body) => request('POST', '/alarms/actions', { body }),
+      stats: (query) => request('GET', '/alarms/stats', { query }),
+    },
     storage: {
       show: () => request('GET', '/storage'),
       compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),
