@@ -74,7 +74,7 @@ const CASES: readonly (Recording & { readonly limits: readonly Limit[] })[] = [
     columns: ['value'],
     column: 'value',
     limits: [
-      { high: 72, deadband: 1, onDelayMs: 7_200_000, offDelayMs: 3_600_000 },
+      { high: 70, deadband: 1, onDelayMs: 7_200_000, offDelayMs: 3_600_000 },
       { low: 69, deadband: 0.5, onDelayMs: 0, offDelayMs: 10_800_000 },
     ],
   },
