@@ -20,6 +20,22 @@ import type {
   Reject,
 } from '../api/schema/fleet.ts';
 import type {
+  DeviceRules,
+  DeviceRulesQuery,
+  EdgeReport,
+  EdgeReported,
+  EdgeRules,
+  Maintenance,
+  MaintenanceCreate,
+  Rule,
+  RuleCheck,
+  RuleDocument,
+  RuleExplained,
+  RuleQuery,
+  RuleShown,
+  RuleSubject,
+} from '../api/schema/rules.ts';
+import type {
   AggregateQuery,
   AggregateResult,
   CountQuery,
@@ -106,6 +122,34 @@ export interface HubClient {
     addCredential(id: string, credential: CredentialCreate): Promise<CredentialCreated>;
     removeCredential(id: string, credentialId: string): Promise<void>;
     rejects(id: string, options?: ListOptions): AsyncGenerator<Reject>;
+    /** Which alarm rules hold for it, and why the others do not. */
+    explain(id: string, query?: DeviceRulesQuery): Promise<DeviceRules>;
+    /** What a gateway evaluates itself. `credential`: of the device, in the place of the client's own. */
+    edgeRules(id: string, credential?: string): Promise<EdgeRules>;
+    /** An alarm that a gateway found itself. */
+    reportAlarm(id: string, report: EdgeReport): Promise<EdgeReported>;
+  };
+  readonly rules: {
+    list(filters?: Filters<RuleQuery>, options?: ListOptions): AsyncGenerator<Rule>;
+    create(document: RuleDocument): Promise<RuleShown>;
+    /** Changes nothing. */
+    check(document: RuleDocument): Promise<RuleCheck>;
+    /** `version`: an older one. */
+    show(id: string, version?: number): Promise<RuleShown>;
+    /** `version`: refused with `conflict` unless the rule has it. */
+    update(id: string, document: RuleDocument, version?: number): Promise<RuleShown>;
+    delete(id: string): Promise<void>;
+    enable(id: string): Promise<RuleShown>;
+    disable(id: string): Promise<RuleShown>;
+    /** Newest first; of a rule that was deleted too. */
+    versions(id: string, options?: ListOptions): AsyncGenerator<Rule>;
+    subjects(id: string, options?: ListOptions): AsyncGenerator<RuleSubject>;
+    explain(id: string): Promise<RuleExplained>;
+  };
+  readonly maintenances: {
+    list(options?: ListOptions): AsyncGenerator<Maintenance>;
+    create(window: MaintenanceCreate): Promise<Maintenance>;
+    delete(id: string): Promise<void>;
   };
   readonly points: {
     list(filters?: Filters<PointQuery>, options?: ListOptions): AsyncGenerator<Point>;
@@ -261,6 +305,28 @@ export function createHubClient(options: HubClientOptions): HubClient {
       addCredential: (id, body) => request('POST', `${at('devices', id)}/credentials`, { body }),
       removeCredential: (id, credentialId) => request('DELETE', `${at('devices', id)}/credentials/${encodeURIComponent(credentialId)}`),
       rejects: (id, list) => pages(`${at('devices', id)}/rejects`, {}, list),
+      explain: (id, query) => request('GET', `${at('devices', id)}/explain`, { query }),
+      edgeRules: (id, credential) =>
+        request('GET', `${at('devices', id)}/rules`, credential === undefined ? {} : { headers: { authorization: `Bearer ${credential}` } }),
+      reportAlarm: (id, body) => request('POST', `${at('devices', id)}/alarms`, { body }),
+    },
+    rules: {
+      list: (filters, list) => pages('/rules', filters, list),
+      create: (body) => request('POST', '/rules', { body }),
+      check: (body) => request('POST', '/rules/check', { body }),
+      show: (id, version) => request('GET', at('rules', id), { query: { version } }),
+      update: (id, body, version) => request('PUT', at('rules', id), { query: { version }, body }),
+      delete: (id) => request('DELETE', at('rules', id)),
+      enable: (id) => request('POST', `${at('rules', id)}/enable`),
+      disable: (id) => request('POST', `${at('rules', id)}/disable`),
+      versions: (id, list) => pages(`${at('rules', id)}/versions`, {}, list),
+      subjects: (id, list) => pages(`${at('rules', id)}/subjects`, {}, list),
+      explain: (id) => request('GET', `${at('rules', id)}/explain`),
+    },
+    maintenances: {
+      list: (list) => pages('/maintenances', {}, list),
+      create: (body) => request('POST', '/maintenances', { body }),
+      delete: (id) => request('DELETE', at('maintenances', id)),
     },
     points: {
       list: (filters, list) => pages('/points', filters, list),
