@@ -99,6 +99,8 @@ export interface AlarmStorage {
     count(filter: EventFilter): Promise<number>;
     /** Those recorded before this time go, at most `max` at once; the receipt says how many. */
     removeOld(before: number, max: number): Statement;
+    /** With more than `keep` of all projects together, the oldest go, at most `max` at once; the receipt says how many. */
+    removeBeyond(keep: number, max: number): Statement;
   };
   readonly channels: {
     all(): Promise<readonly Channel[]>;
