@@ -10,7 +10,6 @@ import type { OutboxEntry } from '../../src/lib/domain/notification.ts';
 import type { JsonValue, SampleValue } from '../../src/lib/domain/value.ts';
 import { Directory } from '../../src/lib/fleet/directory.ts';
 import { createPresence, type LivePresence } from '../../src/lib/fleet/live-presence.ts';
-import { NONE } from '../../src/lib/ingest/batch.ts';
 import type { Notifier } from '../../src/lib/notifications/notifier.ts';
 import type { Statement } from '../../src/lib/storage/commit-log.ts';
 import type { SampleRow, SampleStore } from '../../src/lib/storage/sample-store.ts';
@@ -99,7 +98,8 @@ export async function aWorld(): Promise<World> {
       entriesFor: (alarm, _device, event, cause, now) => [entryOf(alarm, event, cause, now)],
       committed: (entries) => void told.push(...entries),
     };
-    const commit = (statements: readonly Statement[]): Promise<unknown> => (world.broken === null ? system.log.commit({ statements }) : Promise.reject(world.broken));
+    const commit = (statements: readonly Statement[]): Promise<unknown> =>
+      world.broken === null ? system.log.commit({ statements }) : Promise.reject(world.broken);
     const alarming = system.alarming;
     const rules = createRules({
       ...{ storage: alarming, log: system.log, recorder, stream, directory, hubLog: SILENT_LOG, clock, rulesPerProjectMax: 1000 },
@@ -123,7 +123,20 @@ export async function aWorld(): Promise<World> {
       },
     };
     const supervision = createSupervision({
-      ...{ settings, directory, presence, storage: alarming, samples, latestKnown: () => Promise.resolve(), commit, recorder, stream, notifier, rules, maintenances },
+      ...{
+        settings,
+        directory,
+        presence,
+        storage: alarming,
+        samples,
+        latestKnown: () => Promise.resolve(),
+        commit,
+        recorder,
+        stream,
+        notifier,
+        rules,
+        maintenances,
+      },
       readScope(scope) {
         const read = readScope(scope);
         return read.ok ? read.scope : null;

@@ -5,7 +5,7 @@ import type { Log } from '../domain/log.ts';
 import type { OutboxEntry } from '../domain/notification.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { EventStream } from '../events/event-stream.ts';
-import type { AlarmChanges } from '../ingest/alarm-evaluator.ts';
+import type { AlarmChanges } from '../ingest/alarm-changes.ts';
 import type { Notifier } from '../notifications/notifier.ts';
 import type { AlarmStorage, SavedEvaluation } from '../storage/alarm-storage.ts';
 import type { Statement } from '../storage/commit-log.ts';

@@ -11,9 +11,8 @@ import type { SavedEvaluation } from '../storage/alarm-storage.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { AlarmBook } from './alarm-book.ts';
 import type { AlarmKeeper } from './alarm-keeper.ts';
-import type { RuleState } from './rule-state.ts';
 import type { SampleEvaluator } from './sample-evaluator.ts';
-import type { Tracked } from './tracked.ts';
+import type { RuleState, Tracked } from './tracked.ts';
 import { groupsFor, isWatched, type Watches, watchesDevice } from './watches.ts';
 
 const DEVICES_PER_TURN = 500;

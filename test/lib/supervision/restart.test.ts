@@ -4,16 +4,42 @@ import type { JsonValue } from '../../../src/lib/domain/value.ts';
 import { aWorld, type Engine, PROJECT, type World } from '../../helpers/supervised.ts';
 
 const RULES: readonly JsonValue[] = [
-  { id: 'hot', scope: { points: ['t', 'p'] }, when: { bands: [{ level: 'minor', high: 60, deadband: 3 }, { level: 'major', high: 80, deadband: 3 }] } },
+  {
+    id: 'hot',
+    scope: { points: ['t', 'p'] },
+    when: {
+      bands: [
+        { level: 'minor', high: 60, deadband: 3 },
+        { level: 'major', high: 80, deadband: 3 },
+      ],
+    },
+  },
   { id: 'delayed', scope: { points: ['t'] }, when: { bands: [{ level: 'warning', low: 20, deadband: 2 }] }, onDelay: '30s', offDelay: '45s', latch: true },
   { id: 'often', scope: { points: ['p'] }, when: { bands: [{ level: 'major', high: 50 }] }, repeat: { times: 3, within: '5m' }, reAlarm: '7m' },
-  { id: 'silent', scope: { points: ['t'] }, when: { noData: { after: '2m', level: 'minor' } }, requiresAck: false, suppressedBy: [{ rule: 'gone', of: 'device' }] },
+  {
+    id: 'silent',
+    scope: { points: ['t'] },
+    when: { noData: { after: '2m', level: 'minor' } },
+    requiresAck: false,
+    suppressedBy: [{ rule: 'gone', of: 'device' }],
+  },
   { id: 'gone', when: { noData: { after: '3m', level: 'major', of: 'device' } }, requiresAck: false },
 ];
 
 const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('sample' as const), device: fc.constantFrom('b1', 'b2'), point: fc.constantFrom('t', 'p'), value: fc.integer({ min: 0, max: 100 }) }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.oneof(fc.integer({ min: 20, max: 40_000 }), fc.integer({ min: 20, max: 200_000 })) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('sample' as const),
+      device: fc.constantFrom('b1', 'b2'),
+      point: fc.constantFrom('t', 'p'),
+      value: fc.integer({ min: 0, max: 100 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.oneof(fc.integer({ min: 20, max: 40_000 }), fc.integer({ min: 20, max: 200_000 })) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ack' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('late' as const), value: fc.integer({ min: 0, max: 100 }) }) },
 );
@@ -38,12 +64,18 @@ async function run(steps: readonly Step[], restartsAfter: ReadonlySet<number>) {
   }
   const live = engine.alarms();
   const stored = await world.system.alarming.alarms.live();
-  const without = ({ id: _, ...record }: (typeof live)[number]) => JSON.stringify({ ...record, suppressedBy: record.suppressedBy.map((by) => by.replace(/:.*/, '')) });
+  const without = ({ id: _, ...record }: (typeof live)[number]) =>
+    JSON.stringify({ ...record, suppressedBy: record.suppressedBy.map((by) => by.replace(/:.*/, '')) });
   const events = (await world.events()).filter(({ kind }) => kind.startsWith('alarm.'));
   return {
     live: live.map(without).sort(),
-    stored: stored.filter(({ historical }) => !historical).map(without).sort(),
-    events: events.filter(({ details }) => details['historical'] !== true).map(({ kind, time, device, point, rule, text }) => `${time} ${rule} ${device}/${point} ${kind} ${text.replaceAll(/alarm:\S+/g, 'alarm')}`),
+    stored: stored
+      .filter(({ historical }) => !historical)
+      .map(without)
+      .sort(),
+    events: events
+      .filter(({ details }) => details['historical'] !== true)
+      .map(({ kind, time, device, point, rule, text }) => `${time} ${rule} ${device}/${point} ${kind} ${text.replaceAll(/alarm:\S+/g, 'alarm')}`),
     told: world.told.map(({ cause, content }) => `${cause} ${JSON.stringify(content)}`),
   };
 }
@@ -67,7 +99,7 @@ describe('a restart', () => {
         expect(restarted).toEqual(plain);
         expect(plain.live).toEqual(plain.stored);
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
-  });
+  }, 120_000);
 });

@@ -19,7 +19,16 @@ describe('the alarm engine', () => {
   const kinds = async (): Promise<string[]> => (await world.events()).map(({ kind }) => kind).filter((kind) => kind.startsWith('alarm.'));
 
   test('a band raises, gets worse and clears, each change on disk with its event and told', async () => {
-    await engine.rule({ ...HOT, when: { bands: [{ level: 'minor', high: 80 }, { level: 'critical', high: 90 }] }, requiresAck: false });
+    await engine.rule({
+      ...HOT,
+      when: {
+        bands: [
+          { level: 'minor', high: 80 },
+          { level: 'critical', high: 90 },
+        ],
+      },
+      requiresAck: false,
+    });
     for (const value of [20, 85, 86, 95, 20, 21]) {
       world.clock.advance(1000);
       await engine.report('b1', 't', value);
@@ -27,7 +36,9 @@ describe('the alarm engine', () => {
     expect(await kinds()).toEqual(['alarm.raised', 'alarm.changed', 'alarm.cleared', 'alarm.closed']);
     expect(world.told.map(({ cause }) => cause)).toEqual(['raised', 'worse', 'cleared']);
     expect(engine.alarms()).toEqual([]);
-    expect((await world.system.alarming.alarms.list({ project: PROJECT }, { limit: 10 })).items).toMatchObject([{ rule: 'hot', level: 'critical', active: false }]);
+    expect((await world.system.alarming.alarms.list({ project: PROJECT }, { limit: 10 })).items).toMatchObject([
+      { rule: 'hot', level: 'critical', active: false },
+    ]);
     expect(engine.supervision.counts()).toMatchObject({ evaluations: 0, timers: 0, uncommitted: 0, pointsWatched: 1 });
   });
 
@@ -105,7 +116,8 @@ describe('the alarm engine', () => {
     await engine.rule(HOT);
     const start = world.clock();
     await engine.report('b1', 't', 20);
-    for (let minute = 0; minute < 10; minute += 1) await engine.report('b1', 't', minute === 5 || minute === 6 ? 85 : 20, start - 60 * MINUTE + minute * MINUTE, true);
+    for (let minute = 0; minute < 10; minute += 1)
+      await engine.report('b1', 't', minute === 5 || minute === 6 ? 85 : 20, start - 60 * MINUTE + minute * MINUTE, true);
     expect(engine.alarms()).toEqual([]);
     expect(world.told).toEqual([]);
     const { items } = await world.system.alarming.alarms.list({ project: PROJECT }, { limit: 10 });
@@ -139,9 +151,9 @@ describe('the alarm engine', () => {
     engine = await world.start();
     await engine.pass(10 * MINUTE + 50);
     expect(world.told.map(({ cause }) => cause)).toEqual(['raised']);
-    await expect(engine.supervision.alarms.actOnSubject(PROJECT, 'hot', 'b1', 't', { ...shelve, until: until + 999 * 86_400_000 }, 'user:anna')).rejects.toThrow(
-      /shelved for/,
-    );
+    await expect(
+      engine.supervision.alarms.actOnSubject(PROJECT, 'hot', 'b1', 't', { ...shelve, until: until + 999 * 86_400_000 }, 'user:anna'),
+    ).rejects.toThrow(/shelved for/);
   });
 
   test('what nobody acknowledges is told again', async () => {
