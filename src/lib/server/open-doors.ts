@@ -28,6 +28,7 @@ import { limitLevels } from './limit-levels.ts';
 import { openAlarms } from './open-alarms.ts';
 import { openEvents } from './open-events.ts';
 import { openIngest } from './open-ingest.ts';
+import { openNotifications } from './open-notifications.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
 import { stopHttp } from './stop-http.ts';
@@ -76,6 +77,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const seats = createSubscriberSeats(settings['limits.stream-subscribers']);
   const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], queueBytesMax: settings['limits.stream-queue-bytes'], seats });
   const events = openEvents({ settings, storage, seats, version, isStopping: () => stopping, clock, log, shutdown });
+  const notifications = await openNotifications({ settings, storage, events, clock, log, shutdown });
   const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory, home: ports.home });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
@@ -215,6 +217,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       latestKnown: storage.latestKnown,
       retentionDays: settings['storage.retention-days'],
       rejects: system.rejects,
+      notifications,
+      channels: notifications.channels,
       metrics,
       levels,
       temporaryFolder: ports.temporaryFolder,
