@@ -1,9 +1,12 @@
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type AccessPorts, accessRoutes } from './rest/access.ts';
+import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
+import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
@@ -14,6 +17,9 @@ import { typeRoutes } from './rest/types.ts';
 import type { Route } from './route.ts';
 
 export type RoutePorts = AccessPorts &
+  ChannelPorts &
+  DeliveryPorts &
+  NotificationRoutePorts &
   DevicePorts &
   EventPorts &
   ExportPorts &
@@ -39,6 +45,9 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...sampleRoutes(ports),
     ...exportRoutes(ports),
     ...eventRoutes(ports),
+    ...channelRoutes(ports),
+    ...notificationRoutes(ports),
+    ...deliveryRoutes(ports),
     ...storageRoutes(ports),
   ];
 }
