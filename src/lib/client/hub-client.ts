@@ -19,6 +19,20 @@ import type {
   Reject,
 } from '../api/schema/fleet.ts';
 import type {
+  Channel,
+  ChannelCreate,
+  ChannelCreated,
+  ChannelTest,
+  ChannelUpdate,
+  Delivery,
+  DeliveryQuery,
+  Route,
+  RouteCreate,
+  RouteTest,
+  RouteTested,
+  RouteUpdate,
+} from '../api/schema/notifications.ts';
+import type {
   AggregateQuery,
   AggregateResult,
   CountQuery,
@@ -122,6 +136,24 @@ export interface HubClient {
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   downsample(device: string, query: DownsampleQuery): Promise<DownsampleResult>;
   count(query: CountQuery): Promise<CountResult>;
+  readonly channels: {
+    list(options?: ListOptions): AsyncGenerator<Channel>;
+    create(channel: ChannelCreate): Promise<ChannelCreated>;
+    show(id: string): Promise<Channel>;
+    update(id: string, change: ChannelUpdate): Promise<Channel>;
+    delete(id: string): Promise<void>;
+    /** Resolves also when the receiver refused. */
+    test(id: string): Promise<ChannelTest>;
+  };
+  readonly routes: {
+    list(options?: ListOptions): AsyncGenerator<Route>;
+    create(route: RouteCreate): Promise<Route>;
+    show(id: string): Promise<Route>;
+    update(id: string, change: RouteUpdate): Promise<Route>;
+    delete(id: string): Promise<void>;
+    test(question: RouteTest): Promise<{ readonly routes: readonly RouteTested[] }>;
+  };
+  readonly deliveries: { list(filters?: Filters<DeliveryQuery>, options?: ListOptions): AsyncGenerator<Delivery> };
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
     show(): Promise<StorageStats>;
@@ -151,6 +183,8 @@ export interface HubClientOptions {
 }
 
 export const TIMEOUT_MS = 30_000;
+/** The longest time of an attempt, and a little. */
+const CHANNEL_TEST_MS = 65_000;
 
 export function createHubClient(options: HubClientOptions): HubClient {
   const url = normalizeHubUrl(options.url);
@@ -271,6 +305,24 @@ export function createHubClient(options: HubClientOptions): HubClient {
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     downsample: (device, query) => request('GET', `${at('devices', device)}/downsample`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
+    channels: {
+      list: (list) => pages('/channels', {}, list),
+      create: (body) => request('POST', '/channels', { body }),
+      show: (id) => request('GET', at('channels', id)),
+      update: (id, body) => request('PATCH', at('channels', id), { body }),
+      delete: (id) => request('DELETE', at('channels', id)),
+      // An attempt may take its whole time.
+      test: (id) => request('POST', `${at('channels', id)}/test`, { timeoutMs: Math.max(options.timeoutMs ?? TIMEOUT_MS, CHANNEL_TEST_MS) }),
+    },
+    routes: {
+      list: (list) => pages('/routes', {}, list),
+      create: (body) => request('POST', '/routes', { body }),
+      show: (id) => request('GET', at('routes', id)),
+      update: (id, body) => request('PATCH', at('routes', id), { body }),
+      delete: (id) => request('DELETE', at('routes', id)),
+      test: (body) => request('POST', '/routes/test', { body }),
+    },
+    deliveries: { list: (filters, list) => pages('/deliveries', filters, list) },
     storage: {
       show: () => request('GET', '/storage'),
       compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),
