@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import type { ChannelCreate as Body } from '../../lib/api/schema/notifications.ts';
-import { configOf } from '../../lib/cli/channel-config.ts';
 import { CONFIG_FLAGS } from '../../lib/cli/channel-flags.ts';
 import { readDefinition } from '../../lib/cli/definition-file.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
@@ -37,6 +36,7 @@ export default class ChannelUpdate extends HubCommand<typeof ChannelUpdate> {
     const known = await hub.channels.show(id);
     if (base?.kind !== undefined && base.kind !== known.kind)
       throw new MusterError('usage', `The channel ${id} is of the kind ${known.kind} and stays so.`, { hint: 'Make another with `channel create`.' });
+    const { configOf } = await import('../../lib/cli/channel-config.ts');
     const given = await configOf(known.kind, { set, unset, secretFile, secretEnv }, { env: process.env, signal: this.signal, warn: (text) => this.say(text) });
     const config = { ...(base?.config ?? known.config), ...given };
     await this.printOne(await hub.channels.update(id, { config, ...(base?.enabled === undefined ? {} : { enabled: base.enabled }) }), CHANNEL_COLUMNS);
