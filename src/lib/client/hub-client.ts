@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
+import type { EventItem, EventQuery, EventStreamMessage, EventStreamQuery } from '../api/schema/events.ts';
 import type {
   Credential,
   CredentialCreate,
@@ -122,6 +123,12 @@ export interface HubClient {
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   downsample(device: string, query: DownsampleQuery): Promise<DownsampleResult>;
   count(query: CountQuery): Promise<CountResult>;
+  readonly events: {
+    /** The last recorded first, unless `order` says otherwise or `after` is given. */
+    list(query?: Filters<EventQuery>, options?: ListOptions): AsyncGenerator<EventItem>;
+    /** As they are recorded; as `live`. */
+    live(query: EventStreamQuery, signal: AbortSignal): AsyncGenerator<EventStreamMessage>;
+  };
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
     show(): Promise<StorageStats>;
@@ -198,6 +205,12 @@ export function createHubClient(options: HubClientOptions): HubClient {
   const at = (collection: string, id: string): string => `/${collection}/${encodeURIComponent(id)}`;
   const pointAt = (device: string, path: string): string => `${at('devices', device)}/points/${encodeLevels(path)}`;
 
+  async function* live<Message extends { readonly type: string }>(path: string, query: object, signal: AbortSignal): AsyncGenerator<Message> {
+    const { liveMessages } = await import('./live.ts');
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    yield* liveMessages<Message>({ url, token: options.token, project, ca, path: `/api/v1${path}${queryText(query)}`, timeoutMs, signal });
+  }
+
   return {
     url,
     project,
@@ -208,18 +221,7 @@ export function createHubClient(options: HubClientOptions): HubClient {
       return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
     },
     pages,
-    async *live(query, signal) {
-      const { liveMessages } = await import('./live.ts');
-      yield* liveMessages({
-        url,
-        token: options.token,
-        project,
-        ca,
-        path: `/api/v1/stream${queryText(query)}`,
-        timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-        signal,
-      });
-    },
+    live: (query, signal) => live('/stream', query, signal),
     time: () => request('GET', '/time'),
     whoami: () => request('GET', '/whoami'),
     sessions: {
@@ -271,6 +273,10 @@ export function createHubClient(options: HubClientOptions): HubClient {
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     downsample: (device, query) => request('GET', `${at('devices', device)}/downsample`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
+    events: {
+      list: (query, list) => pages('/events', query, list),
+      live: (query, signal) => live('/stream/events', query, signal),
+    },
     storage: {
       show: () => request('GET', '/storage'),
       compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),
