@@ -3,12 +3,12 @@ import type { SampleItem } from '../lib/api/schema/samples.ts';
 import type { Column } from '../lib/cli/column.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import { pause } from '../lib/cli/pause.ts';
+import { isoInZone } from '../lib/domain/time-zone.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
 import { kindFlag, pointFilterFlags, refuseFlags, spanFlag, timeFlag, timezoneFlag } from '../lib/reading/flags.ts';
 import type { FollowEvent, FollowGap } from '../lib/reading/live/follow-samples.ts';
 import { sampleColumns } from '../lib/reading/sample-columns.ts';
 import { parseTime } from '../lib/reading/time-expression.ts';
-import { isoInZone } from '../lib/domain/time-zone.ts';
 
 type Row = SampleItem | { readonly gap: FollowGap };
 
