@@ -1,5 +1,6 @@
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type AccessPorts, accessRoutes } from './rest/access.ts';
+import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
@@ -14,6 +15,7 @@ import { typeRoutes } from './rest/types.ts';
 import type { Route } from './route.ts';
 
 export type RoutePorts = AccessPorts &
+  AlarmPorts &
   DevicePorts &
   EventPorts &
   ExportPorts &
@@ -38,6 +40,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),
+    ...alarmRoutes(ports),
     ...eventRoutes(ports),
     ...storageRoutes(ports),
   ];
