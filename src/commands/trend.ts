@@ -3,12 +3,12 @@ import type { Column } from '../lib/cli/column.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import { pause } from '../lib/cli/pause.ts';
 import type { HubClient } from '../lib/client/hub-client.ts';
+import { isoInZone } from '../lib/domain/time-zone.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
 import { type ChartBucket, type ChartSeries, renderChart, statisticsOf } from '../lib/reading/chart.ts';
 import { rangeFlags, refuseFlags, spanFlag } from '../lib/reading/flags.ts';
 import { explainEmptyRange } from '../lib/reading/newest-sample.ts';
 import { parseRange, type ReadRange } from '../lib/reading/time-expression.ts';
-import { isoInZone } from '../lib/domain/time-zone.ts';
 import { bucketWidth, type TrendPoint, trendPoints, trendSeries } from '../lib/reading/trend.ts';
 
 const DAY_MS = 86_400_000;

@@ -62,6 +62,8 @@ export interface ChannelQueue {
   plan(route: CompiledRoute, told: Told, now: number): Plan;
   /** These are on disk. */
   add(entries: readonly OutboxEntry[]): void;
+  /** From before a restart: this was told. */
+  recall(entry: OutboxEntry): void;
   /** Another configuration: what failed is tried again at once. */
   configure(line: ChannelLine): void;
   /** Nothing more goes out: what waits is dropped. */
@@ -80,10 +82,10 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
   const order = createAlarmOrder();
   const heap = createDueHeap<Delivery>();
   const open = new Set<Delivery>();
-  const attempts = new Set<Promise<void>>();
+  /** What is under way, and how it is broken off. */
+  const attempts = new Map<Promise<void>, AbortController>();
   let line = first;
   let bucket = createTokenBucket(line.ratePerMinute, line.burst, clock());
-  let breaking = new AbortController();
   let failures = 0;
   let failedAt = 0;
   let deciding = 0;
@@ -169,11 +171,12 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
 
   function start(delivery: Delivery, now: number): void {
     delivery.startedAt ??= now;
+    const breaking = new AbortController();
     const attempt = attemptOf(delivery, line, breaking.signal).finally(() => {
       attempts.delete(attempt);
       pump();
     });
-    attempts.add(attempt);
+    attempts.set(attempt, breaking);
   }
 
   async function attemptOf(delivery: Delivery, over: ChannelLine, broken: AbortSignal): Promise<void> {
@@ -196,7 +199,10 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
     delivery.attempts += 1;
     delivery.lastError = messageOf(error);
     const givesUpAt = delivery.since + ports.giveUpAfterMs;
-    if (!retryable || now >= givesUpAt) return settle(delivery, 'failed', retryable ? `given up: ${delivery.lastError}` : delivery.lastError, null);
+    if (!retryable || now >= givesUpAt) {
+      settle(delivery, 'failed', retryable ? `given up: ${delivery.lastError}` : delivery.lastError, null);
+      return;
+    }
     failures += 1;
     failedAt = now;
     const pause = Math.max(backOffMs(delivery.attempts, chance()), error instanceof ChannelError ? (error.retryAfterMs ?? 0) : 0);
@@ -234,6 +240,10 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
       said,
     );
     release(delivery, now);
+  }
+
+  function breakOff(): void {
+    for (const breaking of attempts.values()) breaking.abort();
   }
 
   function dropGathered(reason: string): void {
@@ -282,6 +292,9 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
       for (const [id, same] of decided) enqueue(createDelivery(id, same, same[0]?.id === id ? (same[0]?.createdAt ?? 0) : timeOfId(id)));
       pump();
     },
+    recall(entry) {
+      if (isGroup(entry.groupKey)) times.told(entry.groupKey, timeOfId(entry.delivery ?? entry.id), ports.intervalOf(entry));
+    },
     configure(next) {
       const former = line;
       line = next;
@@ -294,7 +307,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
         heap.push(delivery);
       }
       // Attempts under way end over the former one.
-      void Promise.allSettled([...attempts]).then(() => former.stop());
+      void Promise.allSettled([...attempts.keys()]).then(() => former.stop());
       pump();
     },
     drop(reason) {
@@ -303,8 +316,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
       heap.clear();
       dropGathered(reason);
       failures = 0;
-      breaking.abort();
-      breaking = new AbortController();
+      breakOff();
       arm(Number.POSITIVE_INFINITY, clock());
     },
     get waiting() {
@@ -321,8 +333,8 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
     async stop(graceMs) {
       stopped = true;
       arm(Number.POSITIVE_INFINITY, clock());
-      const grace = setTimeout(() => breaking.abort(), graceMs);
-      await Promise.allSettled([...attempts]);
+      const grace = setTimeout(breakOff, graceMs);
+      await Promise.allSettled([...attempts.keys()]);
       clearTimeout(grace);
       await line.stop();
     },
@@ -330,7 +342,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
 }
 
 function isGroup(key: string): boolean {
-  return key !== RATE_KEY && !key.startsWith('quiet ');
+  return key !== '' && key !== RATE_KEY && !key.startsWith('quiet ');
 }
 
 /** A sender keeps its own time; this is for one that does not. */
@@ -340,12 +352,12 @@ async function withinTime(sending: Promise<string>, broken: AbortSignal): Promis
     timer = setTimeout(() => reject(new ChannelError(`the attempt did not end within ${ATTEMPT_MS_MAX} ms`, true)), ATTEMPT_MS_MAX);
     broken.addEventListener('abort', () => reject(new ChannelError('the attempt was broken off', true)), { once: true });
   });
+  // Whichever comes second is nobody's unhandled rejection.
+  late.catch(() => undefined);
+  sending.catch(() => undefined);
   try {
     return await Promise.race([sending, late]);
   } finally {
     clearTimeout(timer);
-    // Whichever came second is nobody's unhandled rejection.
-    late.catch(() => undefined);
-    sending.catch(() => undefined);
   }
 }
