@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
+import type { EventItem, EventQuery, EventStreamMessage, EventStreamQuery } from '../api/schema/events.ts';
 import type { Alarm, AlarmActionResults, AlarmActions, AlarmDetail, AlarmFilter, AlarmQuery, AlarmStats, AlarmStatsQuery } from '../api/schema/alarms.ts';
 import type { BacktestProgress, BacktestRequest, BacktestResult } from '../api/schema/backtests.ts';
 import type {
@@ -182,6 +183,12 @@ export interface HubClient {
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   downsample(device: string, query: DownsampleQuery): Promise<DownsampleResult>;
   count(query: CountQuery): Promise<CountResult>;
+  readonly events: {
+    /** The last recorded first, unless `order` says otherwise or `after` is given. */
+    list(query?: Filters<EventQuery>, options?: ListOptions): AsyncGenerator<EventItem>;
+    /** As they are recorded; as `live`. */
+    live(query: EventStreamQuery, signal: AbortSignal): AsyncGenerator<EventStreamMessage>;
+  };
   readonly alarms: {
     list(filters?: Filters<AlarmQuery>, options?: ListOptions): AsyncGenerator<Alarm>;
     count(filters?: Omit<AlarmFilter, 'closed'>): Promise<{ count: number }>;
@@ -295,24 +302,19 @@ export function createHubClient(options: HubClientOptions): HubClient {
   const at = (collection: string, id: string): string => `/${collection}/${encodeURIComponent(id)}`;
   const pointAt = (device: string, path: string): string => `${at('devices', device)}/points/${encodeLevels(path)}`;
 
+  async function* live<Message extends { readonly type: string }>(path: string, query: object, signal: AbortSignal): AsyncGenerator<Message> {
+    const { liveMessages } = await import('./live.ts');
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    yield* liveMessages<Message>({ url, token: options.token, project, ca, path: `/api/v1${path}${queryText(query)}`, timeoutMs, signal });
+  }
+
   return {
     url,
     project,
     request,
     stream,
     pages,
-    async *live(query, signal) {
-      const { liveMessages } = await import('./live.ts');
-      yield* liveMessages({
-        url,
-        token: options.token,
-        project,
-        ca,
-        path: `/api/v1/stream${queryText(query)}`,
-        timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-        signal,
-      });
-    },
+    live: (query, signal) => live('/stream', query, signal),
     time: () => request('GET', '/time'),
     whoami: () => request('GET', '/whoami'),
     sessions: {
@@ -386,6 +388,10 @@ export function createHubClient(options: HubClientOptions): HubClient {
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     downsample: (device, query) => request('GET', `${at('devices', device)}/downsample`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
+    events: {
+      list: (query, list) => pages('/events', query, list),
+      live: (query, signal) => live('/stream/events', query, signal),
+    },
     alarms: {
       list: (filters, list) => pages('/alarms', filters, list),
       count: (query) => request('GET', '/alarms/count', { query }),

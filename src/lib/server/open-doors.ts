@@ -78,7 +78,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
-  const { pipeline, pressure, waiting, broker, refused, trouble, oversized } = await openIngest({
+  const { pipeline, pressure, waiting, alarmReports, broker, refused, trouble, oversized } = await openIngest({
     settings,
     storage,
     stream,
@@ -128,6 +128,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     authenticator,
     authorize,
     ingest: pipeline,
+    alarmReports: alarmReports(alarms.alarms.reported),
     broker,
     clock,
     tls,
@@ -204,7 +205,12 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       accounts,
       credentials: deviceCredentials,
       recorder: events.recorder,
+      rules: alarms.rules,
+      alarms: alarms.alarms,
+      shelveMaxMs: settings['alarms.shelve-max-ms'],
       alarming: system.alarming,
+      inspect: alarms.inspect,
+      maintenances: alarms.maintenances,
       ingest: pipeline,
       reader: createSampleReader({ store: samples, log: system.log, directory }),
       store: samples,
