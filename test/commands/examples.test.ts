@@ -23,6 +23,7 @@ const examples = Object.entries(manifest.commands).flatMap(([id, command]) =>
 const ENDLESS: readonly (readonly [RegExp, number])[] = [
   [/^muster serve\b/, 0],
   [/^muster demo\b(?!.*--duration)/, 0],
+  [/^muster event tail(?!.*--(?:count|duration))/, 130],
   [/^muster tail(?!.*--(?:count|duration))/, 130],
   [/^muster trend\b.*--follow/, 130],
 ];

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
 import type { Alarm, AlarmActionResults, AlarmActions, AlarmDetail, AlarmFilter, AlarmQuery, AlarmStats, AlarmStatsQuery } from '../api/schema/alarms.ts';
 import type { BacktestProgress, BacktestRequest, BacktestResult } from '../api/schema/backtests.ts';
+import type { EventItem, EventQuery, EventStreamMessage, EventStreamQuery } from '../api/schema/events.ts';
 import type {
   Credential,
   CredentialCreate,
@@ -178,6 +179,12 @@ export interface HubClient {
   };
   /** Tries rules on stored samples: progress, and at last the result. Throws what the hub says went wrong. Ending the iteration ends the work. */
   backtest(request: BacktestRequest, signal?: AbortSignal): AsyncGenerator<BacktestProgress, BacktestResult>;
+  readonly events: {
+    /** The last recorded first, unless `order` says otherwise or `after` is given. */
+    list(query?: Filters<EventQuery>, options?: ListOptions): AsyncGenerator<EventItem>;
+    /** As they are recorded; as `live`. */
+    live(query: EventStreamQuery, signal: AbortSignal): AsyncGenerator<EventStreamMessage>;
+  };
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
     show(): Promise<StorageStats>;
@@ -261,24 +268,19 @@ export function createHubClient(options: HubClientOptions): HubClient {
   const at = (collection: string, id: string): string => `/${collection}/${encodeURIComponent(id)}`;
   const pointAt = (device: string, path: string): string => `${at('devices', device)}/points/${encodeLevels(path)}`;
 
+  async function* live<Message extends { readonly type: string }>(path: string, query: object, signal: AbortSignal): AsyncGenerator<Message> {
+    const { liveMessages } = await import('./live.ts');
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    yield* liveMessages<Message>({ url, token: options.token, project, ca, path: `/api/v1${path}${queryText(query)}`, timeoutMs, signal });
+  }
+
   return {
     url,
     project,
     request,
     stream,
     pages,
-    async *live(query, signal) {
-      const { liveMessages } = await import('./live.ts');
-      yield* liveMessages({
-        url,
-        token: options.token,
-        project,
-        ca,
-        path: `/api/v1/stream${queryText(query)}`,
-        timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-        signal,
-      });
-    },
+    live: (query, signal) => live('/stream', query, signal),
     time: () => request('GET', '/time'),
     whoami: () => request('GET', '/whoami'),
     sessions: {
@@ -363,6 +365,10 @@ export function createHubClient(options: HubClientOptions): HubClient {
       const { backtestLines } = await import('./backtest.ts');
       const { body } = await stream('POST', '/rules/backtest', { body: query, ...(signal && { signal }) });
       return yield* backtestLines(body, url);
+    },
+    events: {
+      list: (query, list) => pages('/events', query, list),
+      live: (query, signal) => live('/stream/events', query, signal),
     },
     storage: {
       show: () => request('GET', '/storage'),

@@ -30,11 +30,11 @@ export const EventStreamQuery = z.object({
   alarm: Text(100).optional().describe('id of one alarm'),
 });
 
-/** From the last recorded to the first; behind `after` from the first to the last. */
 export const EventQuery = EventStreamQuery.extend({
   from: z.coerce.number().int().optional().describe('ms since 1970, by the time when it happened; absent: the beginning'),
   to: z.coerce.number().int().optional().describe('ms since 1970, exclusive; absent: no end'),
-  after: Text(100).optional().describe('id of the event behind which to go on, the oldest first'),
+  after: Text(100).optional().describe('id of the event behind which to go on, the oldest first whatever `order` says'),
+  order: z.enum(['asc', 'desc']).default('desc').describe('by when they were recorded'),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
   cursor: Cursor.optional(),
 });
