@@ -25,6 +25,10 @@ export type RoutePorts = AccessPorts &
   DeliveryPorts &
   NotificationRoutePorts &
   AlarmPorts &
+  AlarmPorts &
+  ChannelPorts &
+  DeliveryPorts &
+  NotificationRoutePorts &
   DevicePorts &
   DeviceRulePorts &
   EventPorts &
