@@ -100,6 +100,8 @@ export interface ChannelDefinition<Config extends DeliveryConfig = DeliveryConfi
   readonly secrets: readonly string[];
   /** Secrets that are made when nobody gives them, and shown once. */
   readonly generate?: Readonly<Record<string, () => string>>;
+  /** For each secret that is sent: the names in `config` that say to whom. When one of those changes, the secret must be given again. */
+  readonly sentTo?: Readonly<Record<string, readonly string[]>>;
   readonly example: JsonValue;
   /** Notifications of one channel that may be on their way at once. */
   readonly concurrency: number;

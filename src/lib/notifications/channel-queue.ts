@@ -62,6 +62,8 @@ export interface ChannelQueue {
   plan(route: CompiledRoute, told: Told, now: number): Plan;
   /** These are on disk. */
   add(entries: readonly OutboxEntry[]): void;
+  /** From before a restart: this was told. */
+  recall(entry: OutboxEntry): void;
   /** Another configuration: what failed is tried again at once. */
   configure(line: ChannelLine): void;
   /** Nothing more goes out: what waits is dropped. */
@@ -196,7 +198,10 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
     delivery.attempts += 1;
     delivery.lastError = messageOf(error);
     const givesUpAt = delivery.since + ports.giveUpAfterMs;
-    if (!retryable || now >= givesUpAt) return settle(delivery, 'failed', retryable ? `given up: ${delivery.lastError}` : delivery.lastError, null);
+    if (!retryable || now >= givesUpAt) {
+      settle(delivery, 'failed', retryable ? `given up: ${delivery.lastError}` : delivery.lastError, null);
+      return;
+    }
     failures += 1;
     failedAt = now;
     const pause = Math.max(backOffMs(delivery.attempts, chance()), error instanceof ChannelError ? (error.retryAfterMs ?? 0) : 0);
@@ -282,6 +287,9 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
       for (const [id, same] of decided) enqueue(createDelivery(id, same, same[0]?.id === id ? (same[0]?.createdAt ?? 0) : timeOfId(id)));
       pump();
     },
+    recall(entry) {
+      if (isGroup(entry.groupKey)) times.told(entry.groupKey, timeOfId(entry.delivery ?? entry.id), ports.intervalOf(entry));
+    },
     configure(next) {
       const former = line;
       line = next;
@@ -330,7 +338,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
 }
 
 function isGroup(key: string): boolean {
-  return key !== RATE_KEY && !key.startsWith('quiet ');
+  return key !== '' && key !== RATE_KEY && !key.startsWith('quiet ');
 }
 
 /** A sender keeps its own time; this is for one that does not. */

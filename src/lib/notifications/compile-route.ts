@@ -3,6 +3,7 @@ import { parseCalendar } from '../alarms/parse-calendar.ts';
 import { readDuration } from '../domain/duration.ts';
 import type { Route } from '../domain/notification.ts';
 import type { Severity } from '../domain/severity.ts';
+import { type CalendarWatch, watchCalendar } from './calendar-watch.ts';
 import { listOf, RouteDocument, severitiesOf } from './route-document.ts';
 import { createRouteFilter, groupOf, type RouteFilter, type Told } from './route-filter.ts';
 
@@ -17,8 +18,8 @@ export interface CompiledRoute {
   readonly groupKey: ((told: Told) => string) | null;
   readonly groupWaitMs: number;
   readonly groupIntervalMs: number;
-  readonly quiet: { readonly calendar: Calendar; readonly exceptFor: ReadonlySet<Severity> } | null;
-  readonly schedule: Calendar | null;
+  readonly quiet: { readonly hours: CalendarWatch; readonly exceptFor: ReadonlySet<Severity> } | null;
+  readonly schedule: CalendarWatch | null;
 }
 
 export interface DocumentProblem {
@@ -43,6 +44,8 @@ export function compileRoute(route: Route): CompiledOrProblems {
     for (const [path, given] of Object.entries({ groupWait, groupInterval }))
       if (given !== undefined) problems.push({ path, message: 'is of no use without groupBy' });
   }
+  // Whole weeks of silence would never be told.
+  if (quietCalendar !== null && quietCalendar.spans.length === 0) problems.push({ path: 'quietHours.active', message: 'must leave some of the week' });
   if (problems.length > 0) return { ok: false, problems };
   return {
     ok: true,
@@ -52,8 +55,8 @@ export function compileRoute(route: Route): CompiledOrProblems {
       groupKey: groupBy === undefined ? null : keyMaker(route, groupBy),
       groupWaitMs: durationOf(groupWait, GROUP_WAIT_MS),
       groupIntervalMs: durationOf(groupInterval, GROUP_INTERVAL_MS),
-      quiet: quietCalendar === null ? null : { calendar: quietCalendar, exceptFor: severitiesOf(listOf(quietHours?.exceptFor)) },
-      schedule: scheduleCalendar,
+      quiet: quietCalendar === null ? null : { hours: watchCalendar(quietCalendar), exceptFor: severitiesOf(listOf(quietHours?.exceptFor)) },
+      schedule: scheduleCalendar === null ? null : watchCalendar(scheduleCalendar),
     },
   };
 }

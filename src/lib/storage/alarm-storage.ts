@@ -16,6 +16,21 @@ export interface SavedEvaluation {
   readonly state: JsonValue;
 }
 
+/** What a rule does besides telling people: a message to a device that no broker has taken yet. */
+export interface RuleCommand {
+  /** uuid v7: the correlation id on the wire. */
+  readonly id: string;
+  readonly project: ProjectId;
+  readonly device: DeviceId;
+  readonly kind: 'set' | 'call';
+  /** The point that is set, or the name that is called. */
+  readonly name: string;
+  readonly value: JsonValue;
+  readonly rule: RuleId;
+  readonly alarm: AlarmId;
+  readonly createdAt: number;
+}
+
 /** Half-open range of times; absent lists do not narrow. */
 export interface AlarmFilter {
   readonly project: ProjectId;
@@ -99,6 +114,8 @@ export interface AlarmStorage {
     count(filter: EventFilter): Promise<number>;
     /** Those recorded before this time go, at most `max` at once; the receipt says how many. */
     removeOld(before: number, max: number): Statement;
+    /** With more than `keep` of all projects together, the oldest go, at most `max` at once; the receipt says how many. */
+    removeBeyond(keep: number, max: number): Statement;
   };
   readonly channels: {
     all(): Promise<readonly Channel[]>;
@@ -122,6 +139,13 @@ export interface AlarmStorage {
     update(entries: readonly OutboxEntry[]): Statement;
     /** The oldest first, at most `max` at once; the receipt says how many. */
     removeSettled(before: number, max: number): Statement;
+  };
+  readonly commands: {
+    /** In the order of their making. For the hub's start. */
+    all(): Promise<readonly RuleCommand[]>;
+    /** One that is there already stays as it is. */
+    insert(commands: readonly RuleCommand[]): Statement;
+    remove(ids: readonly string[]): Statement;
   };
   /** When the hub was last known to be awake, ms since 1970; null: never. Its downtime is nobody's silence. */
   awakeAt(): Promise<number | null>;

@@ -1,8 +1,8 @@
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
-import type { AlarmId, DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
+import type { DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
 import { subjectKey } from '../domain/subject-key.ts';
-import { NO_TIMER } from './tracked.ts';
 import type { TimerHandle } from './timer-wheel.ts';
+import { NO_TIMER } from './tracked.ts';
 
 /** An alarm that is live. */
 export class LiveAlarm {
@@ -18,6 +18,7 @@ export class LiveAlarm {
 export interface AlarmBook {
   byId(id: string): LiveAlarm | undefined;
   of(project: ProjectId, rule: RuleId, subject: AlarmSubject): LiveAlarm | undefined;
+  all(): Iterable<LiveAlarm>;
   ofProject(project: ProjectId): Iterable<LiveAlarm>;
   ofRule(project: ProjectId, rule: RuleId): Iterable<LiveAlarm>;
   ofDevice(device: DeviceId): Iterable<LiveAlarm>;
@@ -43,6 +44,7 @@ export function createAlarmBook(): AlarmBook {
   return {
     byId: (id) => byId.get(id),
     of: (project, rule, subject) => bySubject.get(subjectText(project, rule, subject)),
+    all: () => byId.values(),
     ofProject: (project) => byProject.get(project) ?? NOBODY,
     ofRule: (project, rule) => byRule.get(`${project} ${rule}`) ?? NOBODY,
     ofDevice: (device) => byDevice.get(device) ?? NOBODY,

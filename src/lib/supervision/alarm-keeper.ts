@@ -135,7 +135,10 @@ export function surroundingsFrom({ project, subject, origin, historical, rule, r
   return { project, subject, origin, historical, rule: { id: rule, version: ruleVersion, labels, latch: false, requiresAck: true, reAlarmMs: null } };
 }
 
-function eventOf(record: AlarmRecord, draft: { readonly [Name in 'kind' | 'time' | 'actor' | 'severity' | 'text' | 'details']: HubEvent[Name] }): Omit<HubEvent, 'id' | 'recordedAt'> {
+function eventOf(
+  record: AlarmRecord,
+  draft: { readonly [Name in 'kind' | 'time' | 'actor' | 'severity' | 'text' | 'details']: HubEvent[Name] },
+): Omit<HubEvent, 'id' | 'recordedAt'> {
   const { project, rule, id, subject } = record;
   const details = subject.group === null ? draft.details : { group: subject.group, ...draft.details };
   return { ...draft, details, project: project as ProjectId, device: subject.device, point: subject.point, alarm: id, rule };

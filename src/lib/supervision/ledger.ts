@@ -247,26 +247,34 @@ export function createLedger(ports: LedgerPorts): Ledger {
     const set = backlog;
     if (set === null) return Promise.resolve();
     backlog = emptySet();
-    backlogWritten = Promise.allSettled(inPieces(set).map((piece) => ports.commit(compose(piece)).then(() => settled(piece), (error: unknown) => { throw new PieceError(piece, error); })))
-      .then((results) => {
-        const failures = results.flatMap((result) => (result.status === 'rejected' && result.reason instanceof PieceError ? [result.reason] : []));
-        const behind = backlog ?? emptySet();
-        backlogWritten = null;
-        if (failures.length > 0) {
-          backlog = emptySet();
-          for (const { piece } of failures) merge(backlog, piece);
-          merge(backlog, behind);
-          schedule();
-          throw failures[0]?.cause ?? new MusterError('storage_failed', 'changes of alarms could not be written');
-        }
-        retryMs = RETRY_MIN_MS;
-        if (isEmpty(behind)) {
-          backlog = null;
-          return;
-        }
-        backlog = behind;
-        return retry();
-      });
+    backlogWritten = Promise.allSettled(
+      inPieces(set).map((piece) =>
+        ports.commit(compose(piece)).then(
+          () => settled(piece),
+          (error: unknown) => {
+            throw new PieceError(piece, error);
+          },
+        ),
+      ),
+    ).then((results) => {
+      const failures = results.flatMap((result) => (result.status === 'rejected' && result.reason instanceof PieceError ? [result.reason] : []));
+      const behind = backlog ?? emptySet();
+      backlogWritten = null;
+      if (failures.length > 0) {
+        backlog = emptySet();
+        for (const { piece } of failures) merge(backlog, piece);
+        merge(backlog, behind);
+        schedule();
+        throw failures[0]?.cause ?? new MusterError('storage_failed', 'changes of alarms could not be written');
+      }
+      retryMs = RETRY_MIN_MS;
+      if (isEmpty(behind)) {
+        backlog = null;
+        return;
+      }
+      backlog = behind;
+      return retry();
+    });
     return backlogWritten;
   }
 }

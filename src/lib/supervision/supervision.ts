@@ -116,7 +116,32 @@ export interface SupervisionCounts {
   /** Since the start. */
   readonly samplesEvaluated: number;
   readonly transitions: number;
+  /** Events of alarms that are not on disk, now. */
   readonly uncommitted: number;
+  /** Rules on subjects that are not quiet, now. */
+  readonly evaluations: number;
+  /** The same of late data, now. */
+  readonly lateEvaluations: number;
+  /** Samples that a script has not answered for, now. */
+  readonly scriptsWaiting: number;
+  /** What rules set or call that no device has taken, now. */
+  readonly commandsWaiting: number;
+  readonly commandsSent: number;
+  /** Not done because a limit was reached, since the start. */
+  readonly dropped: {
+    /** Alarms: limits.alarms-live-per-project. */
+    readonly alarms: number;
+    /** Samples: limits.evaluations. */
+    readonly evaluations: number;
+    /** Late samples: limits.late-evaluations. */
+    readonly late: number;
+    /** Samples: limits.scripts-waiting. */
+    readonly scripts: number;
+    /** Actions of rules: too many, or not taken within an hour. */
+    readonly commands: number;
+    /** limits.alarm-events-waiting. */
+    readonly events: number;
+  };
 }
 
 /** The alarm engine of a hub. */

@@ -1,6 +1,7 @@
-import { inForce, nextChange } from '../alarms/parse-calendar.ts';
+import { inForce, nextChange } from '../alarms/calendar.ts';
 import type { Scope } from '../alarms/rule.ts';
 import { matchesDevice, matchesPoint } from '../alarms/scope.ts';
+import { BY_OPERATOR } from '../alarms/state/refusal.ts';
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
 import type { DeviceId, ProjectId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/rule-record.ts';
@@ -15,6 +16,7 @@ import type { Watches } from './watches.ts';
  * fall silent in the same second: without it, each point would be told of first.
  */
 const AWAITED_MAX_MS = 120_000;
+const AWAITING = 'awaiting:';
 
 /** A maintenance window whose scope has been read. */
 export interface Maintenance {
@@ -31,8 +33,8 @@ export interface Suppression {
   /** Brings the live alarms of a rule up to date, and asks to be called when its calendar changes. */
   ruleChanged(state: RuleState, now: number): void;
   maintenanceChanged(maintenance: Maintenance, on: boolean, now: number): void;
-  /** Brings one live alarm up to date. */
-  refresh(alarm: LiveAlarm, now: number): void;
+  /** Brings one live alarm up to date. `release`: it waits for no parent any more. */
+  refresh(alarm: LiveAlarm, now: number, release: boolean): void;
 }
 
 export interface SuppressionPorts {
@@ -43,7 +45,11 @@ export interface SuppressionPorts {
   /** Calls back when the clock stands there, once. */
   readonly schedule: (at: number, run: (now: number) => void) => void;
   /** When the evaluation on that device wants the clock, with what is known of its samples now; null: nothing is held. */
-  readonly nextLook: (state: RuleState, device: DeviceId, now: number) => { readonly dueAt: number; readonly silentMs: number; readonly active: boolean } | null;
+  readonly nextLook: (
+    state: RuleState,
+    device: DeviceId,
+    now: number,
+  ) => { readonly dueAt: number; readonly silentMs: number; readonly active: boolean } | null;
 }
 
 export function createSuppression(ports: SuppressionPorts): Suppression {
@@ -57,7 +63,7 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
       if (held === null) return standing(state, subject, now);
       schedule(held.until, (later) => {
         const alarm = book.of(state.project, state.rule.id, subject);
-        if (alarm !== undefined) refresh(alarm, later);
+        if (alarm !== undefined) refresh(alarm, later, true);
       });
       return [...standing(state, subject, now), held.by];
     },
@@ -99,11 +105,11 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
     refresh,
   };
 
-  function refresh(alarm: LiveAlarm, now: number): void {
+  function refresh(alarm: LiveAlarm, now: number, release = false): void {
     const { record } = alarm;
     const state = watches.project(record.project)?.states.get(record.rule);
     const wanted = new Set(state === undefined ? maintenanceReasons(record.project, record.subject, now) : standing(state, record.subject, now, record.id));
-    const ofOthers = record.suppressedBy.filter((by) => by !== 'operator');
+    const ofOthers = record.suppressedBy.filter((by) => by !== BY_OPERATOR && (release || !by.startsWith(AWAITING)));
     // First what is new: between two reasons nobody is told.
     for (const by of wanted) if (!ofOthers.includes(by)) suppress(alarm, by, true, now);
     for (const by of ofOthers) if (!wanted.has(by)) suppress(alarm, by, false, now);
@@ -155,7 +161,7 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
       const look = nextLook(suppressor, device, now);
       if (look === null || look.active) continue;
       const waitMs = look.dueAt - now;
-      if (waitMs <= AWAITED_MAX_MS && waitMs < look.silentMs) return { by: `awaiting:${rule}`, until: Math.max(look.dueAt, now) + 1 };
+      if (waitMs <= AWAITED_MAX_MS && waitMs < look.silentMs) return { by: `${AWAITING}${rule}`, until: Math.max(look.dueAt, now) + 1 };
     }
     return null;
   }

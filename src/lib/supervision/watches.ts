@@ -1,12 +1,12 @@
-import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { Rule } from '../alarms/rule.ts';
+import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
 import type { DeviceId, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
 import { subjectKey } from '../domain/subject-key.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
 import { createSeriesTable } from '../fleet/series-table.ts';
-import { createRuleState, type RuleState, rankRules } from './rule-state.ts';
+import { type RuleState, rankRules } from './rule-state.ts';
 import { Tracked } from './tracked.ts';
 
 /** Numbers from `low` (inclusive) to `high` (exclusive), in samples of a time before `due`, change nothing. */
@@ -27,7 +27,8 @@ export interface Link {
 
 /** What watches one point. Some 100 bytes while all is quiet: the range and the list of rules are shared by all points that the same rules watch. */
 export interface PointWatch {
-  readonly generation: number;
+  /** -1: it is to be bound anew. */
+  generation: number;
   readonly device: Device | null;
   readonly rules: readonly RuleState[];
   range: QuietRange;
@@ -48,13 +49,15 @@ export interface ProjectWatch {
   readonly nobody: PointWatch;
   readonly sets: Map<string, { readonly rules: readonly RuleState[]; readonly range: QuietRange }>;
   readonly ofDevice: WeakMap<Device, readonly RuleState[]>;
+  /** Points that were bound to at least one rule since the rules changed. */
+  bound: number;
 }
 
 export interface Watches {
   project(project: ProjectId): ProjectWatch | undefined;
   projects(): Iterable<ProjectWatch>;
-  /** Puts a rule in force, in the place of its last version, or takes it out of force (null). Gives the states before and after. */
-  replace(project: ProjectId, id: RuleId, rule: Rule | null): { readonly before: RuleState | null; readonly after: RuleState | null };
+  /** Puts a rule in force, in the place of its last version, or takes it out of force (null). Gives the one before. */
+  replace(project: ProjectId, id: RuleId, state: RuleState | null): RuleState | null;
   known(series: SeriesId): PointWatch | undefined;
   /** Binds a point to the rules that watch it. */
   bind(watch: ProjectWatch, device: DeviceEntry, entry: PointEntry): PointWatch;
@@ -77,9 +80,23 @@ export function groupsFor({ scope }: Rule, { labels }: Pick<Device, 'labels'>): 
   return scope.groups.length === 0 ? groups.slice(-1) : groups.filter((group) => scope.groups.includes(group));
 }
 
+/** A disabled device may not report: that it is silent says nothing. */
+export function watchesDevice({ scope }: Rule, device: Device): boolean {
+  return device.state === 'active' && matchesDevice(scope, device);
+}
+
+/** Does the rule watch the subject, as the fleet is now? */
+export function isWatched({ rule, project }: RuleState, { device, point, group }: AlarmSubject, directory: Directory): boolean {
+  const wanted = rule.condition.subject;
+  if (device === null) return wanted === 'group' && group !== null;
+  const entry = directory.device(device);
+  if (entry === undefined || entry.device.project !== project || !watchesDevice(rule, entry.device)) return false;
+  return point === null ? wanted === 'device' : wanted === 'point' && matchesPoint(rule.scope, point);
+}
+
 const NOTHING: ReadonlySet<Tracked> = new Set();
 
-export function createWatches(directory: Directory, heldMax: number): Watches {
+export function createWatches(heldMax: number): Watches {
   const projects = new Map<ProjectId, ProjectWatch>();
   const table = createSeriesTable<PointWatch>();
   const byDevice = new Map<DeviceId, Set<Tracked>>();
@@ -101,27 +118,38 @@ export function createWatches(directory: Directory, heldMax: number): Watches {
     get refused() {
       return refused;
     },
-    replace(project, id, rule) {
-      const known = projects.get(project);
-      const states = new Map(known?.states ?? []);
+    replace(project, id, state) {
+      const states = new Map(projects.get(project)?.states ?? []);
       const before = states.get(id) ?? null;
-      const after = rule === null || rule.runsAt === 'edge' ? null : createRuleState(project, rule);
-      if (after === null) states.delete(id);
-      else states.set(id, after);
+      if (state === null) states.delete(id);
+      else states.set(id, state);
       rankRules(states);
       generations += 1;
       const generation = generations;
       if (states.size === 0) projects.delete(project);
       else projects.set(project, projectWatch(project, generation, states));
-      return { before, after };
+      return before;
     },
     bind(watch, device, entry) {
+      const known = table.get(entry.point.series);
       const bound = boundTo(watch, device, entry);
+      const was = known?.generation === watch.generation && known !== watch.nobody;
+      watch.bound += Number(bound !== watch.nobody) - Number(was);
       table.set(entry.point.series, bound);
       return bound;
     },
     unbind(device) {
-      for (const { point } of device.points.values()) table.delete(point.series);
+      for (const { point } of device.points.values()) {
+        const watch = table.get(point.series);
+        if (watch === undefined) continue;
+        // What it knows of the newest sample is kept.
+        if (watch.device === null) table.delete(point.series);
+        else {
+          const project = projects.get(device.device.project);
+          if (project !== undefined && project.generation === watch.generation) project.bound -= 1;
+          watch.generation = -1;
+        }
+      }
     },
     forget: (series) => table.delete(series),
   };
@@ -129,7 +157,7 @@ export function createWatches(directory: Directory, heldMax: number): Watches {
   function rulesOf(watch: ProjectWatch, device: Device): readonly RuleState[] {
     let rules = watch.ofDevice.get(device);
     if (rules === undefined) {
-      rules = [...watch.states.values()].filter(({ rule }) => matchesDevice(rule.scope, device));
+      rules = [...watch.states.values()].filter(({ rule }) => watchesDevice(rule, device));
       watch.ofDevice.set(device, rules);
     }
     return rules;
@@ -149,7 +177,14 @@ export function createWatches(directory: Directory, heldMax: number): Watches {
     const newest = table.get(point.series)?.newest ?? Number.NEGATIVE_INFINITY;
     const rules = links.map(({ state }) => state);
     const set = setOf(watch, rules);
-    const bound: PointWatch = { generation: watch.generation, device: device.device, rules: set.rules, range: set.range, newest, links: isShared ? null : links };
+    const bound: PointWatch = {
+      generation: watch.generation,
+      device: device.device,
+      rules: set.rules,
+      range: set.range,
+      newest,
+      links: isShared ? null : links,
+    };
     if (!isShared) narrow(bound);
     return bound;
   }
@@ -252,5 +287,5 @@ function projectWatch(project: ProjectId, generation: number, states: ReadonlyMa
   }
   const range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, due: Number.POSITIVE_INFINITY };
   const nobody: PointWatch = { generation, device: null, rules: [], range, newest: Number.NEGATIVE_INFINITY, links: null };
-  return { project, generation, states, dependants, nobody, sets: new Map(), ofDevice: new WeakMap() };
+  return { project, generation, states, dependants, nobody, sets: new Map(), ofDevice: new WeakMap(), bound: 0 };
 }

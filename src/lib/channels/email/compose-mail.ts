@@ -1,5 +1,5 @@
 import type { Notification } from '../channel.ts';
-import type { EmailConfig } from './definition.ts';
+import type { EmailConfig } from './config.ts';
 
 const SUBJECT_LENGTH = 200;
 

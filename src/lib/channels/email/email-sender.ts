@@ -5,7 +5,7 @@ import type { SMTPTransportGetSocketCallback } from 'nodemailer/lib/smtp-transpo
 import { ChannelError, type ChannelSender, type ChannelSurroundings } from '../channel.ts';
 import { guardedLookup, refuseAddress } from '../guarded-lookup.ts';
 import { composeMail } from './compose-mail.ts';
-import type { EmailConfig } from './definition.ts';
+import type { EmailConfig } from './config.ts';
 import { createRecipients, type RefusedRecipient } from './recipients.ts';
 import { smtpFailure } from './smtp-failure.ts';
 

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { ChannelError, type ChannelSender, type ChannelSurroundings } from '../channel.ts';
 import { guardedLookup, refuseAddress } from '../guarded-lookup.ts';
-import { secretBytes, type WebhookConfig } from './definition.ts';
+import { secretBytes, type WebhookConfig } from './config.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { signatureHeaders } from './sign.ts';
 

@@ -386,6 +386,13 @@ create table hub_marks (
   at integer not null
 );
 `,
+  `
+-- What rules do besides telling people: messages to devices that no broker has taken yet (supervision/commands.ts).
+create table rule_commands (
+  id text primary key,
+  command text not null
+);
+`,
 ];
 
 /**

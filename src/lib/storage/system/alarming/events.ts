@@ -29,6 +29,8 @@ const INSERT = `insert into events (id, project, time, recorded_at, kind, actor,
     value ->> '$.device', value ->> '$.point', value ->> '$.alarm', value ->> '$.rule', value ->> '$.text', value ->> '$.details'
   from json_each(?) where true on conflict (id) do nothing`;
 const REMOVE_OLD = 'delete from events where seq in (select seq from events where recorded_at < ? order by recorded_at limit ?)';
+/** Places are given without gaps, but for those that went with their transaction. */
+const REMOVE_BEYOND = 'delete from events where seq in (select seq from events where seq <= (select max(seq) from events) - ? order by seq limit ?)';
 
 const PLACE_OF = 'select seq from events where id = ? and project = ?';
 /** Where an event that is gone stood: ids are in the order of time, nearly. */
@@ -49,6 +51,7 @@ export function createEvents(database: () => ReadDatabase, rows: ReadableRows): 
     list: async (filter, page) => pageOf(database, scanOf(filter, boundsOf(filter)), page, (row: Row) => rows.one('events', row, eventOf)),
     count: async (filter) => countOf(database, scanOf(filter, boundsOf(filter))),
     removeOld: (before, max) => ({ sql: REMOVE_OLD, parameters: [before, max] }),
+    removeBeyond: (keep, max) => ({ sql: REMOVE_BEYOND, parameters: [keep, max] }),
   };
 
   /** Between which places of the journal a filter can find anything, both included. */

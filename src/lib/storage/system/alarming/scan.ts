@@ -8,6 +8,9 @@ import type { ReadDatabase } from '../database.ts';
 const BITE_ROWS = 2_000;
 /** Rows that are looked at for one page. Then it ends where it is, and the next goes on from there. */
 const LOOKED_AT_MAX = 100_000;
+/** Rows that are read before they are wanted, of all ranges together, and of each at least. */
+const READ_AHEAD_ROWS = 10_000;
+const READ_AHEAD_MIN = 10;
 const COUNT_BITE_ROWS = 10_000;
 
 export interface Condition {
@@ -99,9 +102,8 @@ export async function pageOf<Item>(
   function readBite(reader: Reader): number {
     const { range, readTo } = reader;
     const begin = [...range.parameters, ...(readTo ?? [])];
-    const wanted = limit - found + 1;
-    const all = asked.length === 0 && scan.rest.length === 0;
-    const end = all ? null : database().get<Row>(texts.end(readTo !== null), ...begin, BITE_ROWS - 1);
+    const wanted = Math.min(limit - found + 1, Math.max(READ_AHEAD_MIN, Math.ceil(READ_AHEAD_ROWS / readers.length)));
+    const end = scan.rest.length === 0 ? null : database().get<Row>(texts.end(readTo !== null), ...begin, BITE_ROWS - 1);
     const endsAt = end === null ? null : placeOf(end, scan.order);
     reader.rows = database().all<Row>(texts.rows(readTo !== null, endsAt !== null), ...begin, ...(endsAt ?? []), ...asked, wanted);
     reader.next = 0;
@@ -109,7 +111,7 @@ export async function pageOf<Item>(
     if (reader.rows.length === wanted && lastRow !== undefined) reader.readTo = placeOf(lastRow, scan.order);
     else if (endsAt !== null) reader.readTo = endsAt;
     else reader.done = true;
-    return all ? reader.rows.length : BITE_ROWS;
+    return endsAt === null ? reader.rows.length : BITE_ROWS;
   }
 }
 
