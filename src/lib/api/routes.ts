@@ -1,5 +1,6 @@
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type AccessPorts, accessRoutes } from './rest/access.ts';
+import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
@@ -14,6 +15,7 @@ import { typeRoutes } from './rest/types.ts';
 import type { Route } from './route.ts';
 
 export type RoutePorts = AccessPorts &
+  BacktestPorts &
   DevicePorts &
   EventPorts &
   ExportPorts &
@@ -40,5 +42,6 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...exportRoutes(ports),
     ...eventRoutes(ports),
     ...storageRoutes(ports),
+    ...backtestRoutes(ports),
   ];
 }

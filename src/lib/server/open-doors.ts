@@ -10,6 +10,7 @@ import { allRoutes } from '../api/routes.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
+import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -196,6 +197,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   storage.observe(metrics.storage);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
+  const reader = createSampleReader({ store: samples, log: system.log, directory });
+  const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'] });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
@@ -206,7 +209,9 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       recorder: events.recorder,
       alarming: system.alarming,
       ingest: pipeline,
-      reader: createSampleReader({ store: samples, log: system.log, directory }),
+      reader,
+      backtests,
+      rules: alarms.rules,
       store: samples,
       log: system.log,
       system,
