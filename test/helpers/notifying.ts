@@ -1,5 +1,5 @@
-import { onTestFinished } from 'vitest';
 import { uuidv7 } from 'uuidv7';
+import { onTestFinished } from 'vitest';
 import { createTargetGuard } from '../../src/lib/channels/target-guard.ts';
 import type { AlarmRecord } from '../../src/lib/domain/alarm.ts';
 import type { Device } from '../../src/lib/domain/device.ts';
@@ -70,7 +70,12 @@ export async function startNotifying(options: NotifyingOptions = {}): Promise<No
     const now = clock();
     const made = ids.map((id) => {
       const alarm = anAlarm(id, { subject: { device: (device?.id ?? id) as DeviceId, point: 'boiler/temperature' as PointPath, group: null }, ...more });
-      const event = anEvent(uuidv7(), { kind: cause === 'cleared' ? 'alarm.cleared' : 'alarm.raised', time: now, alarm: id as AlarmId, severity: alarm.severity });
+      const event = anEvent(uuidv7(), {
+        kind: cause === 'cleared' ? 'alarm.cleared' : 'alarm.raised',
+        time: now,
+        alarm: id as AlarmId,
+        severity: alarm.severity,
+      });
       return { alarm, event, entries: notifications.notifier.entriesFor(alarm, device, event, cause, now) };
     });
     const entries = made.flatMap((one) => one.entries);

@@ -46,7 +46,8 @@ export function parseRule(document: JsonValue, context: RuleContext): ParsedRule
     condition,
     onDelayMs: given.onDelay ?? 0,
     offDelayMs: given.offDelay ?? 0,
-    repeat: given.repeat === undefined ? null : { times: given.repeat.times, withinMs: given.repeat.within },
+    // Once is no repeat.
+    repeat: given.repeat === undefined || given.repeat.times === 1 ? null : { times: given.repeat.times, withinMs: given.repeat.within },
     message: given.message ?? null,
     labels: given.labels ?? {},
     latch: given.latch ?? false,

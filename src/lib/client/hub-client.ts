@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
+import type { Alarm, AlarmActionResults, AlarmActions, AlarmDetail, AlarmFilter, AlarmQuery, AlarmStats, AlarmStatsQuery } from '../api/schema/alarms.ts';
 import type { BacktestProgress, BacktestRequest, BacktestResult } from '../api/schema/backtests.ts';
 import type {
   Credential,
@@ -167,6 +168,14 @@ export interface HubClient {
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   downsample(device: string, query: DownsampleQuery): Promise<DownsampleResult>;
   count(query: CountQuery): Promise<CountResult>;
+  readonly alarms: {
+    list(filters?: Filters<AlarmQuery>, options?: ListOptions): AsyncGenerator<Alarm>;
+    count(filters?: Omit<AlarmFilter, 'closed'>): Promise<{ count: number }>;
+    show(id: string): Promise<AlarmDetail>;
+    /** All in one transaction; each is told what became of it. */
+    act(actions: AlarmActions): Promise<AlarmActionResults>;
+    stats(query?: AlarmStatsQuery): Promise<AlarmStats>;
+  };
   /** Tries rules on stored samples: progress, and at last the result. Throws what the hub says went wrong. Ending the iteration ends the work. */
   backtest(request: BacktestRequest, signal?: AbortSignal): AsyncGenerator<BacktestProgress, BacktestResult>;
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
@@ -343,6 +352,13 @@ export function createHubClient(options: HubClientOptions): HubClient {
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     downsample: (device, query) => request('GET', `${at('devices', device)}/downsample`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
+    alarms: {
+      list: (filters, list) => pages('/alarms', filters, list),
+      count: (query) => request('GET', '/alarms/count', { query }),
+      show: (id) => request('GET', at('alarms', id)),
+      act: (body) => request('POST', '/alarms/actions', { body }),
+      stats: (query) => request('GET', '/alarms/stats', { query }),
+    },
     async *backtest(query, signal) {
       const { backtestLines } = await import('./backtest.ts');
       const { body } = await stream('POST', '/rules/backtest', { body: query, ...(signal && { signal }) });

@@ -82,10 +82,10 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
   const order = createAlarmOrder();
   const heap = createDueHeap<Delivery>();
   const open = new Set<Delivery>();
-  const attempts = new Set<Promise<void>>();
+  /** What is under way, and how it is broken off. */
+  const attempts = new Map<Promise<void>, AbortController>();
   let line = first;
   let bucket = createTokenBucket(line.ratePerMinute, line.burst, clock());
-  let breaking = new AbortController();
   let failures = 0;
   let failedAt = 0;
   let deciding = 0;
@@ -171,11 +171,12 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
 
   function start(delivery: Delivery, now: number): void {
     delivery.startedAt ??= now;
+    const breaking = new AbortController();
     const attempt = attemptOf(delivery, line, breaking.signal).finally(() => {
       attempts.delete(attempt);
       pump();
     });
-    attempts.add(attempt);
+    attempts.set(attempt, breaking);
   }
 
   async function attemptOf(delivery: Delivery, over: ChannelLine, broken: AbortSignal): Promise<void> {
@@ -241,6 +242,10 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
     release(delivery, now);
   }
 
+  function breakOff(): void {
+    for (const breaking of attempts.values()) breaking.abort();
+  }
+
   function dropGathered(reason: string): void {
     const entries = gatherings.takeAll();
     const settledAt = clock();
@@ -302,7 +307,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
         heap.push(delivery);
       }
       // Attempts under way end over the former one.
-      void Promise.allSettled([...attempts]).then(() => former.stop());
+      void Promise.allSettled([...attempts.keys()]).then(() => former.stop());
       pump();
     },
     drop(reason) {
@@ -311,8 +316,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
       heap.clear();
       dropGathered(reason);
       failures = 0;
-      breaking.abort();
-      breaking = new AbortController();
+      breakOff();
       arm(Number.POSITIVE_INFINITY, clock());
     },
     get waiting() {
@@ -329,8 +333,8 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
     async stop(graceMs) {
       stopped = true;
       arm(Number.POSITIVE_INFINITY, clock());
-      const grace = setTimeout(() => breaking.abort(), graceMs);
-      await Promise.allSettled([...attempts]);
+      const grace = setTimeout(breakOff, graceMs);
+      await Promise.allSettled([...attempts.keys()]);
       clearTimeout(grace);
       await line.stop();
     },
@@ -348,12 +352,12 @@ async function withinTime(sending: Promise<string>, broken: AbortSignal): Promis
     timer = setTimeout(() => reject(new ChannelError(`the attempt did not end within ${ATTEMPT_MS_MAX} ms`, true)), ATTEMPT_MS_MAX);
     broken.addEventListener('abort', () => reject(new ChannelError('the attempt was broken off', true)), { once: true });
   });
+  // Whichever comes second is nobody's unhandled rejection.
+  late.catch(() => undefined);
+  sending.catch(() => undefined);
   try {
     return await Promise.race([sending, late]);
   } finally {
     clearTimeout(timer);
-    // Whichever came second is nobody's unhandled rejection.
-    late.catch(() => undefined);
-    sending.catch(() => undefined);
   }
 }
