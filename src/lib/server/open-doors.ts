@@ -81,7 +81,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
-  const { pipeline, pressure, waiting, broker, refused, trouble, oversized } = await openIngest({
+  const { pipeline, pressure, waiting, alarmReports, broker, refused, trouble, oversized } = await openIngest({
     settings,
     storage,
     stream,
@@ -131,6 +131,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     authenticator,
     authorize,
     ingest: pipeline,
+    alarmReports: alarmReports(alarms.alarms.reported),
     broker,
     clock,
     tls,
@@ -208,10 +209,13 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       credentials: deviceCredentials,
       recorder: events.recorder,
       alarming: system.alarming,
+      rules: alarms.rules,
+      alarms: alarms.alarms,
+      inspect: alarms.inspect,
+      maintenances: alarms.maintenances,
       ingest: pipeline,
       reader,
       backtests,
-      rules: alarms.rules,
       store: samples,
       log: system.log,
       system,

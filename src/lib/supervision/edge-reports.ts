@@ -93,6 +93,7 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
       { project: device.project, subject, rule: factsOf(rule, ruleId, report) },
       { kind: 'level', time, level, value, message: report.message ?? explanation, explanation },
     );
+    if (applied === null && level !== null) throw new MusterError('limit_reached', 'as many alarms are live as the hub keeps (limits.alarms-live)');
     remember(key, [time, ...changes]);
     return applied ?? last;
   }

@@ -23,7 +23,7 @@ describe('a back-test on stored samples', () => {
   it('replays every point that the rule watches, in a thread of its own', async () => {
     const { run, backtests } = await backtestFixture(POINTS, ROWS);
     const result = await run([hot()], { from: DAY, to: 3 * DAY });
-    expect(result).toMatchObject({ from: DAY, to: 3 * DAY, warmFrom: 0, series: 3, samples: 3 * 2 * 1440, samplesLate: 0, comparison: null });
+    expect(result).toMatchObject({ from: DAY, to: 3 * DAY, warmFrom: -DAY, series: 3, samples: 3 * 2 * 1440, samplesLate: 0, comparison: null });
     const [rule] = result.rules;
     expect(rule).toMatchObject({ rule: 'hot', version: null, subjects: 3, subjectsAlarming: 3, standing: 0, occurrencesPerDay: 72 });
     expect(rule?.totals).toMatchObject({ occurrences: 3 * 48, activeMs: 3 * 48 * 10 * MINUTE, longestMs: 10 * MINUTE });
