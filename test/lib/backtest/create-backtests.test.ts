@@ -107,7 +107,7 @@ describe('what a rule watches in a back-test', () => {
   });
 
   it('is each group with its devices', async () => {
-    const joint = { joint: { points: { t: 'boiler/temperature' }, level: 'major', if: 'avg(t) > 80', over: 'group' } };
+    const joint = { joint: { points: { t: 'boiler/temperature' }, level: 'major', if: 'avg(values.t) > 80', over: 'group' } };
     expect(await planned({ id: 'own', when: joint })).toMatchObject({ subjects: ['paris/hall-2', 'paris'], members: [['b1'], ['b2']] });
     expect(await planned({ id: 'named', scope: { group: 'paris' }, when: joint })).toMatchObject({
       subjects: ['paris'],
