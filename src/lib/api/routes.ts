@@ -22,10 +22,6 @@ import { typeRoutes } from './rest/types.ts';
 import type { Route } from './route.ts';
 
 export type RoutePorts = AccessPorts &
-  ChannelPorts &
-  DeliveryPorts &
-  NotificationRoutePorts &
-  AlarmPorts &
   AlarmPorts &
   ChannelPorts &
   DeliveryPorts &

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
-import type { Alarm, Alarm, AlarmActionResults, AlarmActionResults, AlarmActions, AlarmActions, AlarmDetail, AlarmDetail, AlarmFilter, AlarmFilter, AlarmQuery, AlarmQuery, AlarmStats, AlarmStats, AlarmStatsQuery, AlarmStatsQuery } from '../api/schema/alarms.ts';
-import type { BacktestProgress, BacktestProgress, BacktestRequest, BacktestRequest, BacktestResult, BacktestResult } from '../api/schema/backtests.ts';
-import type { EventItem, EventItem, EventQuery, EventQuery, EventStreamMessage, EventStreamMessage, EventStreamQuery, EventStreamQuery } from '../api/schema/events.ts';
+import type { Alarm, AlarmActionResults, AlarmActions, AlarmDetail, AlarmFilter, AlarmQuery, AlarmStats, AlarmStatsQuery } from '../api/schema/alarms.ts';
+import type { BacktestProgress, BacktestRequest, BacktestResult } from '../api/schema/backtests.ts';
+import type { EventItem, EventQuery, EventStreamMessage, EventStreamQuery } from '../api/schema/events.ts';
 import type {
   Credential,
   CredentialCreate,
@@ -217,12 +217,6 @@ export interface HubClient {
     test(question: RouteTest): Promise<{ readonly routes: readonly RouteTested[] }>;
   };
   readonly deliveries: { list(filters?: Filters<DeliveryQuery>, options?: ListOptions): AsyncGenerator<Delivery> };
-  readonly events: {
-    /** The last recorded first, unless `order` says otherwise or `after` is given. */
-    list(query?: Filters<EventQuery>, options?: ListOptions): AsyncGenerator<EventItem>;
-    /** As they are recorded; as `live`. */
-    live(query: EventStreamQuery, signal: AbortSignal): AsyncGenerator<EventStreamMessage>;
-  };
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
     show(): Promise<StorageStats>;
@@ -409,10 +403,6 @@ export function createHubClient(options: HubClientOptions): HubClient {
       const { backtestLines } = await import('./backtest.ts');
       const { body } = await stream('POST', '/rules/backtest', { body: query, ...(signal && { signal }) });
       return yield* backtestLines(body, url);
-    },
-    events: {
-      list: (query, list) => pages('/events', query, list),
-      live: (query, signal) => live('/stream/events', query, signal),
     },
     channels: {
       list: (list) => pages('/channels', {}, list),
