@@ -18,6 +18,11 @@ export const CONDITION_KINDS: readonly ConditionKind[] = [
   anomalyDefinition,
 ];
 
+import { scriptDefinition } from './script/definition.ts';
+
+/** Every kind of condition, in the order of the reference. The schema of rules, their docs and the tests of the contract derive from this list. */
+export const CONDITION_KINDS: readonly ConditionKind[] = [bandsDefinition, noDataDefinition, jointDefinition, scriptDefinition];
+
 export function conditionKind(name: string): ConditionKind | undefined {
   return CONDITION_KINDS.find((kind) => kind.name === name);
 }
