@@ -71,7 +71,7 @@ export const ruleSchema = z.strictObject({
     .optional()
     .describe('So many samples within the window must be beyond the condition before the alarm is raised.'),
   severities: severities.optional().describe('Of the levels whose names are no severities.'),
-  message: z.string().min(1).optional().describe('Text with expressions, such as `${device.name}: ${value}`.'),
+  message: z.string().min(1).optional().describe('Text with expressions in it.'),
   labels: labels.optional(),
   latch: z.boolean().optional().describe('The alarm stands until somebody resets it.'),
   requiresAck: z.boolean().optional(),

@@ -44,6 +44,8 @@ export interface RouteDefinition<P extends Schema | undefined, Q extends Schema 
   readonly summary: string;
   readonly description?: string;
   readonly permission: Permission;
+  /** A second one, for a route that shows what another permission guards. */
+  readonly alsoNeeds?: Action;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

@@ -25,6 +25,9 @@ export interface BacktestQuery {
   readonly late: 'use' | 'skip';
   /** Parts of each timeline. */
   readonly parts: number;
+  /** Listed at most, of each rule; all are counted. */
+  readonly occurrencesMax: number;
+  readonly subjectsMax: number;
 }
 
 /** One time that the condition began to hold and ended. Times in ms since 1970, by the samples' own time. */

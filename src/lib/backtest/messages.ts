@@ -41,13 +41,12 @@ export type ToReplay = { readonly type: 'block'; readonly block: ScanBlock } | {
 
 export type FromReplay =
   /** A block is done with. */
-  | { readonly type: 'taken' }
-  | { readonly type: 'progress'; readonly progress: BacktestProgress }
+  | { readonly type: 'taken'; readonly progress: BacktestProgress }
   | { readonly type: 'result'; readonly result: Omit<BacktestResult, 'elapsedMs' | 'series'> }
   | {
       readonly type: 'failed';
       readonly code: ErrorCode;
       readonly message: string;
-      readonly hint: string | null;
+      readonly hint: string;
       readonly details: Readonly<Record<string, unknown>> | null;
     };

@@ -18,6 +18,8 @@ export interface EmitContext {
   readonly depth: number;
   /** Of the surroundings, those that the expression names. */
   readonly used: Set<string>;
+  /** And those that has() asks for. */
+  readonly asked: Set<string>;
   emit(node: ASTNode, context: EmitContext): Code;
 }
 

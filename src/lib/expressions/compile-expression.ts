@@ -27,15 +27,17 @@ export function compileExpression(source: string, surroundings: ExpressionSurrou
   if (source.length > SOURCE_LENGTH_MAX) return problem(source, `it is longer than ${SOURCE_LENGTH_MAX} characters`, 0);
   if (source.trim() === '') return problem(source, 'there is no expression', 0);
   const used = new Set<string>();
+  const asked = new Set<string>();
   try {
     const { ast } = PARSER.parse(source);
-    const code = emit(ast, { variables: surroundings.variables, locals: [], depth: 0, used, emit });
+    const code = emit(ast, { variables: surroundings.variables, locals: [], depth: 0, used, asked, emit });
     const frame: Frame = { bindings: NO_BINDINGS, locals: [], workLeft: 0 };
     return {
       ok: true,
       expression: {
         source,
         variables: [...used],
+        asked: [...asked],
         evaluate: (bindings) => {
           frame.bindings = bindings;
           frame.workLeft = WORK_MAX - code.steps;

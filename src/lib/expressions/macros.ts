@@ -116,7 +116,10 @@ function emitHas(node: ASTNode | undefined, context: EmitContext, position: numb
   const name = root.args;
   const place = context.locals.lastIndexOf(name);
   // For the mistake of a name that is not there at all.
-  if (place < 0) context.emit(root, context);
+  if (place < 0) {
+    context.emit(root, context);
+    context.asked.add(name);
+  }
   return {
     type: 'bool',
     steps: names.length + 2,

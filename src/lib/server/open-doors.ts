@@ -18,11 +18,14 @@ import { createFleet } from '../fleet/fleet.ts';
 import type { PressureState } from '../ingest/pressure.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
+import type { Notifier } from '../notifications/notifier.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
 import { createSubscriberSeats } from '../stream/subscriber-seats.ts';
+import type { HotSupervision } from '../supervision/create-supervision.ts';
 import { limitConnections } from './limit-connections.ts';
 import { limitLevels } from './limit-levels.ts';
+import { openAlarms } from './open-alarms.ts';
 import { openEvents } from './open-events.ts';
 import { openIngest } from './open-ingest.ts';
 import { openNotifications } from './open-notifications.ts';
@@ -33,6 +36,9 @@ import { watchAccess } from './watch-access.ts';
 import { type StreamDoor, serveWebSockets } from './web-sockets.ts';
 
 type Subscriber = Exclude<Principal, { kind: 'open' }>;
+
+/** Until there are channels. */
+const NOBODY_TOLD: Notifier = { entriesFor: () => [], committed: () => undefined };
 
 /** How long requests under way may take once the hub stops. */
 const HTTP_GRACE_MS = 2_000;
@@ -75,14 +81,22 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory, home: ports.home });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
+  let supervision: HotSupervision | null = null as HotSupervision | null;
   const { pipeline, pressure, waiting, broker, refused, trouble, oversized } = await openIngest({
     settings,
     storage,
     stream,
     meter: metrics.meter,
+    supervise(commit) {
+      supervision = openAlarms({ settings, storage, events, notifier: NOBODY_TOLD, commit, scripts: null, clock, log });
+      return supervision.evaluator;
+    },
     clock,
     log,
   });
+  if (supervision === null) throw new Error('the spine has no alarm rules');
+  const alarms: HotSupervision = supervision;
+  shutdown.defer('alarms', () => alarms.stop());
   const fleet = createFleet({
     system,
     directory,
@@ -96,7 +110,11 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       deviceCredentials.deviceChanged(device);
       if (!directory.device(device)) presence.forget(device);
     },
-    onSeriesRemoved: storage.removeSamples,
+    onDeviceChanged: alarms.deviceChanged,
+    onSeriesRemoved(series) {
+      alarms.seriesRemoved(series);
+      storage.removeSamples(series);
+    },
   });
 
   const { create: createMqtt } = await PROTOCOLS.mqtt.load();
@@ -104,7 +122,13 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     settings,
     log,
     directory,
-    presence,
+    presence: {
+      ...presence,
+      connected(connection, at) {
+        presence.connected(connection, at);
+        alarms.deviceSeen(connection.device);
+      },
+    },
     authenticator,
     authorize,
     ingest: pipeline,
@@ -258,7 +282,9 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     pressure.stop();
     await Promise.all([mqtt.drain(), pipeline.drain()]);
   });
+  await alarms.start();
   await mqtt.start();
+  alarms.sendCommands(mqtt.publish);
   const http = await listenHttp(api, settings);
   events.started();
   return { http, mqtt: listener('mqtt'), mqtts: listener('mqtts') };

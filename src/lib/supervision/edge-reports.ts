@@ -29,7 +29,9 @@ const UNKNOWN_RULES_PER_DEVICE = 100;
 /** Closed alarms of a rule and device that are looked through for the last one of the point. */
 const CLOSED_MAX = 1_000;
 /** Of one alarm, of which a repeat is known. */
-const CHANGES_MAX = 100;
+const CHANGES_MAX = 20;
+/** Alarms whose last changes are remembered. */
+const REMEMBERED_MAX = 50_000;
 
 /**
  * Alarms that gateways raise. There is one record for each rule and subject, whoever raised it:
@@ -42,6 +44,12 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
   const { directory, storage, applyEdge, liveOf } = ports;
   /** The reports of one device in their order: each looks at what the one before has left. */
   const turns = new Map<DeviceId, Promise<unknown>>();
+
+  /**
+   * When its gateways said that an alarm changed, the last first, by their own clocks. After a start the journal says it: there, a change that comes after something
+   * that the hub's own clock knows of (an acknowledgement) stands at that time.
+   */
+  const said = new Map<string, readonly number[]>();
 
   return (id, report, receivedAt) => {
     const before = turns.get(id);
@@ -64,7 +72,8 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
 
     const ruleId = report.rule as RuleId;
     const last = liveOf(device.project, ruleId, subject) ?? (await lastClosed(device.project, ruleId, subject));
-    const changes = last === null ? [] : await changesOf(last);
+    const key = `${device.project} ${ruleId} ${subjectKey(subject)}`;
+    const changes = said.get(key) ?? (last === null ? [] : await changesOf(last));
     if (last !== null && (changes.includes(time) || saysTheSame(last, level))) return last;
     const changedAt = changes[0] ?? Number.NEGATIVE_INFINITY;
     if (time < changedAt) {
@@ -84,7 +93,14 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
       { project: device.project, subject, rule: factsOf(rule, ruleId, report) },
       { kind: 'level', time, level, value, message: report.message ?? explanation, explanation },
     );
+    remember(key, [time, ...changes]);
     return applied ?? last;
+  }
+
+  function remember(key: string, times: readonly number[]): void {
+    said.delete(key);
+    said.set(key, times.slice(0, CHANGES_MAX));
+    if (said.size > REMEMBERED_MAX) for (const oldest of said.keys()) if (said.delete(oldest)) break;
   }
 
   function checkedTime({ ts = undefined }: EdgeReport, receivedAt: number): number {
@@ -114,7 +130,7 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
   async function changesOf({ id, project, raisedAt, clearedAt }: AlarmRecord): Promise<readonly number[]> {
     const { items } = await storage.events.list({ project, alarm: id, kinds: ['alarm.raised', 'alarm.changed', 'alarm.cleared'] }, { limit: CHANGES_MAX });
     const known = [raisedAt, clearedAt].filter((time) => time !== null);
-    return [...items.map(({ time }) => time), ...known].sort((one, other) => other - one);
+    return [...new Set([...items.map(({ time }) => time), ...known])].sort((one, other) => other - one);
   }
 
   function checkRoom(device: Device): void {

@@ -40,7 +40,7 @@ export interface ConditionRun {
   explain(): string;
   /** What a restart needs besides the newest samples (`Condition.history`) to go on as if there had been none; null: nothing. */
   save(): JsonValue;
-  /** Takes what `save` gave, of this or of an earlier version of the rule; what does not fit is ignored. Never throws. */
+  /** After the history: takes what `save` gave, null too, of this or of an earlier version of the rule; what does not fit is ignored. Never throws. */
   restore(saved: JsonValue): void;
   /** After LATER. Findings come in the order of the samples; a run answers LATER always or never. */
   readonly awaited?: Promise<number>;
@@ -59,12 +59,23 @@ export interface Condition {
   readonly levels: readonly Level[];
   /** What it has to be shown again after a start, of each slot: the newest samples, at most so many and so old. 0: none. */
   readonly history: { readonly samples: number; readonly durationMs: number };
+  /** Absent: it cannot fail. */
+  readonly failures?: ConditionFailures;
   /**
    * What the runs of one rule share, for a condition that compares its subjects with each other; one for all live runs, another for a back-test. Handed to
    * each `start`. Absent: they share nothing.
    */
   share?(): unknown;
   start(subject?: AlarmSubject, shared?: unknown): ConditionRun;
+}
+
+/** What went wrong when a condition was evaluated: an expression that has no value, a script that threw. It never raises an alarm; what was found before stands. */
+export interface ConditionFailures {
+  /** Of all subjects, since the rule was compiled. */
+  readonly count: number;
+  readonly last: { readonly reason: string; readonly time: number } | null;
+  /** Is told of the first one, and then of one an hour at most, by the time of the samples. Must not throw. */
+  listener: ((reason: string, time: number, count: number) => void) | null;
 }
 
 /** What a kind of condition may use besides its own document. */
