@@ -18,7 +18,6 @@ import { createFleet } from '../fleet/fleet.ts';
 import type { PressureState } from '../ingest/pressure.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
-import type { Notifier } from '../notifications/notifier.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
 import { createSubscriberSeats } from '../stream/subscriber-seats.ts';
@@ -36,9 +35,6 @@ import { watchAccess } from './watch-access.ts';
 import { type StreamDoor, serveWebSockets } from './web-sockets.ts';
 
 type Subscriber = Exclude<Principal, { kind: 'open' }>;
-
-/** Until there are channels. */
-const NOBODY_TOLD: Notifier = { entriesFor: () => [], committed: () => undefined };
 
 /** How long requests under way may take once the hub stops. */
 const HTTP_GRACE_MS = 2_000;
@@ -88,7 +84,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     stream,
     meter: metrics.meter,
     supervise(commit) {
-      supervision = openAlarms({ settings, storage, events, notifier: NOBODY_TOLD, commit, scripts: null, clock, log });
+      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, commit, scripts: null, clock, log });
       return supervision.evaluator;
     },
     clock,
@@ -180,6 +176,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     streamSubscribers: seats.taken,
     streamDropped: stream.dropped,
     events: eventFigures(),
+    alarms: alarms.counts(),
     mqtt: mqtt.counters(),
     limits: limitLevels(settings, {
       messagesWaiting: waiting(),
@@ -188,6 +185,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       httpConnections: connections.open,
       streamSubscribers: seats.taken,
       events: eventFigures(),
+      alarms: alarms.counts(),
       mqtt: mqtt.counters(),
       mqttConnectionsMax: mqtt.connectionsMax,
     }),
