@@ -121,7 +121,11 @@ export const SETTINGS = {
   'limits.evaluations': setting(count, 2_000_000, 'Rules on points, devices and groups that are not quiet; beyond it they are not evaluated, with a count'),
   'limits.late-evaluations': setting(count, 10_000, 'Rules on points and devices that late data are evaluated for; beyond it they are only stored'),
   'limits.scripts-waiting': setting(count, 1_000, 'Samples that scripts of rules have not answered for; beyond it they see no more of them'),
-  'limits.alarm-events-waiting': setting(count, 200_000, 'Events of alarms that wait for a disk that takes nothing; beyond it the oldest are dropped with a count'),
+  'limits.alarm-events-waiting': setting(
+    count,
+    200_000,
+    'Events of alarms that wait for a disk that takes nothing; beyond it the oldest are dropped with a count',
+  ),
   'limits.alarm-history-samples': setting(count, 5_000_000, 'Stored samples that a rule is shown when it starts; beyond it its windows fill with what comes'),
   'limits.value-bytes-max': setting(count, 65_536, 'Longest text or JSON value'),
   'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),
