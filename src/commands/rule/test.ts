@@ -68,7 +68,7 @@ It is the code of the hub that runs: condition, deadband, delays, repeats, the s
     ]);
     const { changes, then: thenMs = 0 } = this.flags;
     const { samples, start, several } = await this.#samples(rule);
-    const columns = trialColumns(start, several);
+    const columns = trialColumns(start, { subjects: several, points: rule.condition.subject !== 'point' && pointsOf(rule).length > 1 });
     this.checkColumns(columns);
     const device = await this.#device();
     const trial = createTrial({ rule, samples, thenMs, device: (id) => (device?.id === id ? device : null), unit: () => null });
