@@ -9,6 +9,7 @@ import { type DocumentProblem, pathOf, problemsOfIssues, problemsOfRefusal } fro
 import { findOversize } from './document-size.ts';
 import { compileTemplate } from './message.ts';
 import { parseCalendar } from './parse-calendar.ts';
+import { scopeOf } from './read-scope.ts';
 import type { Rule, RuleAction, Scope } from './rule.ts';
 import { calendarSchema, ruleEnvelopeSchema } from './rule-schema.ts';
 
@@ -121,11 +122,6 @@ function conditionContext(document: JsonValue, { scripts }: RuleContext): Condit
     return SEVERITIES.find((severity) => severity === wanted);
   };
   return scripts === undefined ? { severityOf } : { severityOf, scripts };
-}
-
-function scopeOf(given: { [part in 'type' | 'group' | 'labels' | 'device' | 'points']?: readonly string[] | undefined } = {}): Scope {
-  const { type = [], group = [], labels = [], device = [], points = [] } = given;
-  return Object.freeze({ types: type, groups: group, labels, devices: device, points });
 }
 
 function findScopeProblems({ points }: Scope, { subject, kind }: Condition): readonly DocumentProblem[] {
