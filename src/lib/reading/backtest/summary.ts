@@ -60,9 +60,9 @@ export function figureColumns(rules: readonly BacktestRule[], files: readonly (s
   const compared = rules.length > 1;
   return [
     { name: compared ? 'figure' : 'back-test', value: ({ figure }) => figure },
-    ...rules.map(
-      (rule, index): Column<FigureRow> => ({
-        name: compared ? `${'ab'[index] ?? ''}: ${nameOf(rule)}` : nameOf(rule),
+    ...names.map(
+      (name, index): Column<FigureRow> => ({
+        name: compared ? `${'ab'[index] ?? ''}: ${name}` : name,
         value: ({ values }) => values[index],
         right: true,
       }),
