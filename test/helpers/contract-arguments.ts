@@ -61,6 +61,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
     prepare: async (client) => ({ args: [(await client.maintenances.create({ scope: { device: 'boiler' }, to: Date.now() + 3_600_000 })).id, '--yes'] }),
   },
   'maintenance:list': { args: [] },
+  'rule:backtest': { args: ['backtested', '--since', '1h'], prepare: (client) => made(client.rules.create(aRule('backtested'))) },
   'rule:create': { args: ['made-here', '--point', 'nothing', '--high', '80'] },
   'rule:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.rules.create(aRule('to-delete'))) },
   'rule:disable': { args: ['to-disable'], prepare: (client) => made(client.rules.create(aRule('to-disable'))) },
