@@ -25,7 +25,7 @@ export default class EventTail extends HubCommand<typeof EventTail> {
   };
   static override examples = [
     '<%= config.bin %> event tail',
-    { description: 'Alarms, those of the last hour first:', command: "<%= config.bin %> event tail --kind 'alarm.*' --since -1h" },
+    { description: 'Devices, the last hour first:', command: "<%= config.bin %> event tail --kind 'device.*' --since -1h" },
     {
       description: 'One event for a script, waiting a minute at most:',
       command: '<%= config.bin %> event tail --kind device.connected --count 1 --duration 1m --output ndjson',
@@ -41,6 +41,8 @@ export default class EventTail extends HubCommand<typeof EventTail> {
     const from = since === undefined ? null : parseTime(since, { now: Date.now(), timezone });
     const hub = await this.hub();
     const filter = eventFilterOf(this.flags);
+    // A filter that is wrong, or a hub that is none, is told at once.
+    await hub.events.list(filter, { limit: 1 }).next();
     for (const unknown of await unknownDevices(hub, device)) this.say(`There is no device ${unknown} now; events are shown as soon as it has some.`);
     const { followEvents } = await import('../../lib/reading/live/follow-events.ts');
     const ending = new AbortController();

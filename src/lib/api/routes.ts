@@ -1,6 +1,7 @@
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type AccessPorts, accessRoutes } from './rest/access.ts';
 import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
+import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
@@ -25,6 +26,7 @@ export type RoutePorts = AccessPorts &
   ChannelPorts &
   DeliveryPorts &
   NotificationRoutePorts &
+  BacktestPorts &
   DevicePorts &
   DeviceRulePorts &
   EventPorts &
@@ -58,6 +60,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...notificationRoutes(ports),
     ...deliveryRoutes(ports),
     ...storageRoutes(ports),
+    ...backtestRoutes(ports),
     ...ruleRoutes(ports),
     ...deviceRuleRoutes(ports),
     ...maintenanceRoutes(ports),

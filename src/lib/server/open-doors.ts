@@ -10,6 +10,7 @@ import { allRoutes } from '../api/routes.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
+import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -197,6 +198,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   storage.observe(metrics.storage);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
+  const reader = createSampleReader({ store: samples, log: system.log, directory });
+  const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'] });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
@@ -212,7 +215,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       inspect: alarms.inspect,
       maintenances: alarms.maintenances,
       ingest: pipeline,
-      reader: createSampleReader({ store: samples, log: system.log, directory }),
+      reader,
+      backtests,
       store: samples,
       log: system.log,
       system,

@@ -20,7 +20,6 @@ type Document = NotificationRoute['document'];
 const ById = z.object({ id: z.string().max(200) });
 
 export function notificationRoutes({ notifications, fleet, clock }: NotificationRoutePorts): Route[] {
-  const { routes } = notifications;
   return [
     route({
       method: 'GET',
@@ -32,7 +31,7 @@ export function notificationRoutes({ notifications, fleet, clock }: Notification
       responses: { 200: pageOf(ShownRoute) },
       handle({ query, project }) {
         const after = readCursor(query.cursor, ['string'])?.[0];
-        const rest = routes.list(project).filter(({ id }) => after === undefined || id > after);
+        const rest = notifications.routes.list(project).filter(({ id }) => after === undefined || id > after);
         return { status: 200, body: takePage(rest, query.limit, ({ id }) => [id], shown) };
       },
     }),
@@ -47,7 +46,10 @@ export function notificationRoutes({ notifications, fleet, clock }: Notification
       responses: { 201: ShownRoute },
       async handle({ body, project, principal }) {
         const { id, enabled, channels, ...document } = body;
-        return { status: 201, body: shown(await routes.create(project, { id, enabled, channels, document: plain(document) }, actorOf(principal))) };
+        return {
+          status: 201,
+          body: shown(await notifications.routes.create(project, { id, enabled, channels, document: plain(document) }, actorOf(principal))),
+        };
       },
     }),
     route({
@@ -77,7 +79,7 @@ export function notificationRoutes({ notifications, fleet, clock }: Notification
       permission: 'channel:read',
       params: ById,
       responses: { 200: ShownRoute },
-      handle: ({ params, project }) => ({ status: 200, body: shown(routes.get(project, params.id)) }),
+      handle: ({ params, project }) => ({ status: 200, body: shown(notifications.routes.get(project, params.id)) }),
     }),
     route({
       method: 'PATCH',
@@ -94,9 +96,9 @@ export function notificationRoutes({ notifications, fleet, clock }: Notification
         const change = {
           ...(enabled !== undefined && { enabled }),
           ...(channels !== undefined && { channels }),
-          ...(changes && { document: merged(routes.get(project, params.id).document, plain(parts)) }),
+          ...(changes && { document: merged(notifications.routes.get(project, params.id).document, plain(parts)) }),
         };
-        return { status: 200, body: shown(await routes.update(project, params.id, change, actorOf(principal))) };
+        return { status: 200, body: shown(await notifications.routes.update(project, params.id, change, actorOf(principal))) };
       },
     }),
     route({
@@ -108,7 +110,7 @@ export function notificationRoutes({ notifications, fleet, clock }: Notification
       params: ById,
       responses: { 204: null },
       async handle({ params, project, principal }) {
-        await routes.delete(project, params.id, actorOf(principal));
+        await notifications.routes.delete(project, params.id, actorOf(principal));
         return { status: 204 };
       },
     }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVENT_KINDS } from '../../domain/event.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
+import { SeverityText } from './alarms.ts';
 import { Cursor, Repeated, Text, Time } from './common.ts';
 
 export const EventItem = z
@@ -24,7 +25,7 @@ export const EventItem = z
 /** The filters of the live stream, in the query of its URL. */
 export const EventStreamQuery = z.object({
   kind: Repeated(Text(100)).optional().describe('such as alarm.raised, or with * for any text: alarm.*; repeats'),
-  severity: Repeated(Text(20)).optional().describe('critical, major, minor or warning; major+ for that and worse; repeats'),
+  severity: Repeated(SeverityText).optional(),
   device: Repeated(Text(200)).optional().describe('id or alias; repeats'),
   rule: Repeated(Text(200)).optional().describe('repeats'),
   alarm: Text(100).optional().describe('id of one alarm'),

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { DELIVERY_STATES, NOTIFY_CAUSES } from '../../domain/notification.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
+import type { JsonValue } from '../../domain/value.ts';
 import { RouteDocument } from '../../notifications/route-document.ts';
 import { Cursor, Name, Repeated, Text, Time } from './common.ts';
 
-const Config = z.record(z.string().max(100), z.json());
+const Config = z.record(z.string().max(100), z.json() as unknown as z.ZodType<JsonValue>);
 
 export const Channel = z
   .object({
