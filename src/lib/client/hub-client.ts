@@ -217,16 +217,6 @@ export interface HubClient {
     test(question: RouteTest): Promise<{ readonly routes: readonly RouteTested[] }>;
   };
   readonly deliveries: { list(filters?: Filters<DeliveryQuery>, options?: ListOptions): AsyncGenerator<Delivery> };
-  readonly alarms: {
-    list(filters?: Filters<AlarmQuery>, options?: ListOptions): AsyncGenerator<Alarm>;
-    count(filters?: Omit<AlarmFilter, 'closed'>): Promise<{ count: number }>;
-    show(id: string): Promise<AlarmDetail>;
-    /** All in one transaction; each is told what became of it. */
-    act(actions: AlarmActions): Promise<AlarmActionResults>;
-    stats(query?: AlarmStatsQuery): Promise<AlarmStats>;
-  };
-  /** Tries rules on stored samples: progress, and at last the result. Throws what the hub says went wrong. Ending the iteration ends the work. */
-  backtest(request: BacktestRequest, signal?: AbortSignal): AsyncGenerator<BacktestProgress, BacktestResult>;
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
     show(): Promise<StorageStats>;
@@ -432,18 +422,6 @@ export function createHubClient(options: HubClientOptions): HubClient {
       test: (body) => request('POST', '/routes/test', { body }),
     },
     deliveries: { list: (filters, list) => pages('/deliveries', filters, list) },
-    alarms: {
-      list: (filters, list) => pages('/alarms', filters, list),
-      count: (query) => request('GET', '/alarms/count', { query }),
-      show: (id) => request('GET', at('alarms', id)),
-      act: (body) => request('POST', '/alarms/actions', { body }),
-      stats: (query) => request('GET', '/alarms/stats', { query }),
-    },
-    async *backtest(query, signal) {
-      const { backtestLines } = await import('./backtest.ts');
-      const { body } = await stream('POST', '/rules/backtest', { body: query, ...(signal && { signal }) });
-      return yield* backtestLines(body, url);
-    },
     storage: {
       show: () => request('GET', '/storage'),
       compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),
