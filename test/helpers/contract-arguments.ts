@@ -18,9 +18,11 @@ const made = async (work: Promise<unknown>): Promise<object> => {
   return {};
 };
 
+const aRule = (id: string) => ({ id, scope: { points: 'nothing' }, when: { bands: [{ level: 'minor', high: 80 }] } });
+
 /**
  * For each command, by its id. In the hub there are: the device `boiler` with the point `temperature` and samples of the last hour;
- * in the directory: recording.csv; contexts: `local` (of the hub, current) and `spare`.
+ * in the directory: recording.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   completion: { args: ['bash'] },
@@ -53,6 +55,21 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'point:show': { args: ['boiler', 'temperature'] },
   'point:update': { args: ['boiler', 'temperature', '--unit', '°C'] },
   query: { args: ['boiler', 'temperature'] },
+  'maintenance:create': { args: ['--device', 'boiler', '--for', '1h'] },
+  'maintenance:delete': {
+    args: ['nothing', '--yes'],
+    prepare: async (client) => ({ args: [(await client.maintenances.create({ scope: { device: 'boiler' }, to: Date.now() + 3_600_000 })).id, '--yes'] }),
+  },
+  'maintenance:list': { args: [] },
+  'rule:create': { args: ['made-here', '--point', 'nothing', '--high', '80'] },
+  'rule:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.rules.create(aRule('to-delete'))) },
+  'rule:disable': { args: ['to-disable'], prepare: (client) => made(client.rules.create(aRule('to-disable'))) },
+  'rule:enable': { args: ['to-enable'], prepare: (client) => made(client.rules.create({ ...aRule('to-enable'), enabled: false })) },
+  'rule:explain': { args: ['boiler'] },
+  'rule:list': { args: [] },
+  'rule:show': { args: ['shown'], prepare: (client) => made(client.rules.create(aRule('shown'))) },
+  'rule:test': { args: ['tested', '70', '85'], prepare: (client) => made(client.rules.create(aRule('tested'))) },
+  'rule:update': { args: ['--file', 'rule.yaml', '--create'] },
   serve: { args: ['--ephemeral', '--http', '0', '--mqtt', '0'], endless: true },
   'settings:show': { args: [] },
   'settings:validate': { args: [] },

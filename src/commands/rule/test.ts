@@ -47,8 +47,8 @@ It is the code of the hub that runs: condition, deadband, delays, repeats, the s
   static override examples = [
     '<%= config.bin %> rule test rule.yaml 70 85 91 60',
     { description: 'With times, and what happens in the ten minutes after:', command: '<%= config.bin %> rule test rule.yaml 70 +20s=85 +50s=91 --then 10m' },
-    { description: 'A recording:', command: '<%= config.bin %> rule test rule.yaml --values recording.csv --device boiler --changes' },
-    { description: 'A rule of the hub on what is stored:', command: '<%= config.bin %> rule test boiler-hot --device boiler --since -1d --changes' },
+    { description: 'A recording:', command: '<%= config.bin %> rule test rule.yaml --values recording.csv --device boiler-7 --changes' },
+    { description: 'A rule of the hub on what is stored:', command: '<%= config.bin %> rule test boiler-hot --device boiler-7 --since -2d --changes' },
   ];
 
   async run(): Promise<void> {
