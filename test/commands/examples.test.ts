@@ -23,12 +23,14 @@ const examples = Object.entries(manifest.commands).flatMap(([id, command]) =>
 const ENDLESS: readonly (readonly [RegExp, number])[] = [
   [/^muster serve\b/, 0],
   [/^muster demo\b(?!.*--duration)/, 0],
+  [/^muster alarm tail(?!.*--(?:count|duration))/, 130],
   [/^muster event tail(?!.*--(?:count|duration))/, 130],
   [/^muster tail(?!.*--(?:count|duration))/, 130],
   [/^muster trend\b.*--follow/, 130],
 ];
 /** They ask a question, or for a password: without a terminal that is wrong usage, with a hint how to do without. */
 const ASKS = [
+  /^muster alarm (?!list|show|tail|stats|assert)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
   /^muster (?:device|type|token|user|context|rule|maintenance) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
@@ -68,6 +70,8 @@ interface Ids {
   readonly tokens: readonly string[];
   readonly credentials: readonly string[];
   readonly maintenance: string;
+  /** The end of the id of an alarm of boiler-hot on boiler-7; empty where no example needs one. */
+  readonly alarm: string;
   /** Of the rule boiler-hot: those that were deleted count. */
   readonly version: number;
 }
@@ -79,6 +83,8 @@ function concrete(line: string, ids: Ids): string {
     .replaceAll('http://127.0.0.1:8080', hub.url)
     .replaceAll('0198c0de-0000-7000-8000-000000000000', ids.maintenance)
     .replace('--version 1', `--version ${ids.version}`)
+    .replaceAll('3f9a61c2', ids.alarm)
+    .replace(/(alarm assert.*) --for \S+/, '$1 --for 1s')
     .replaceAll('01f3a9', secrets[0] ?? '')
     .replaceAll('7c20bb', secrets[1] ?? '')
     .replace('--host 0.0.0.0', '--host 127.0.0.1')
@@ -138,7 +144,25 @@ async function makeFleet(line: string): Promise<Ids> {
   }
   for await (const { id } of client.maintenances.list()) await client.maintenances.delete(id);
   const maintenance = (await client.maintenances.create({ scope: { device: 'gw-1' }, to: Date.now() + 3_600_000 })).id;
-  return { tokens, credentials, maintenance, version };
+  return { tokens, credentials, maintenance, version, alarm: line.startsWith('muster alarm') ? await raiseAlarm(line) : '' };
+}
+
+/** Beyond the limit of boiler-hot, on two boilers; to reset it, latched and over. */
+async function raiseAlarm(line: string): Promise<string> {
+  const latched = line.startsWith('muster alarm reset');
+  if (latched)
+    await client.rules.update('boiler-hot', {
+      id: 'boiler-hot',
+      latch: true,
+      scope: { points: 'boiler/temperature' },
+      when: { bands: [{ level: 'minor', high: 80 }] },
+    });
+  for (const id of ['boiler-7', 'boiler-8']) {
+    await client.report(id, { 'boiler/temperature': 95 });
+    if (latched) await client.report(id, { 'boiler/temperature': 20 });
+  }
+  for await (const { id } of client.alarms.list({ rule: 'boiler-hot', device: 'boiler-7' })) return id.slice(-8);
+  throw new Error('no alarm was raised');
 }
 
 async function makeFolder(): Promise<{ readonly folder: string; readonly env: NodeJS.ProcessEnv }> {
@@ -206,7 +230,7 @@ async function run(line: string, endless: boolean): Promise<{ readonly code: num
   // A sample for those who watch samples, and an event for those who watch events.
   const something = () => {
     turn += 1;
-    client.report('gw-1', { 'boiler/temperature': 70 }).catch(() => undefined);
+    client.report('gw-1', { 'boiler/temperature': Date.now() % 2 === 0 ? 70 : 95 }).catch(() => undefined);
     client.devices.update('gw-1', { name: `Gateway ${turn}` }).catch(() => undefined);
   };
   const feed = endless ? setInterval(something, 200) : undefined;

@@ -20,11 +20,46 @@ const made = async (work: Promise<unknown>): Promise<object> => {
 
 const aRule = (id: string) => ({ id, scope: { points: 'nothing' }, when: { bands: [{ level: 'minor', high: 80 }] } });
 
+/** An alarm that is active, of a rule and a device of its own. */
+async function raised(client: HubClient, name: string): Promise<string> {
+  const device = `alarm-${name}`;
+  await client.devices.create({ id: device });
+  await client.rules.create({
+    id: `hot-${name}`,
+    scope: { device, points: 'temperature' },
+    when: { bands: [{ level: 'minor', high: 80 }] },
+    latch: name === 'reset',
+  });
+  await client.report(device, { temperature: 90 });
+  if (name === 'reset') await client.report(device, { temperature: 20 });
+  for await (const { id } of client.alarms.list({ device })) return id;
+  throw new Error('no alarm was raised');
+}
+const onAlarm = (name: string, ...more: readonly string[]): ContractArguments => ({
+  args: ['01f3a9c2', ...more],
+  prepare: async (client) => ({ args: [await raised(client, name), ...more] }),
+});
+
 /**
  * For each command, by its id. In the hub there are: the device `boiler` with the point `temperature` and samples of the last hour;
  * in the directory: recording.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
+  'alarm:ack': onAlarm('ack'),
+  'alarm:assert': { args: ['--max', '0', '--device', 'boiler'] },
+  'alarm:assign': onAlarm('assign', '--to', 'anna'),
+  'alarm:comment': onAlarm('comment', '--comment', 'seen'),
+  'alarm:in-service': onAlarm('in-service'),
+  'alarm:list': { args: [] },
+  'alarm:out-of-service': onAlarm('out-of-service'),
+  'alarm:reset': onAlarm('reset'),
+  'alarm:shelve': onAlarm('shelve', '--for', '1h'),
+  'alarm:show': onAlarm('show'),
+  'alarm:stats': { args: [] },
+  'alarm:suppress': onAlarm('suppress'),
+  'alarm:tail': { args: ['--duration', '200ms'] },
+  'alarm:unshelve': onAlarm('unshelve'),
+  'alarm:unsuppress': onAlarm('unsuppress'),
   completion: { args: ['bash'] },
   'context:add': { args: ['another', '--url', 'http://127.0.0.1:1'] },
   'context:list': { args: [] },
