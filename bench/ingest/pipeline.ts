@@ -14,6 +14,7 @@ import type { CommitLog } from '../../src/lib/storage/commit-log.ts';
 import type { SampleStore } from '../../src/lib/storage/sample-store.ts';
 import type { SystemStore } from '../../src/lib/storage/system/system-store.ts';
 import { createLiveStream } from '../../src/lib/stream/live-stream.ts';
+import { createSubscriberSeats } from '../../src/lib/stream/subscriber-seats.ts';
 
 const MESSAGES = 200_000;
 const IN_FLIGHT = 5_000;
@@ -94,7 +95,7 @@ async function measure(points: number): Promise<number> {
       IN_FLIGHT * 2,
       publishCommitted({
         store: { committed: () => undefined } as unknown as SampleStore,
-        stream: createLiveStream(directory, { queueMax: 100, queueBytesMax: 1e6, subscribersMax: 10 }),
+        stream: createLiveStream(directory, { queueMax: 100, queueBytesMax: 1e6, seats: createSubscriberSeats(10) }),
       }),
     ),
     rejects: createRejectJournal(system.rejects, 100),

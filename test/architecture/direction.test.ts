@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Pure: the same code evaluates in a hub, in a back-test, in a gateway and in a command.
   alarms: ['domain', 'errors', 'expressions'],
   scripts: ['domain', 'errors', 'alarms/conditions/condition.ts', 'storage/worker-file.ts'],
-  events: ['domain', 'errors', 'storage'],
+  events: ['domain', 'errors', 'storage', 'stream/bounded-queue.ts', 'stream/subscriber-seats.ts'],
   channels: ['domain', 'errors'],
   notifications: ['domain', 'errors', 'alarms', 'channels', 'events', 'expressions', 'fleet', 'storage'],
   supervision: ['domain', 'errors', 'alarms', 'config/settings.ts', 'events', 'expressions', 'fleet', 'ingest', 'notifications/notifier.ts', 'storage'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SAMPLE_STORE_ENGINES } from '../../src/lib/storage/registry.ts';
-import type { SampleRow } from '../../src/lib/storage/sample-store.ts';
-import { ALWAYS, gathered, ids, sample, sampleStoreFixture } from '../helpers/sample-store-fixture.ts';
+import type { SampleRow, ScanQuery } from '../../src/lib/storage/sample-store.ts';
+import { ALWAYS, gathered, ids, rowsOf, sample, sampleStoreFixture } from '../helpers/sample-store-fixture.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 /** Where the samples of a test lie when it looks at them: all hot, all in files, or in both and written over each other. */
@@ -123,6 +123,52 @@ describe.each(CASES)('sample store $name, samples in: $tier', ({ engine, tier })
     // Asked again, an answer may come from memory: what was written since is in it all the same.
     await settle([sample(1, 90, 99)]);
     expect(await chosen('minmax')).toEqual([...minmax.slice(0, 3), [1, 71, -50], [1, 90, 99]]);
+  });
+
+  it('scans a range as columns, stretch after stretch, series after series in the order asked for, each by time', async () => {
+    const { store, settle } = await open();
+    const times = [0, 0.5, 1, 26, 49, 50].map((hours) => hours * 3_600_000);
+    await settle([1, 2, 3].flatMap((series) => times.map((time) => sample(series, time, series * time))));
+    await settle([sample(2, 7_200_000, 'text', { quality: 'bad', late: true }), sample(2, 7_200_001, { a: [1] }), sample(1, 0, true)]);
+    const query = { series: ids(3, 1, 2), from: 0, to: 50 * 3_600_000 };
+    const rows: SampleRow[] = [];
+    let end = query.from;
+    for await (const { columns, stretch } of store.scan(query)) {
+      if (stretch.to !== end) {
+        expect(stretch.from).toBeGreaterThanOrEqual(end);
+        end = stretch.to;
+      }
+      const found = rowsOf(columns);
+      expect(found.length).toBeGreaterThan(0);
+      for (const { time } of found) expect(time >= stretch.from && time < stretch.to).toBe(true);
+      rows.push(...found);
+    }
+    expect(end).toBeLessThanOrEqual(query.to);
+    for (const series of query.series)
+      expect(rows.filter((row) => row.series === series)).toStrictEqual(await gathered(store.read({ ...query, series: [series], order: 'series' })));
+    expect(rows).toHaveLength(17);
+  });
+
+  it('scans nothing where there is nothing, and ends a scan when its caller breaks off or its signal says so', async () => {
+    const { store, settle } = await open();
+    await settle(Array.from({ length: 200_000 }, (_, index) => sample(1 + (index % 2), index, index)));
+    const scanned = async (query: ScanQuery, signal?: AbortSignal) => {
+      let count = 0;
+      for await (const { columns } of store.scan(query, signal)) count += columns.count;
+      return count;
+    };
+    expect(await scanned({ series: [], ...ALWAYS })).toBe(0);
+    expect(await scanned({ series: ids(9), ...ALWAYS })).toBe(0);
+    expect(await scanned({ series: ids(1), from: 10, to: 10 })).toBe(0);
+    expect(await scanned({ series: ids(1), ...ALWAYS })).toBe(100_000);
+    for (let round = 0; round < 40; round++) for await (const _ of store.scan({ series: ids(1, 2), ...ALWAYS })) break;
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const aborted = async () => {
+      for await (const _ of store.scan({ series: ids(1, 2), ...ALWAYS }, abort.signal)) abort.abort(reason);
+    };
+    await expect(aborted()).rejects.toBe(reason);
+    expect(await scanned({ series: ids(1, 2), ...ALWAYS })).toBe(200_000);
   });
 
   it('aggregates what was written since the same was asked', async () => {

@@ -30,6 +30,7 @@ export function noLevels(more: Partial<HubLevels> = {}): HubLevels {
     damagedFiles: 0,
     streamSubscribers: 0,
     streamDropped: 0,
+    events: { recorded: 0, dropped: 0, waiting: 0, streamDropped: 0 },
     mqtt: newCounters(),
     limits: [],
     ...more,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { SeriesId } from '../../src/lib/domain/ids.ts';
 import type { MusterError } from '../../src/lib/errors/muster-error.ts';
-import { flagsOf, type SampleColumns, TAG, tagOf } from '../../src/lib/storage/sample-columns.ts';
+import { flagsOf, LATE_FLAG, qualityOf, type SampleColumns, sampleValueOf, TAG, tagOf } from '../../src/lib/storage/sample-columns.ts';
 import type { AggregateRow, DownsampledRow, SampleRow, SampleStore } from '../../src/lib/storage/sample-store.ts';
 import type { SampleStoreEngine, SampleStoreOptions } from '../../src/lib/storage/sample-store-engine.ts';
 import { createCommitLog, type RunningCommitLog } from '../../src/lib/storage/system/commit-log.ts';
@@ -104,6 +104,18 @@ export function columnsOf(rows: readonly SampleRow[]): SampleColumns {
     flags: Uint8Array.from(rows, (row) => flagsOf(row.quality, row.late)),
     text,
   };
+}
+
+/** The inverse of `columnsOf`. */
+export function rowsOf({ count, series, time, number, tag, flags, text }: SampleColumns): SampleRow[] {
+  const texts = new Map(text);
+  return Array.from({ length: count }, (_, index) => ({
+    series: (series[index] ?? 0) as SeriesId,
+    time: time[index] ?? 0,
+    value: sampleValueOf(tag[index] ?? 0, number[index] ?? 0, texts.get(index) ?? null),
+    quality: qualityOf(flags[index] ?? 0),
+    late: ((flags[index] ?? 0) & LATE_FLAG) !== 0,
+  }));
 }
 
 export const ALWAYS = { from: -8.64e15, to: 8.64e15 } as const;

@@ -160,7 +160,7 @@ class RuleEvaluation implements Evaluation {
     this.#since.fill(this.#at);
     for (const [level, since] of saved.since) this.#since[level] = since;
     this.#beyond?.restore(saved.beyond);
-    if (saved.run !== null) this.#run.restore(saved.run);
+    this.#run.restore(saved.run);
     this.#refresh();
   }
 

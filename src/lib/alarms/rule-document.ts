@@ -2,12 +2,15 @@ import type { RuleId } from '../domain/ids.ts';
 import { nearestName } from '../domain/nearest-name.ts';
 import { SEVERITIES, type Severity } from '../domain/severity.ts';
 import type { JsonValue } from '../domain/value.ts';
+import type { Calendar } from './calendar.ts';
 import type { Condition, ConditionContext, ScriptRunner } from './conditions/condition.ts';
 import { CONDITION_KINDS, conditionKind } from './conditions/registry.ts';
 import { type DocumentProblem, pathOf, problemsOfIssues, problemsOfRefusal } from './document-problems.ts';
 import { findOversize } from './document-size.ts';
+import { compileTemplate } from './message.ts';
+import { parseCalendar } from './parse-calendar.ts';
 import type { Rule, RuleAction, Scope } from './rule.ts';
-import { ruleEnvelopeSchema } from './rule-schema.ts';
+import { calendarSchema, ruleEnvelopeSchema } from './rule-schema.ts';
 
 export type { DocumentProblem } from './document-problems.ts';
 
@@ -28,6 +31,8 @@ export function parseRule(document: JsonValue, context: RuleContext): ParsedRule
   const parsed = ruleEnvelopeSchema.safeParse(document, { reportInput: true });
   const problems: DocumentProblem[] = parsed.success ? [] : [...problemsOfIssues(parsed.error.issues, '', keysAt)];
   const condition = readWhen(document, context, problems);
+  const calendar = readCalendar(document, problems);
+  checkMessage(document, problems);
   if (!parsed.success || condition === null) return { ok: false, problems };
   const given = parsed.data;
   const scope = scopeOf(given.scope);
@@ -47,7 +52,7 @@ export function parseRule(document: JsonValue, context: RuleContext): ParsedRule
     latch: given.latch ?? false,
     requiresAck: given.requiresAck ?? true,
     reAlarmMs: given.reAlarm ?? null,
-    calendar: null,
+    calendar,
     suppressedBy: (given.suppressedBy ?? []).map(({ rule: by, of }) => ({ rule: by as RuleId, of })),
     actions: (given.actions ?? []).map(actionOf),
     runsAt: given.runsAt ?? 'hub',
@@ -88,6 +93,24 @@ function readWhen(document: JsonValue, context: RuleContext, problems: DocumentP
     problems.push(...problemsOfRefusal(error, pathOf('when', key)));
     return null;
   }
+}
+
+/** Is read on its own, so that a problem elsewhere does not hide its own. */
+function readCalendar(document: JsonValue, problems: DocumentProblem[]): Calendar | null {
+  const spec = calendarSchema.optional().safeParse(isRecord(document) ? document.calendar : undefined);
+  // What its schema says was said with the rest of the document.
+  if (!spec.success || spec.data === undefined) return null;
+  const { timezone, active = [], except = [] } = spec.data;
+  const parsed = parseCalendar({ timezone, active, except });
+  if (parsed.ok) return parsed.calendar;
+  problems.push(...parsed.problems.map(({ path, message }) => ({ path: pathOf('calendar', path), message })));
+  return null;
+}
+
+function checkMessage(document: JsonValue, problems: DocumentProblem[]): void {
+  if (!isRecord(document) || typeof document.message !== 'string') return;
+  const compiled = compileTemplate(document.message);
+  if (!compiled.ok) problems.push({ path: 'message', message: `line ${compiled.line}, column ${compiled.column}: ${compiled.message}` });
 }
 
 function conditionContext(document: JsonValue, { scripts }: RuleContext): ConditionContext {

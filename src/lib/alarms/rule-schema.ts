@@ -5,6 +5,8 @@ import { CONDITION_KINDS } from './conditions/registry.ts';
 import { durationAtLeast, durationMs, levelName } from './conditions/spec.ts';
 
 const LIST_MAX = 100;
+/** Days on which a calendar is not in force. */
+const DAYS_MAX = 400;
 const LABELS_MAX = 32;
 const ACTIONS_MAX = 16;
 export const REPEATS_MAX = 100;
@@ -12,10 +14,14 @@ export const REPEATS_MAX = 100;
 const name = z.string().refine(isName, `is no name: ${NAME_RULE}`);
 const shortText = z.string().min(1).max(200);
 
+const texts = textsUpTo(LIST_MAX);
+
 /** One text, or a list of texts. */
-const texts = z
-  .union([shortText, z.array(shortText).max(LIST_MAX)], `is neither a text of 1 to 200 characters nor a list of at most ${LIST_MAX}`)
-  .transform((given) => (typeof given === 'string' ? [given] : given));
+function textsUpTo(max: number): z.ZodType<readonly string[], string | readonly string[]> {
+  return z
+    .union([shortText, z.array(shortText).max(max)], `is neither a text of 1 to 200 characters nor a list of at most ${max} of them`)
+    .transform((given) => (typeof given === 'string' ? [given] : given));
+}
 
 export const scopeSchema = z
   .strictObject({
@@ -43,7 +49,7 @@ const severities = z.record(levelName, z.enum(SEVERITIES));
 export const calendarSchema = z.strictObject({
   timezone: shortText.describe('An IANA name, such as Europe/Paris.'),
   active: texts.optional().describe('Spans of the week, such as `mon-fri 08:00-18:00`. Without them, the whole week.'),
-  except: texts.optional().describe('Days it is not in force, such as 2026-12-25.'),
+  except: textsUpTo(DAYS_MAX).optional().describe('Days it is not in force, such as 2026-12-25.'),
 });
 
 /** A specification of each kind, of which one is given. */
@@ -65,7 +71,7 @@ export const ruleSchema = z.strictObject({
     .optional()
     .describe('So many samples within the window must be beyond the condition before the alarm is raised.'),
   severities: severities.optional().describe('Of the levels whose names are no severities.'),
-  message: z.string().min(1).max(4000).optional(),
+  message: z.string().min(1).optional().describe('Text with expressions in it.'),
   labels: labels.optional(),
   latch: z.boolean().optional().describe('The alarm stands until somebody resets it.'),
   requiresAck: z.boolean().optional(),

@@ -149,7 +149,12 @@ function register(app: FastifyInstance, route: Route, ports: ApiPorts, budget: B
     schema: {
       tags: [route.tag],
       summary: route.summary,
-      description: [route.description, route.permission === 'open' ? 'No credentials.' : `Permission: ${route.permission}.`].filter(Boolean).join(' '),
+      description: [
+        route.description,
+        route.permission === 'open' ? 'No credentials.' : `Permission: ${[route.permission, route.alsoNeeds].filter(Boolean).join(', ')}.`,
+      ]
+        .filter(Boolean)
+        .join(' '),
       ...(route.permission !== 'open' && { security: [{ bearer: [] }, { device: [] }] }),
       ...(route.params && { params: route.params }),
       ...(route.query && { querystring: route.query }),
@@ -210,8 +215,10 @@ async function admit(route: Route, ports: ApiPorts, request: FastifyRequest, rep
   const device = route.device === undefined ? NO_DEVICE : ports.findDevice(project, params[route.device] ?? '');
   if (route.permission !== 'authenticated') {
     const resource: Resource = route.device === undefined ? { project } : { project, device: device.device.id, parent: device.device.parent };
-    const verdict = ports.authorize(principal, route.permission, resource);
-    if (!verdict.ok) throw new MusterError('not_allowed', verdict.reason);
+    for (const action of [route.permission, ...(route.alsoNeeds === undefined ? [] : [route.alsoNeeds])]) {
+      const verdict = ports.authorize(principal, action, resource);
+      if (!verdict.ok) throw new MusterError('not_allowed', verdict.reason);
+    }
   }
   if (route.adds) {
     const closed = ports.closed();
@@ -262,6 +269,7 @@ function checkedRequest(request: FastifyRequest, reply: FastifyReply): RouteRequ
     contentType: headers['content-type'] ?? null,
     idempotencyKey: idempotencyKeyOf(headers['idempotency-key']),
     path: pathOf(request),
+    ifNoneMatch: headers['if-none-match'] ?? null,
     signal: signalOf(reply),
   } as unknown as RouteRequest<never, never, never>;
 }

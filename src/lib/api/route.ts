@@ -24,6 +24,8 @@ export interface RouteRequest<Params, Query, Body> {
   /** The Idempotency-Key, if the request has one. */
   readonly idempotencyKey: string | null;
   readonly path: string;
+  /** The If-None-Match, if the request has one. */
+  readonly ifNoneMatch: string | null;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 }
@@ -35,13 +37,15 @@ type Schema = z.ZodType;
 type Infer<S extends Schema | undefined> = S extends Schema ? z.output<S> : undefined;
 
 export interface RouteDefinition<P extends Schema | undefined, Q extends Schema | undefined, B extends Schema | undefined> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below /api/v1, in OpenAPI's form: /devices/{id} */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
   readonly permission: Permission;
+  /** A second one, for a route that shows what another permission guards. */
+  readonly alsoNeeds?: Action;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

@@ -1,6 +1,7 @@
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type AccessPorts, accessRoutes } from './rest/access.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
+import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
@@ -14,6 +15,7 @@ import type { Route } from './route.ts';
 
 export type RoutePorts = AccessPorts &
   DevicePorts &
+  EventPorts &
   ExportPorts &
   HubPorts &
   PointPorts &
@@ -36,6 +38,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),
+    ...eventRoutes(ports),
     ...storageRoutes(ports),
   ];
 }

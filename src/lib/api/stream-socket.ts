@@ -1,25 +1,25 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import type { Principal } from '../access/principal.ts';
-import type { Device } from '../domain/device.ts';
-import type { DeviceId } from '../domain/ids.ts';
+import type { z } from 'zod';
 import { MusterError } from '../errors/muster-error.ts';
-import type { Fleet } from '../fleet/fleet.ts';
-import { type PointFilter, type PointMatcher, pointMatcher } from '../stream/filter.ts';
-import type { LiveStream } from '../stream/live-stream.ts';
-import { type StreamMessage, StreamQuery } from './schema/samples.ts';
-import { filterOf } from './select-points.ts';
 
-const SAMPLES_PER_MESSAGE = 500;
-/** Above this much that the socket has not sent, samples wait in the subscriber's queue (and are dropped there, counted). */
+/** Above this much that the socket has not sent, things wait in the subscriber's queue (and are dropped there, counted). */
 const BUFFERED_BYTES_MAX = 512 * 1024;
-const MESSAGE_BYTES_MAX = 256 * 1024;
+/** Of one message, about. */
+export const STREAM_MESSAGE_BYTES_MAX = 256 * 1024;
 const PING_EVERY_MS = 20_000;
 const STALL_LOOK_MS = 5_000;
 
-export interface StreamPorts {
-  readonly fleet: Fleet;
-  readonly stream: LiveStream;
+/** What one subscriber gets, as JSON, one text for each message. */
+export interface Feed {
+  /** null: nothing waits. */
+  take(): string | null;
+  close(): void;
+}
+
+export interface SubscriberPorts {
+  /** `onReady` is called when there is something to take after there was nothing. Throws what is to be told to the subscriber. */
+  readonly subscribe: (onReady: () => void) => Feed;
   readonly clock: () => number;
   /** A subscriber that takes nothing of what waits for it for so long is cut. */
   readonly stallMs: number;
@@ -29,22 +29,19 @@ export interface StreamPorts {
   readonly onAccessChanged: (listener: () => void) => () => void;
 }
 
-/** Serves one subscriber of the stream until it goes, or may not read any more. The principal was allowed `sample:read` before. */
-export function serveStream(socket: WebSocket, request: IncomingMessage, principal: Exclude<Principal, { kind: 'open' }>, ports: StreamPorts): void {
-  const { fleet, stream, clock, stallMs } = ports;
+/** Serves one subscriber of a stream, whatever it carries, until it goes, or may not read any more. It was allowed to before. */
+export function serveSubscriber(socket: WebSocket, ports: SubscriberPorts): void {
+  const { clock, stallMs } = ports;
   // First of all: an error that nobody listens to ends the process.
   socket.on('error', () => socket.terminate());
-  const send = (message: StreamMessage) => socket.send(JSON.stringify(message));
+  const send = (message: object) => socket.send(JSON.stringify(message));
   const refuse = ({ code, message }: MusterError) => {
     send({ type: 'bye', code, reason: message });
     socket.close(1008, code);
   };
-  let subscription: ReturnType<LiveStream['subscribe']>;
+  let feed: Feed;
   try {
-    const query = readQuery(request);
-    const filter = filterOf(principal.project, query, (id) => fleet.device(principal.project, id));
-    const matches = principal.kind === 'device' ? ownMatcher(principal.id, filter, fleet) : pointMatcher(filter);
-    subscription = stream.subscribe(matches, () => setImmediate(pump));
+    feed = ports.subscribe(() => setImmediate(pump));
   } catch (error: unknown) {
     refuse(error instanceof MusterError ? error : new MusterError('internal', 'something went wrong inside the hub', { cause: error }));
     return;
@@ -74,7 +71,7 @@ export function serveStream(socket: WebSocket, request: IncomingMessage, princip
     clearInterval(heartbeat);
     clearInterval(stall);
     forgetAccess();
-    subscription.close();
+    feed.close();
   }
 
   /** It may answer each ping and take nothing all the same: its answers travel the other way. */
@@ -100,9 +97,9 @@ export function serveStream(socket: WebSocket, request: IncomingMessage, princip
         full = true;
         return;
       }
-      const message = subscription.take(SAMPLES_PER_MESSAGE, MESSAGE_BYTES_MAX);
+      const message = feed.take();
       if (message === null) return;
-      socket.send(JSON.stringify(message), () => {
+      socket.send(message, () => {
         tookAt = performance.now();
         if (full) pump();
       });
@@ -110,23 +107,14 @@ export function serveStream(socket: WebSocket, request: IncomingMessage, princip
   }
 }
 
-/** A device watches itself and the devices behind it, as they are at the moment. */
-function ownMatcher(watcher: DeviceId, filter: PointFilter, fleet: Fleet): PointMatcher {
-  const isOwn = (device: Device) => device.id === watcher || device.parent === watcher;
-  for (const id of filter.devices ?? []) {
-    if (!isOwn(fleet.device(filter.project, id).device)) throw new MusterError('not_allowed', `${watcher} may not watch ${id}`);
-  }
-  const matches = pointMatcher(filter);
-  return (point, device) => isOwn(device) && matches(point, device);
-}
-
-function readQuery(request: IncomingMessage) {
+/** The query of a WebSocket's URL. Throws invalid. */
+export function readQuery<Schema extends z.ZodType>(request: IncomingMessage, schema: Schema): z.output<Schema> {
   const { searchParams } = new URL(request.url ?? '/', 'http://hub');
   const query = [...new Set(searchParams.keys())].map((name) => {
     const values = searchParams.getAll(name);
     return [name, values.length === 1 ? values[0] : values];
   });
-  const parsed = StreamQuery.safeParse(Object.fromEntries(query));
+  const parsed = schema.safeParse(Object.fromEntries(query));
   if (!parsed.success) throw new MusterError('invalid', parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   return parsed.data;
 }

@@ -16,8 +16,17 @@ export interface Column<Row> {
   readonly keep?: boolean;
   /** Cut as late as the first column, but left out like others: half an id or a time is none. */
   readonly whole?: boolean;
+  /** Its cells on a terminal that has colours. */
+  readonly colour?: (row: Row) => Colour | null;
   /** A sentence: in a narrow table it goes on below itself where others are cut. */
   readonly wrap?: boolean;
+}
+
+/** SGR parameters: `1;31` is bold and red. */
+export type Colour = string;
+
+export function painted(text: string, colour: Colour | null): string {
+  return colour === null || text === '' ? text : `\x1b[${colour}m${text}\x1b[0m`;
 }
 
 /** How much a column matters where there is little room. */

@@ -8,23 +8,31 @@ const READ_ONLY_KEYS = new Set(['project', 'createdAt', 'updatedAt']);
 
 /** A YAML or JSON file (- for stdin) with one object of the given keys. */
 export async function readDefinition(file: string, keys: readonly string[], signal: AbortSignal): Promise<Record<string, unknown>> {
-  const text = file === '-' ? await readStdin(BYTES_MAX, signal) : await readFileText(file, signal);
+  const text = await readDefinitionText(file, signal);
   const { parse } = await import('yaml');
   let value: unknown;
   try {
     // Aliases could blow a small file up; a definition has no need of many.
     value = parse(text, { maxAliasCount: 100 });
   } catch (error: unknown) {
-    throw new MusterError('usage', `${name(file)} is neither YAML nor JSON.`, { cause: error, hint: firstLine(error), details: { file } });
+    throw new MusterError('usage', `${nameOfSource(file)} is neither YAML nor JSON.`, { cause: error, hint: firstLine(error), details: { file } });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MusterError('usage', `${name(file)} does not hold one object.`, { hint: `Its keys are: ${keys.join(', ')}.`, details: { file } });
+    throw new MusterError('usage', `${nameOfSource(file)} does not hold one object.`, { hint: `Its keys are: ${keys.join(', ')}.`, details: { file } });
   }
   const entries = Object.entries(value).filter(([key]) => !READ_ONLY_KEYS.has(key));
   const unknown = entries.find(([key]) => !keys.includes(key));
   if (unknown)
-    throw new MusterError('usage', `${name(file)} has an unknown key \`${unknown[0]}\`.`, { hint: `Its keys are: ${keys.join(', ')}.`, details: { file } });
+    throw new MusterError('usage', `${nameOfSource(file)} has an unknown key \`${unknown[0]}\`.`, {
+      hint: `Its keys are: ${keys.join(', ')}.`,
+      details: { file },
+    });
   return Object.fromEntries(entries);
+}
+
+/** The text of a file, or of stdin for `-`. */
+export async function readDefinitionText(file: string, signal: AbortSignal): Promise<string> {
+  return file === '-' ? await readStdin(BYTES_MAX, signal) : await readFileText(file, signal);
 }
 
 async function readFileText(file: string, signal: AbortSignal): Promise<string> {
@@ -36,10 +44,10 @@ async function readFileText(file: string, signal: AbortSignal): Promise<string> 
   }
 }
 
-function name(file: string): string {
+export function nameOfSource(file: string): string {
   return file === '-' ? 'The text on stdin' : file;
 }
 
-function firstLine(error: unknown): string {
+export function firstLine(error: unknown): string {
   return error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
 }

@@ -1,5 +1,5 @@
 import type { CellOptions } from 'cli-table3';
-import { type Column, cellText } from './column.ts';
+import { type Colour, type Column, cellText, painted } from './column.ts';
 import { columnsWithRoom, fitWidths, GAP } from './narrow-table.ts';
 import { printable, textWidth, wrapText } from './text-width.ts';
 
@@ -61,21 +61,25 @@ export class TableLayout<Row> {
     this.#widths = available === null ? natural : fitWidths(natural, this.#columns, available);
     const widths = this.#widths;
     const { default: Table } = await import('cli-table3');
-    const draw = (part: readonly (readonly string[])[]): string => {
+    const colours = this.#colours(rows);
+    const draw = (part: readonly (readonly string[])[], start: number): string => {
       const table = new Table({
         chars: NO_LINES,
         style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
         colWidths: widths,
         colAligns: this.#columns.map((column) => (column.right ? 'right' : 'left')),
       });
-      for (const row of part) {
-        const shown = row.map((text, index) => (this.#columns[index]?.wrap ? wrapText(text, widths[index] ?? 0).join('\n') : text));
+      for (const [rowIndex, row] of part.entries()) {
+        const shown = row.map((text, index) => {
+          if (this.#columns[index]?.wrap) return wrapText(text, widths[index] ?? 0).join('\n');
+          return painted(text, colours?.[start + rowIndex]?.[index] ?? null);
+        });
         table.push(shown.map((content): CellOptions => ({ content })) as never);
       }
       return table.toString();
     };
     const parts: string[] = [];
-    for (let start = 0; start < cells.length; start += ROWS_AT_ONCE) parts.push(draw(cells.slice(start, start + ROWS_AT_ONCE)));
+    for (let start = 0; start < cells.length; start += ROWS_AT_ONCE) parts.push(draw(cells.slice(start, start + ROWS_AT_ONCE), start));
     const body = parts.join('\n');
     const text = first ? `${this.#heading(heading)}\n${body}` : body;
     return text === '' ? '' : `${text.replace(/[ \t]+$/gm, '').replace(/\n+$/, '')}\n`;
@@ -90,6 +94,12 @@ export class TableLayout<Row> {
 
   #cells(rows: readonly Row[]): string[][] {
     return rows.map((row) => this.#columns.map((column) => printable(cellText(column, row))));
+  }
+
+  /** null: nothing has a colour. */
+  #colours(rows: readonly Row[]): (Colour | null)[][] | null {
+    if (!this.#style.colour || this.#columns.every((column) => column.colour === undefined)) return null;
+    return rows.map((row) => this.#columns.map((column) => column.colour?.(row) ?? null));
   }
 
   #headings(): string[] {
@@ -123,7 +133,8 @@ export function keyValueLines<Row>(row: Row, columns: readonly Column<Row>[], st
   const lines = columns.map((column) => {
     const name = column.name.padEnd(label);
     const shown = style.colour ? `\x1b[1m${name}\x1b[22m` : name;
-    return `${shown}  ${printable(cellText(column, row))}`.trimEnd();
+    const text = printable(cellText(column, row));
+    return `${shown}  ${style.colour ? painted(text, column.colour?.(row) ?? null) : text}`.trimEnd();
   });
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
+import type { Alarm, AlarmActionResults, AlarmActions, AlarmDetail, AlarmFilter, AlarmQuery, AlarmStats, AlarmStatsQuery } from '../api/schema/alarms.ts';
+import type { BacktestProgress, BacktestRequest, BacktestResult } from '../api/schema/backtests.ts';
 import type {
   Credential,
   CredentialCreate,
@@ -18,6 +20,22 @@ import type {
   PointUpdate,
   Reject,
 } from '../api/schema/fleet.ts';
+import type {
+  DeviceRules,
+  DeviceRulesQuery,
+  EdgeReport,
+  EdgeReported,
+  EdgeRules,
+  Maintenance,
+  MaintenanceCreate,
+  Rule,
+  RuleCheck,
+  RuleDocument,
+  RuleExplained,
+  RuleQuery,
+  RuleShown,
+  RuleSubject,
+} from '../api/schema/rules.ts';
 import type {
   AggregateQuery,
   AggregateResult,
@@ -71,7 +89,7 @@ export interface HubClient {
   /** `path` is below /api/v1 and already encoded. */
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
   /** For large answers: the body as it flows. `timeoutMs` is for its head, then for each pause. */
-  stream(method: string, path: string, options?: Omit<RequestOptions, 'body'>): Promise<StreamedAnswer>;
+  stream(method: string, path: string, options?: RequestOptions): Promise<StreamedAnswer>;
   /** All items of a list, page after page. */
   pages<T>(path: string, query?: object, options?: ListOptions): AsyncGenerator<T>;
   /** Samples as they are stored. Ends when `signal` aborts or after a `bye`; throws `unreachable` when the connection is lost. */
@@ -105,6 +123,34 @@ export interface HubClient {
     addCredential(id: string, credential: CredentialCreate): Promise<CredentialCreated>;
     removeCredential(id: string, credentialId: string): Promise<void>;
     rejects(id: string, options?: ListOptions): AsyncGenerator<Reject>;
+    /** Which alarm rules hold for it, and why the others do not. */
+    explain(id: string, query?: DeviceRulesQuery): Promise<DeviceRules>;
+    /** What a gateway evaluates itself. `credential`: of the device, in the place of the client's own. */
+    edgeRules(id: string, credential?: string): Promise<EdgeRules>;
+    /** An alarm that a gateway found itself. */
+    reportAlarm(id: string, report: EdgeReport): Promise<EdgeReported>;
+  };
+  readonly rules: {
+    list(filters?: Filters<RuleQuery>, options?: ListOptions): AsyncGenerator<Rule>;
+    create(document: RuleDocument): Promise<RuleShown>;
+    /** Changes nothing. */
+    check(document: RuleDocument): Promise<RuleCheck>;
+    /** `version`: an older one. */
+    show(id: string, version?: number): Promise<RuleShown>;
+    /** `version`: refused with `conflict` unless the rule has it. */
+    update(id: string, document: RuleDocument, version?: number): Promise<RuleShown>;
+    delete(id: string): Promise<void>;
+    enable(id: string): Promise<RuleShown>;
+    disable(id: string): Promise<RuleShown>;
+    /** Newest first; of a rule that was deleted too. */
+    versions(id: string, options?: ListOptions): AsyncGenerator<Rule>;
+    subjects(id: string, options?: ListOptions): AsyncGenerator<RuleSubject>;
+    explain(id: string): Promise<RuleExplained>;
+  };
+  readonly maintenances: {
+    list(options?: ListOptions): AsyncGenerator<Maintenance>;
+    create(window: MaintenanceCreate): Promise<Maintenance>;
+    delete(id: string): Promise<void>;
   };
   readonly points: {
     list(filters?: Filters<PointQuery>, options?: ListOptions): AsyncGenerator<Point>;
@@ -122,6 +168,16 @@ export interface HubClient {
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   downsample(device: string, query: DownsampleQuery): Promise<DownsampleResult>;
   count(query: CountQuery): Promise<CountResult>;
+  readonly alarms: {
+    list(filters?: Filters<AlarmQuery>, options?: ListOptions): AsyncGenerator<Alarm>;
+    count(filters?: Omit<AlarmFilter, 'closed'>): Promise<{ count: number }>;
+    show(id: string): Promise<AlarmDetail>;
+    /** All in one transaction; each is told what became of it. */
+    act(actions: AlarmActions): Promise<AlarmActionResults>;
+    stats(query?: AlarmStatsQuery): Promise<AlarmStats>;
+  };
+  /** Tries rules on stored samples: progress, and at last the result. Throws what the hub says went wrong. Ending the iteration ends the work. */
+  backtest(request: BacktestRequest, signal?: AbortSignal): AsyncGenerator<BacktestProgress, BacktestResult>;
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
     show(): Promise<StorageStats>;
@@ -193,6 +249,13 @@ export function createHubClient(options: HubClientOptions): HubClient {
     };
   }
 
+  async function stream(method: string, path: string, given: RequestOptions = {}): Promise<StreamedAnswer> {
+    const { body, headers } = encodeBody(given.body, given.headers);
+    const answer = await transport.open({ ...outgoing(method, path, given, headers), body });
+    tellIncomplete(answer.headers);
+    return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
+  }
+
   const pages = <T>(path: string, query: object = {}, list: ListOptions = {}): AsyncGenerator<T> =>
     pagesOf<T>((page) => request('GET', path, { query: { ...query, ...page }, ...(list.signal ? { signal: list.signal } : {}) }), list.limit);
   const at = (collection: string, id: string): string => `/${collection}/${encodeURIComponent(id)}`;
@@ -202,11 +265,7 @@ export function createHubClient(options: HubClientOptions): HubClient {
     url,
     project,
     request,
-    async stream(method, path, given = {}) {
-      const answer = await transport.open(outgoing(method, path, given, given.headers ?? {}));
-      tellIncomplete(answer.headers);
-      return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
-    },
+    stream,
     pages,
     async *live(query, signal) {
       const { liveMessages } = await import('./live.ts');
@@ -255,6 +314,28 @@ export function createHubClient(options: HubClientOptions): HubClient {
       addCredential: (id, body) => request('POST', `${at('devices', id)}/credentials`, { body }),
       removeCredential: (id, credentialId) => request('DELETE', `${at('devices', id)}/credentials/${encodeURIComponent(credentialId)}`),
       rejects: (id, list) => pages(`${at('devices', id)}/rejects`, {}, list),
+      explain: (id, query) => request('GET', `${at('devices', id)}/explain`, { query }),
+      edgeRules: (id, credential) =>
+        request('GET', `${at('devices', id)}/rules`, credential === undefined ? {} : { headers: { authorization: `Bearer ${credential}` } }),
+      reportAlarm: (id, body) => request('POST', `${at('devices', id)}/alarms`, { body }),
+    },
+    rules: {
+      list: (filters, list) => pages('/rules', filters, list),
+      create: (body) => request('POST', '/rules', { body }),
+      check: (body) => request('POST', '/rules/check', { body }),
+      show: (id, version) => request('GET', at('rules', id), { query: { version } }),
+      update: (id, body, version) => request('PUT', at('rules', id), { query: { version }, body }),
+      delete: (id) => request('DELETE', at('rules', id)),
+      enable: (id) => request('POST', `${at('rules', id)}/enable`),
+      disable: (id) => request('POST', `${at('rules', id)}/disable`),
+      versions: (id, list) => pages(`${at('rules', id)}/versions`, {}, list),
+      subjects: (id, list) => pages(`${at('rules', id)}/subjects`, {}, list),
+      explain: (id) => request('GET', `${at('rules', id)}/explain`),
+    },
+    maintenances: {
+      list: (list) => pages('/maintenances', {}, list),
+      create: (body) => request('POST', '/maintenances', { body }),
+      delete: (id) => request('DELETE', at('maintenances', id)),
     },
     points: {
       list: (filters, list) => pages('/points', filters, list),
@@ -271,6 +352,18 @@ export function createHubClient(options: HubClientOptions): HubClient {
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     downsample: (device, query) => request('GET', `${at('devices', device)}/downsample`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
+    alarms: {
+      list: (filters, list) => pages('/alarms', filters, list),
+      count: (query) => request('GET', '/alarms/count', { query }),
+      show: (id) => request('GET', at('alarms', id)),
+      act: (body) => request('POST', '/alarms/actions', { body }),
+      stats: (query) => request('GET', '/alarms/stats', { query }),
+    },
+    async *backtest(query, signal) {
+      const { backtestLines } = await import('./backtest.ts');
+      const { body } = await stream('POST', '/rules/backtest', { body: query, ...(signal && { signal }) });
+      return yield* backtestLines(body, url);
+    },
     storage: {
       show: () => request('GET', '/storage'),
       compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),

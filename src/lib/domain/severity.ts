@@ -16,3 +16,14 @@ export interface Level {
   readonly name: string;
   readonly severity: Severity;
 }
+
+export const SEVERITY_RULE = `${SEVERITIES.join(', ')}, or one with + for it and all that are worse, such as major+`;
+
+/** `major+` is critical and major; null: there is no such severity. In a query, a + that nobody encoded is a space. */
+export function readSeverities(text: string): readonly Severity[] | null {
+  const orWorse = /[+ ]$/.test(text);
+  const name = orWorse ? text.slice(0, -1) : text;
+  const severity = SEVERITIES.find((one) => one === name);
+  if (severity === undefined) return null;
+  return orWorse ? SEVERITIES.filter((one) => isAtLeast(one, severity)) : [severity];
+}

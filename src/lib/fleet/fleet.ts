@@ -66,6 +66,8 @@ export interface FleetPorts {
   readonly settled: (device: DeviceEntry) => Promise<void>;
   /** The device may no longer act as it did: disabled, or gone. */
   readonly onDeviceClosed: (device: DeviceId) => void;
+  /** Its labels, type, parent or state are others, or it is gone; the directory says so. */
+  readonly onDeviceChanged?: (device: DeviceId) => void;
   /** Its series are not needed any more. */
   readonly onSeriesRemoved: (series: readonly SeriesId[]) => void;
 }
@@ -148,6 +150,7 @@ export function createFleet(ports: FleetPorts): Fleet {
     } finally {
       release();
     }
+    ports.onDeviceChanged?.(device.id);
     if (device.state === 'disabled' && before.state !== 'disabled') ports.onDeviceClosed(device.id);
     return entry;
   }
@@ -172,6 +175,7 @@ export function createFleet(ports: FleetPorts): Fleet {
     }
     const series = [...entry.points.values()].map(({ point }) => point.series);
     directory.removeDevice(device.id);
+    ports.onDeviceChanged?.(device.id);
     ports.onDeviceClosed(device.id);
     if (series.length > 0) ports.onSeriesRemoved(series);
   }

@@ -13,7 +13,16 @@ interface State {
   protocol: string | null;
 }
 
+/** Who is told of connections. Must not throw. */
+export interface PresenceObserver {
+  connected(connection: Connection, at: number): void;
+  /** `lastedMs`: since it was connected. Not called for a device that is gone, whose name another may have by now. */
+  disconnected(connection: Connection, at: number, reason: string, lastedMs: number): void;
+}
+
 export interface LivePresence extends Presence {
+  /** From now on it is told of each connection. */
+  observe(observer: PresenceObserver): void;
   /** What a former run of the hub knew. */
   restore(device: DeviceId, status: DeviceStatus): void;
   forget(device: DeviceId): void;
@@ -26,18 +35,20 @@ const ABSENT: DeviceStatus = { online: false, connectedAt: null, lastSeenAt: nul
 export function createPresence(): LivePresence {
   const states = new Map<DeviceId, State>();
   /** Open connections, with the children that were reported through each. */
-  const open = new Map<string, { readonly connection: Connection; readonly children: Set<DeviceId> }>();
+  const open = new Map<string, { readonly connection: Connection; readonly since: number; readonly children: Set<DeviceId> }>();
+  let observer: PresenceObserver | null = null;
   const changed = new Set<DeviceId>();
 
   return {
     connected(connection, at) {
-      open.set(connection.id, { connection, children: new Set() });
+      open.set(connection.id, { connection, since: at, children: new Set() });
       const state = stateOf(connection.device);
       state.connections.push(connection);
       state.connectedAt = at;
       touch(connection.device, state, connection, at);
+      observer?.connected(connection, at);
     },
-    disconnected(connectionId, at) {
+    disconnected(connectionId, at, reason) {
       const entry = open.get(connectionId);
       if (!entry) return;
       open.delete(connectionId);
@@ -48,6 +59,7 @@ export function createPresence(): LivePresence {
         state.connections = state.connections.filter((connection) => connection !== entry.connection);
         state.lastSeenAt = at;
         changed.add(device);
+        observer?.disconnected(entry.connection, at, reason, Math.max(0, at - entry.since));
       }
       for (const child of entry.children) {
         const childState = states.get(child);
@@ -72,6 +84,9 @@ export function createPresence(): LivePresence {
       const { connectedAt, lastSeenAt, lastAddress, protocol } = state;
       const online = state.connections.length > 0 || state.through !== null;
       return { online, connectedAt: online ? connectedAt : null, lastSeenAt, lastAddress, protocol };
+    },
+    observe(next) {
+      observer = next;
     },
     restore(device, status) {
       // Whatever was online when the hub ended has no connection now.

@@ -13,7 +13,8 @@ export interface Connection {
 /** Who is there: kept in memory, saved in the background, true within a second. */
 export interface Presence {
   connected(connection: Connection, at: number): void;
-  disconnected(connectionId: string, at: number): void;
+  /** `reason`: for people, `the client disconnected`. */
+  disconnected(connectionId: string, at: number, reason: string): void;
   /** A message came, perhaps for a child through its gateway's connection, perhaps without a connection (HTTP). */
   seen(device: DeviceId, origin: { readonly connectionId: string | null; readonly protocol: string; readonly address: string | null }, at: number): void;
   status(device: DeviceId): DeviceStatus;

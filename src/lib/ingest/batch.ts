@@ -3,6 +3,7 @@ import type { SampleValue } from '../domain/value.ts';
 import type { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry, PointEntry } from '../fleet/directory.ts';
 import type { Reading } from '../formats/reading.ts';
+import type { AlarmChanges } from './alarm-evaluator.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import type { Rejection } from './ingest.ts';
 
@@ -30,6 +31,8 @@ export interface Batch {
   readonly hubTimed: boolean;
   /** Nothing of it may be taken now: its sender is to send it again later. */
   readonly postponed: MusterError | null;
+  /** What its samples did to alarms: committed with them. null: nothing. */
+  readonly changes: AlarmChanges | null;
 }
 
 export const REJECTIONS_LISTED = 100;
@@ -38,15 +41,31 @@ export const REJECTIONS_LISTED = 100;
 export const NONE: readonly never[] = [];
 
 export function openBatch(message: InboundMessage, device: DeviceEntry): Batch {
-  return { message, device, readings: NONE, samples: NONE, rejections: NONE, rejectedCount: 0, refused: false, hubTimed: false, postponed: null };
+  return {
+    message,
+    device,
+    readings: NONE,
+    samples: NONE,
+    rejections: NONE,
+    rejectedCount: 0,
+    refused: false,
+    hubTimed: false,
+    postponed: null,
+    changes: null,
+  };
 }
 
 // Batches are written out, not spread: one shape, made in one step.
 
 export function refuse({ message, device, hubTimed }: Batch, rejection: Rejection): Batch {
-  return { message, device, readings: NONE, samples: NONE, rejections: [rejection], rejectedCount: 1, refused: true, hubTimed, postponed: null };
+  return { message, device, readings: NONE, samples: NONE, rejections: [rejection], rejectedCount: 1, refused: true, hubTimed, postponed: null, changes: null };
 }
 
 export function withReadings({ message, device }: Batch, readings: readonly Reading[]): Batch {
-  return { message, device, readings, samples: NONE, rejections: NONE, rejectedCount: 0, refused: false, hubTimed: false, postponed: null };
+  return { message, device, readings, samples: NONE, rejections: NONE, rejectedCount: 0, refused: false, hubTimed: false, postponed: null, changes: null };
+}
+
+export function withChanges(batch: Batch, changes: AlarmChanges): Batch {
+  const { message, device, readings, samples, rejections, rejectedCount, refused, hubTimed, postponed } = batch;
+  return { message, device, readings, samples, rejections, rejectedCount, refused, hubTimed, postponed, changes };
 }

@@ -14,13 +14,15 @@ import type { RejectJournal } from './reject-journal.ts';
 import { type Begun, NOT_REMEMBERED, type Repeats } from './repeats.ts';
 import { newStepCounts, type SpineStep, type StepCounts } from './step-counts.ts';
 import { decode } from './steps/decode.ts';
+import { evaluate } from './steps/evaluate.ts';
 import { resolve } from './steps/resolve.ts';
 import { UnderWay } from './under-way.ts';
 
-/** The spine, in order. A step is (batch, context) => batch, pure but for the points that it makes known. */
+/** The spine, in order. A step is (batch, context) => batch, pure but for the points that it makes known, and for what the alarm rules remember. */
 const STEPS: readonly { readonly name: SpineStep; readonly run: (batch: Batch, context: IngestContext) => Batch }[] = [
   { name: 'decode', run: decode },
   { name: 'resolve', run: resolve },
+  { name: 'evaluate', run: evaluate },
 ];
 
 const NO_STATEMENTS: readonly Statement[] = [];
@@ -164,6 +166,8 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     let batch = openBatch(message, device);
     for (const { name, run } of STEPS) {
       if (batch.refused) break;
+      // The rules have seen it, and keep what they found.
+      if (isSecondTry && name === 'evaluate') break;
       steps[name].in += 1;
       batch = run(batch, context);
       if (!batch.refused) steps[name].out += 1;
@@ -179,7 +183,7 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   function take(message: InboundMessage, device: DeviceEntry, receiver: AnswerReceiver | null): Promise<Outcome> | null {
     const batch = throughSteps(message, device, false);
     const { samples, rejectedCount } = batch;
-    if (receiver === null || samples.length === 0 || rejectedCount > 0 || !areStored(samples)) return commitAlone(batch, false);
+    if (receiver === null || samples.length === 0 || rejectedCount > 0 || batch.changes !== null || !areStored(samples)) return commitAlone(batch, false);
     limiter?.charge(device, message, samples.length);
     const begun = repeats === undefined || message.origin === undefined ? NOT_REMEMBERED : repeats.begin(batch);
     const outcome: Outcome = { accepted: samples.length, rejected: NONE, rejectedCount: 0 };
@@ -193,12 +197,22 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
   }
 
   function commitAlone(batch: Batch, isSecondTry: boolean): Promise<Outcome> {
-    const { message, device, samples, rejections, rejectedCount } = batch;
+    try {
+      return commitWhole(batch, isSecondTry);
+    } catch (error: unknown) {
+      batch.changes?.failed();
+      throw error;
+    }
+  }
+
+  function commitWhole(batch: Batch, isSecondTry: boolean): Promise<Outcome> {
+    const { message, device, samples, rejections, rejectedCount, changes } = batch;
     if (batch.postponed !== null) return held(device, message, 'hub-times', batch.postponed);
     if (!isSecondTry) limiter?.charge(device, message, samples.length + rejectedCount);
     const outcome: Outcome = { accepted: samples.length, rejected: rejections, rejectedCount };
     const fresh = newPoints(samples);
-    const statements = rejectedCount === 0 ? fresh : [...fresh, ...rejects.statements(batch)];
+    const rejected = rejectedCount === 0 ? NO_STATEMENTS : rejects.statements(batch);
+    const statements = rejected.length === 0 && changes === null ? fresh : [...fresh, ...rejected, ...(changes?.statements ?? NO_STATEMENTS)];
     const begun = repeats === undefined || message.origin === undefined ? NOT_REMEMBERED : repeats.begin(batch);
     if (samples.length === 0 && statements.length === 0 && message.alongside === undefined) {
       repeats?.settle(begun);
@@ -207,8 +221,14 @@ export function createPipeline(ports: PipelinePorts): Pipeline {
     enter(message, device);
     steps.commit.in += 1;
     return commit.add(samples, statements, message.alongside, begun.marks).then(
-      () => committed(message, device, begun, outcome),
-      (error: unknown) => notCommitted(message, device, begun, error, isSecondTry),
+      () => {
+        changes?.committed();
+        return committed(message, device, begun, outcome);
+      },
+      (error: unknown) => {
+        changes?.failed();
+        return notCommitted(message, device, begun, error, isSecondTry);
+      },
     );
   }
 

@@ -1,4 +1,4 @@
-export const SPINE_STEPS = ['admit', 'decode', 'resolve', 'commit', 'publish'] as const;
+export const SPINE_STEPS = ['admit', 'decode', 'resolve', 'evaluate', 'commit', 'publish'] as const;
 export type SpineStep = (typeof SPINE_STEPS)[number];
 
 /**
@@ -8,5 +8,12 @@ export type SpineStep = (typeof SPINE_STEPS)[number];
 export type StepCounts = Readonly<Record<SpineStep, { in: number; out: number }>>;
 
 export function newStepCounts(): StepCounts {
-  return { admit: { in: 0, out: 0 }, decode: { in: 0, out: 0 }, resolve: { in: 0, out: 0 }, commit: { in: 0, out: 0 }, publish: { in: 0, out: 0 } };
+  return {
+    admit: { in: 0, out: 0 },
+    decode: { in: 0, out: 0 },
+    resolve: { in: 0, out: 0 },
+    evaluate: { in: 0, out: 0 },
+    commit: { in: 0, out: 0 },
+    publish: { in: 0, out: 0 },
+  };
 }

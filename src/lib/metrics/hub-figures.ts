@@ -8,6 +8,15 @@ export interface LimitLevel {
   readonly limit: number | null;
 }
 
+/** The journal of events: counts since the start, and what waits for the disk now. */
+export interface EventFigures {
+  readonly recorded: number;
+  readonly dropped: number;
+  readonly waiting: number;
+  /** For subscribers that were too slow. */
+  readonly streamDropped: number;
+}
+
 /** What MQTT tells: levels now, and counts since the start, by reason where there are several. */
 export interface MqttFigures {
   readonly connections: number;
@@ -95,6 +104,7 @@ export interface HubLevels {
   readonly streamSubscribers: number;
   /** Since the start. */
   readonly streamDropped: number;
+  readonly events: EventFigures;
   readonly mqtt: MqttFigures;
   readonly limits: readonly LimitLevel[];
 }

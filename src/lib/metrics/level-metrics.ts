@@ -59,8 +59,12 @@ const HUB_METRICS: readonly LevelMetric<HubLevels>[] = [
     help: 'HTTP connections that were one too many: the new one was closed, or an idle one gave way',
     read: ({ httpRefused }) => httpRefused,
   },
-  { name: 'muster_stream_subscribers', help: 'Subscribers of the live stream', read: ({ streamSubscribers }) => streamSubscribers },
+  { name: 'muster_stream_subscribers', help: 'Subscribers of the live streams', read: ({ streamSubscribers }) => streamSubscribers },
   { name: 'muster_stream_dropped_samples_total', help: 'Samples dropped for slow subscribers', read: ({ streamDropped }) => streamDropped },
+  { name: 'muster_events_recorded_total', help: 'Events that are on disk', read: ({ events }) => events.recorded },
+  { name: 'muster_events_dropped_total', help: 'Events that were dropped before they were on disk', read: ({ events }) => events.dropped },
+  { name: 'muster_events_waiting', help: 'Events that wait for the disk', read: ({ events }) => events.waiting },
+  { name: 'muster_stream_dropped_events_total', help: 'Events dropped for slow subscribers', read: ({ events }) => events.streamDropped },
   {
     name: 'muster_limit_level',
     help: 'How far something is filled that has a limit, by the setting of the limit',

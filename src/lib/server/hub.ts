@@ -88,6 +88,7 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
       log,
       clock,
       version: packageVersion(),
+      home: project,
       shutdown,
     });
 

@@ -2,27 +2,43 @@ import type { IncomingMessage, Server } from 'node:http';
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
 import type { Principal } from '../access/principal.ts';
+import type { Action } from '../access/roles.ts';
 import { createApiServer } from '../api/api-server.ts';
 import { authenticate } from '../api/authentication.ts';
+import { subscribeToEvents } from '../api/event-feed.ts';
 import { allRoutes } from '../api/routes.ts';
+import { subscribeToSamples } from '../api/sample-feed.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
-import { serveStream } from '../api/stream-socket.ts';
+import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
 import type { Settings } from '../config/settings.ts';
+import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { createFleet } from '../fleet/fleet.ts';
 import type { PressureState } from '../ingest/pressure.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
+import type { Notifier } from '../notifications/notifier.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
+import { createScriptThread } from '../scripts/script-thread.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
+import { createSubscriberSeats } from '../stream/subscriber-seats.ts';
+import type { HotSupervision } from '../supervision/create-supervision.ts';
 import { limitConnections } from './limit-connections.ts';
 import { limitLevels } from './limit-levels.ts';
+import { openAlarms } from './open-alarms.ts';
+import { openEvents } from './open-events.ts';
 import { openIngest } from './open-ingest.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
 import { stopHttp } from './stop-http.ts';
-import { serveWebSockets } from './web-sockets.ts';
+import { watchAccess } from './watch-access.ts';
+import { type StreamDoor, serveWebSockets } from './web-sockets.ts';
+
+type Subscriber = Exclude<Principal, { kind: 'open' }>;
+
+/** Until there are channels. */
+const NOBODY_TOLD: Notifier = { entriesFor: () => [], committed: () => undefined };
 
 /** How long requests under way may take once the hub stops. */
 const HTTP_GRACE_MS = 2_000;
@@ -46,32 +62,42 @@ export interface DoorPorts {
   readonly log: Log;
   readonly clock: () => number;
   readonly version: string;
+  /** The project of what belongs to none, such as a log-in of somebody unknown. */
+  readonly home: ProjectId;
   readonly shutdown: Shutdown;
 }
 
 /** The spine and all ways in and out. Resolves when they listen. */
 export async function openDoors(ports: DoorPorts): Promise<Doors> {
-  const { settings, storage, access, tls, log, clock, version, shutdown } = ports;
+  const { settings, storage, tls, log, clock, version, shutdown } = ports;
   const { directory, disk, presence, samples, system } = storage;
-  const { authenticator, accounts, deviceCredentials } = access;
   const startedAt = clock();
   let stopping = false;
 
-  const stream = createLiveStream(directory, {
-    queueMax: settings['limits.stream-queue'],
-    queueBytesMax: settings['limits.stream-queue-bytes'],
-    subscribersMax: settings['limits.stream-subscribers'],
-  });
+  const seats = createSubscriberSeats(settings['limits.stream-subscribers']);
+  const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], queueBytesMax: settings['limits.stream-queue-bytes'], seats });
+  const events = openEvents({ settings, storage, seats, version, isStopping: () => stopping, clock, log, shutdown });
+  const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory, home: ports.home });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
+  const scripts = await createScriptThread();
+  shutdown.defer('scripts', () => scripts.stop());
+  let supervision: HotSupervision | null = null as HotSupervision | null;
   const { pipeline, pressure, waiting, broker, refused, trouble, oversized } = await openIngest({
     settings,
     storage,
     stream,
     meter: metrics.meter,
+    supervise(commit) {
+      supervision = openAlarms({ settings, storage, events, notifier: NOBODY_TOLD, commit, scripts, clock, log });
+      return supervision.evaluator;
+    },
     clock,
     log,
   });
+  if (supervision === null) throw new Error('the spine has no alarm rules');
+  const alarms: HotSupervision = supervision;
+  shutdown.defer('alarms', () => alarms.stop());
   const fleet = createFleet({
     system,
     directory,
@@ -85,7 +111,11 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       deviceCredentials.deviceChanged(device);
       if (!directory.device(device)) presence.forget(device);
     },
-    onSeriesRemoved: storage.removeSamples,
+    onDeviceChanged: alarms.deviceChanged,
+    onSeriesRemoved(series) {
+      alarms.seriesRemoved(series);
+      storage.removeSamples(series);
+    },
   });
 
   const { create: createMqtt } = await PROTOCOLS.mqtt.load();
@@ -93,7 +123,13 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     settings,
     log,
     directory,
-    presence,
+    presence: {
+      ...presence,
+      connected(connection, at) {
+        presence.connected(connection, at);
+        alarms.deviceSeen(connection.device);
+      },
+    },
     authenticator,
     authorize,
     ingest: pipeline,
@@ -111,6 +147,12 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     writes: system.log.failing ? 'nothing can be written at the moment' : null,
     samples: storage.failed() ? 'the sample store takes nothing at the moment' : null,
     disk: disk.refusal() === null ? null : 'the disk has too little room: writes are refused',
+  });
+  const eventFigures = () => ({
+    recorded: events.stream.published,
+    dropped: events.recorder.dropped,
+    waiting: events.recorder.waiting,
+    streamDropped: events.stream.dropped,
   });
   const levels = (): HubLevels => ({
     problems: Object.values(checks()).filter((problem) => problem !== null),
@@ -136,15 +178,17 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     httpRefused: connections.refused,
     bytesWaiting: pipeline.bytesWaiting,
     damagedFiles: samples.damaged.length,
-    streamSubscribers: stream.subscribers,
+    streamSubscribers: seats.taken,
     streamDropped: stream.dropped,
+    events: eventFigures(),
     mqtt: mqtt.counters(),
     limits: limitLevels(settings, {
       messagesWaiting: waiting(),
       bytesWaiting: pipeline.bytesWaiting,
       journalBytes: system.log.journalBytes,
       httpConnections: connections.open,
-      streamSubscribers: stream.subscribers,
+      streamSubscribers: seats.taken,
+      events: eventFigures(),
       mqtt: mqtt.counters(),
       mqttConnectionsMax: mqtt.connectionsMax,
     }),
@@ -162,6 +206,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       presence,
       accounts,
       credentials: deviceCredentials,
+      recorder: events.recorder,
+      alarming: system.alarming,
       ingest: pipeline,
       reader: createSampleReader({ store: samples, log: system.log, directory }),
       store: samples,
@@ -218,19 +264,12 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   // Sources first, then what is under way, then the sinks: the steps run from the last to the first.
   shutdown.defer('mqtt', () => mqtt.stop());
   const sockets = serveWebSockets(api.server as Server, {
-    authenticate: admitSubscriber,
-    serveStream: (socket, request, principal) =>
-      serveStream(socket, request, principal, {
-        fleet,
-        stream,
-        clock,
-        stallMs: settings['limits.stream-stall-ms'],
-        stillAllowed: async () => void (await admitSubscriber(request)),
-        onAccessChanged: (changed) =>
-          principal.kind === 'device'
-            ? deviceCredentials.onCredentialsChanged((device) => device === principal.id && changed())
-            : accounts.onTokenRevoked((token) => token === (principal.kind === 'user' ? principal.token : principal.id) && changed()),
-      }),
+    streams: {
+      '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, stream }, request, principal, onReady)),
+      '/stream/events': streamDoor('event:read', (request, { project }, onReady) =>
+        subscribeToEvents({ fleet, stream: events.stream }, request, project, onReady),
+      ),
+    },
     serveMqtt: settings['mqtt.port'] === null && settings['mqtts.port'] === null ? null : (socket, request) => mqtt.handleWebSocket(socket, request),
     packetBytesMax: settings['mqtt.packet-bytes-max'],
   });
@@ -242,15 +281,35 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     pressure.stop();
     await Promise.all([mqtt.drain(), pipeline.drain()]);
   });
+  await alarms.start();
   await mqtt.start();
+  alarms.sendCommands(mqtt.publish);
   const http = await listenHttp(api, settings);
+  events.started();
   return { http, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
 
-  async function admitSubscriber(request: IncomingMessage): Promise<Exclude<Principal, { kind: 'open' }>> {
+  function streamDoor(action: Action, subscribe: (request: IncomingMessage, principal: Subscriber, onReady: () => void) => Feed): StreamDoor {
+    return {
+      authenticate: (request) => admitSubscriber(request, action),
+      serve: (socket, request, principal) =>
+        serveSubscriber(socket, {
+          subscribe: (onReady) => subscribe(request, principal, onReady),
+          clock,
+          stallMs: settings['limits.stream-stall-ms'],
+          stillAllowed: async () => void (await admitSubscriber(request, action)),
+          onAccessChanged: (changed) =>
+            principal.kind === 'device'
+              ? deviceCredentials.onCredentialsChanged((device) => device === principal.id && changed())
+              : accounts.onTokenRevoked((token) => token === (principal.kind === 'user' ? principal.token : principal.id) && changed()),
+        }),
+    };
+  }
+
+  async function admitSubscriber(request: IncomingMessage, action: Action): Promise<Subscriber> {
     const principal = await authenticate(authenticator, request.headers, request.socket.remoteAddress ?? null);
     if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
     const own = principal.kind === 'device' ? { device: principal.id, parent: directory.device(principal.id)?.device.parent ?? null } : {};
-    const verdict = authorize(principal, 'sample:read', { project: principal.project, ...own });
+    const verdict = authorize(principal, action, { project: principal.project, ...own });
     if (!verdict.ok) throw new MusterError('not_allowed', verdict.reason);
     return principal;
   }

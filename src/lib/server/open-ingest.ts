@@ -4,8 +4,9 @@ import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
+import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
 import { NONE } from '../ingest/batch.ts';
-import { createGroupCommit } from '../ingest/group-commit.ts';
+import { createGroupCommit, type GroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
 import { createPipeline, type Pipeline } from '../ingest/pipeline.ts';
@@ -47,6 +48,8 @@ export async function openIngest(ports: {
   readonly storage: Storage;
   readonly stream: LiveStream;
   readonly meter: IngestMeter;
+  /** The alarm rules, given what writes in order with messages. */
+  readonly supervise: (commit: GroupCommit) => AlarmEvaluator;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<IngestDoor> {
@@ -69,6 +72,7 @@ export async function openIngest(ports: {
   const pipeline: Pipeline = createPipeline({
     context: {
       directory,
+      alarms: ports.supervise(commit),
       chooseFormat: await loadFormats(),
       allocateSeries,
       limits: {

@@ -7,10 +7,16 @@ import { API_PREFIX } from '../api/api-server.ts';
 import { refuseConnection } from '../api/problem.ts';
 import { MusterError } from '../errors/muster-error.ts';
 
-export interface WebSocketPorts {
-  /** Who asks for the stream; throws when nobody may. */
+/** One live stream. */
+export interface StreamDoor {
+  /** Who asks for it; throws when nobody may. */
   readonly authenticate: (request: IncomingMessage) => Promise<Exclude<Principal, { kind: 'open' }>>;
-  readonly serveStream: (socket: WebSocket, request: IncomingMessage, principal: Exclude<Principal, { kind: 'open' }>) => void;
+  readonly serve: (socket: WebSocket, request: IncomingMessage, principal: Exclude<Principal, { kind: 'open' }>) => void;
+}
+
+export interface WebSocketPorts {
+  /** By their paths below the prefix of the API. */
+  readonly streams: Readonly<Record<string, StreamDoor>>;
   /** null: MQTT is off. Authentication is MQTT's own. */
   readonly serveMqtt: ((socket: WebSocket, request: IncomingMessage) => void) | null;
   readonly packetBytesMax: number;
@@ -27,7 +33,7 @@ const STREAM_MESSAGE_BYTES_MAX = 1024;
 /** Upgrades whose sender is being asked who it is, which takes a hash of a password at worst. */
 const ARRIVING_MAX = 256;
 
-/** Takes WebSocket upgrades: MQTT at /mqtt, the live stream at /api/v1/stream. */
+/** Takes WebSocket upgrades: MQTT at /mqtt, the live streams below the prefix of the API. */
 export function serveWebSockets(server: Server, ports: WebSocketPorts): WebSockets {
   const mqtt = new WebSocketServer({
     noServer: true,
@@ -43,18 +49,20 @@ export function serveWebSockets(server: Server, ports: WebSocketPorts): WebSocke
   });
   /** Not yet WebSockets: their sender is being asked who it is. */
   const arriving = new Set<Duplex>();
+  const streams = new Map(Object.entries(ports.streams));
   let closing = false;
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return withoutUpgrade(server, request, socket, head);
     socket.on('error', () => socket.destroy());
-    const path = (request.url ?? '').split('?', 1)[0];
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const door = path.startsWith(API_PREFIX) ? streams.get(path.slice(API_PREFIX.length)) : undefined;
     if (closing) refuseConnection(socket, new MusterError('stopping', 'the hub is stopping'));
     else if (path === '/mqtt' && ports.serveMqtt) {
       const serve = ports.serveMqtt;
       mqtt.handleUpgrade(request, socket, head, (opened) => serve(opened, request));
-    } else if (path === `${API_PREFIX}/stream`) void takeSubscriber(request, socket, head);
-    else refuseConnection(socket, new MusterError('not_found', `there is no WebSocket at ${String(path).slice(0, 200)}`));
+    } else if (door !== undefined) void takeSubscriber(door, request, socket, head);
+    else refuseConnection(socket, new MusterError('not_found', `there is no WebSocket at ${path.slice(0, 200)}`));
   });
 
   return {
@@ -69,16 +77,16 @@ export function serveWebSockets(server: Server, ports: WebSocketPorts): WebSocke
     },
   };
 
-  async function takeSubscriber(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async function takeSubscriber(door: StreamDoor, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     if (arriving.size >= ARRIVING_MAX) {
       refuseConnection(socket, new MusterError('overloaded', `${ARRIVING_MAX} WebSockets are being opened already`));
       return;
     }
     arriving.add(socket);
     try {
-      const principal = await ports.authenticate(request);
+      const principal = await door.authenticate(request);
       if (closing) throw new MusterError('stopping', 'the hub is stopping');
-      stream.handleUpgrade(request, socket, head, (opened) => ports.serveStream(opened, request, principal));
+      stream.handleUpgrade(request, socket, head, (opened) => door.serve(opened, request, principal));
     } catch (error: unknown) {
       refuseConnection(socket, error instanceof MusterError ? error : new MusterError('internal', 'something went wrong inside the hub', { cause: error }));
     } finally {

@@ -6,7 +6,7 @@ import type { MaintenanceWindow, RuleRecord } from '../domain/rule-record.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { Statement } from './commit-log.ts';
-import type { Page, PageRequest } from './system/system-store.ts';
+import type { Page, PageRequest } from './page.ts';
 
 /** What is kept of an evaluation between a restart and the next sample. `subject`: as subjectKey writes it. */
 export interface SavedEvaluation {
@@ -14,6 +14,21 @@ export interface SavedEvaluation {
   readonly rule: RuleId;
   readonly subject: string;
   readonly state: JsonValue;
+}
+
+/** What a rule does besides telling people: a message to a device that no broker has taken yet. */
+export interface RuleCommand {
+  /** uuid v7: the correlation id on the wire. */
+  readonly id: string;
+  readonly project: ProjectId;
+  readonly device: DeviceId;
+  readonly kind: 'set' | 'call';
+  /** The point that is set, or the name that is called. */
+  readonly name: string;
+  readonly value: JsonValue;
+  readonly rule: RuleId;
+  readonly alarm: AlarmId;
+  readonly createdAt: number;
 }
 
 /** Half-open range of times; absent lists do not narrow. */
@@ -39,7 +54,7 @@ export interface EventFilter {
   /** By its own time. */
   readonly from?: number;
   readonly to?: number;
-  /** Recorded after this one: where a reader goes on. Gives the oldest first. */
+  /** Committed after this one: where a reader goes on. Gives the oldest first. */
   readonly after?: EventId;
 }
 
@@ -75,15 +90,15 @@ export interface AlarmStorage {
     removeEnded(before: number): Statement;
   };
   readonly alarms: {
-    /** For the hub's start. */
+    /** All that are not closed, those that are historical too. For the hub's start. */
     live(): Promise<readonly AlarmRecord[]>;
     byId(project: ProjectId, id: AlarmId): Promise<AlarmRecord | null>;
-    /** Last raised first. */
+    /** Last raised first; those that never were by when they were made. */
     list(filter: AlarmFilter, page: PageRequest): Promise<Page<AlarmRecord>>;
     /** Writes records whole, new ones and changed ones. A live record of the same rule and subject with another id is refused with `unique`. */
     put(records: readonly AlarmRecord[]): Statement;
-    /** Those closed before this time go. */
-    removeClosed(project: ProjectId, before: number): Statement;
+    /** Those closed before this time go, the oldest first, at most `max` at once; the receipt says how many. */
+    removeClosed(project: ProjectId, before: number, max: number): Statement;
   };
   readonly evaluations: {
     all(): Iterable<SavedEvaluation>;
@@ -92,12 +107,15 @@ export interface AlarmStorage {
     removeOfRule(project: ProjectId, rule: RuleId): Statement;
   };
   readonly events: {
+    /** Their order here is that of the journal. One that is there already stays as it is. */
     insert(events: readonly HubEvent[]): Statement;
     /** Last recorded first, unless `after` is given. */
     list(filter: EventFilter, page: PageRequest): Promise<Page<HubEvent>>;
     count(filter: EventFilter): Promise<number>;
     /** Those recorded before this time go, at most `max` at once; the receipt says how many. */
     removeOld(before: number, max: number): Statement;
+    /** With more than `keep` of all projects together, the oldest go, at most `max` at once; the receipt says how many. */
+    removeBeyond(keep: number, max: number): Statement;
   };
   readonly channels: {
     all(): Promise<readonly Channel[]>;
@@ -115,10 +133,19 @@ export interface AlarmStorage {
     /** What still waits, by due time: for the hub's start. */
     waiting(): Promise<readonly OutboxEntry[]>;
     list(filter: OutboxFilter, page: PageRequest): Promise<Page<OutboxEntry>>;
+    /** One that is there already stays as it is. */
     insert(entries: readonly OutboxEntry[]): Statement;
     /** State, delivery, attempts, due time, settled time and error of entries that exist. */
     update(entries: readonly OutboxEntry[]): Statement;
-    removeSettled(before: number): Statement;
+    /** The oldest first, at most `max` at once; the receipt says how many. */
+    removeSettled(before: number, max: number): Statement;
+  };
+  readonly commands: {
+    /** In the order of their making. For the hub's start. */
+    all(): Promise<readonly RuleCommand[]>;
+    /** One that is there already stays as it is. */
+    insert(commands: readonly RuleCommand[]): Statement;
+    remove(ids: readonly string[]): Statement;
   };
   /** When the hub was last known to be awake, ms since 1970; null: never. Its downtime is nobody's silence. */
   awakeAt(): Promise<number | null>;

@@ -4,6 +4,7 @@ import type { SeriesId } from '../domain/ids.ts';
 import type { Quality } from '../domain/point.ts';
 import type { SampleValue } from '../domain/value.ts';
 import type { MusterError } from '../errors/muster-error.ts';
+import type { SampleColumns } from './sample-columns.ts';
 
 /** One stored value; a row of every reading. */
 export interface SampleRow {
@@ -58,6 +59,21 @@ export interface DownsampledRow {
   readonly series: SeriesId;
   readonly time: number;
   readonly value: number;
+}
+
+export interface ScanQuery extends TimeRange {
+  /** Each once; their order is that of the samples of a stretch. */
+  readonly series: readonly SeriesId[];
+}
+
+/**
+ * A part of a scan: samples of one stretch of time, series after series, each by time. The next stretch begins where this one ends, so that whoever follows
+ * all series side by side has to hold no more than a stretch.
+ */
+export interface ScanBlock {
+  readonly columns: SampleColumns;
+  /** Of the stretch, not of the block. */
+  readonly stretch: TimeRange;
 }
 
 export interface SeriesName {
@@ -174,6 +190,11 @@ export interface SampleStore {
   aggregate(query: AggregateQuery, signal?: AbortSignal): AsyncIterable<readonly AggregateRow[]>;
   /** By series in the order given, then by time. Throws MusterError `limit_reached` when the method cannot hold so many samples. */
   downsample(query: DownsampleQuery, signal?: AbortSignal): AsyncIterable<readonly DownsampledRow[]>;
+  /**
+   * Many samples for a thread that computes with them: columns whose buffers may be transferred, never rows. The store chooses the stretches by how its
+   * samples lie, and has few blocks on their way that nobody has asked for. Others get their turn in between.
+   */
+  scan(query: ScanQuery, signal?: AbortSignal): AsyncIterable<ScanBlock>;
   /** The newest sample of every series that has one, for the hub's start. */
   latest(): AsyncIterable<readonly SampleRow[]>;
   /** Has any series a sample in this range? */

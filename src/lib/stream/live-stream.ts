@@ -1,8 +1,9 @@
-import { MusterError } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { CommittedSamples } from '../ingest/sample-builder.ts';
 import { createAudiences } from './audiences.ts';
+import { BoundedQueue, type Queued, type QueueLimits } from './bounded-queue.ts';
 import type { PointMatcher } from './filter.ts';
+import type { SubscriberSeats } from './subscriber-seats.ts';
 
 export interface LiveSample {
   readonly device: string;
@@ -11,12 +12,6 @@ export interface LiveSample {
   readonly value: unknown;
   readonly quality: string;
   readonly late: boolean;
-}
-
-/** What all subscribers of a sample share; `bytes`: about what it takes on its way to one of them. */
-interface Queued {
-  readonly sample: LiveSample;
-  readonly bytes: number;
 }
 
 export type LiveMessage =
@@ -41,11 +36,8 @@ export interface LiveStream {
   readonly dropped: number;
 }
 
-export interface StreamLimits {
-  /** Samples in the queue of one subscriber, and their bytes. */
-  readonly queueMax: number;
-  readonly queueBytesMax: number;
-  readonly subscribersMax: number;
+export interface StreamLimits extends QueueLimits {
+  readonly seats: SubscriberSeats;
 }
 
 export function createLiveStream(directory: Directory, limits: StreamLimits): LiveStream {
@@ -68,20 +60,22 @@ export function createLiveStream(directory: Directory, limits: StreamLimits): Li
       }
     },
     subscribe(matches, onReady) {
-      if (subscriptions.size >= limits.subscribersMax)
-        throw new MusterError('limit_reached', `${limits.subscribersMax} subscribers watch already (limits.stream-subscribers)`);
-      const subscription = new QueuedSubscription(matches, limits, onReady, () => subscriptions.remove(subscription));
+      const leave = limits.seats.take();
+      const subscription = new QueuedSubscription(matches, limits, onReady, () => {
+        subscriptions.remove(subscription);
+        leave();
+      });
       subscriptions.add(subscription);
       return subscription;
     },
   };
 }
 
-function queuedOf(samples: CommittedSamples, index: number): Queued {
+function queuedOf(samples: CommittedSamples, index: number): Queued<LiveSample> {
   const { device, path } = samples.entry(index).point;
   const value = samples.value(index);
   const sample = { device, point: path, time: samples.time(index), value, quality: samples.quality(index), late: samples.late(index) };
-  return { sample, bytes: SAMPLE_BYTES + device.length + path.length + bytesOf(value) };
+  return { item: sample, time: sample.time, bytes: SAMPLE_BYTES + device.length + path.length + bytesOf(value) };
 }
 
 /** Of a sample without its names and value. */
@@ -94,55 +88,23 @@ function bytesOf(value: unknown): number {
 
 class QueuedSubscription implements Subscription {
   readonly matches: PointMatcher;
-  readonly #limits: StreamLimits;
-  readonly #onReady: () => void;
+  readonly #queue: BoundedQueue<LiveSample>;
   readonly #onClose: () => void;
-  #queue: Queued[] = [];
-  #bytes = 0;
-  #gap: { dropped: number; from: number; to: number } | null = null;
 
-  constructor(matches: PointMatcher, limits: StreamLimits, onReady: () => void, onClose: () => void) {
+  constructor(matches: PointMatcher, limits: QueueLimits, onReady: () => void, onClose: () => void) {
     this.matches = matches;
-    this.#limits = limits;
-    this.#onReady = onReady;
+    this.#queue = new BoundedQueue(limits, onReady);
     this.#onClose = onClose;
   }
 
-  push(queued: Queued): boolean {
-    if (this.#queue.length >= this.#limits.queueMax || this.#bytes >= this.#limits.queueBytesMax || this.#gap !== null) {
-      // Once samples are lost, all that follow are, until the subscriber has taken what it has: one gap, not many.
-      const { sample } = queued;
-      this.#gap ??= { dropped: 0, from: sample.time, to: sample.time };
-      this.#gap.dropped += 1;
-      this.#gap.from = Math.min(this.#gap.from, sample.time);
-      this.#gap.to = Math.max(this.#gap.to, sample.time);
-      return false;
-    }
-    this.#queue.push(queued);
-    this.#bytes += queued.bytes;
-    if (this.#queue.length === 1) this.#onReady();
-    return true;
+  push(queued: Queued<LiveSample>): boolean {
+    return this.#queue.push(queued);
   }
 
   take(samplesMax: number, bytesMax: number): LiveMessage | null {
-    if (this.#queue.length > 0) {
-      let count = 0;
-      let bytes = 0;
-      const samples: LiveSample[] = [];
-      for (const queued of this.#queue) {
-        if (count > 0 && (count >= samplesMax || bytes + queued.bytes > bytesMax)) break;
-        bytes += queued.bytes;
-        count += 1;
-        samples.push(queued.sample);
-      }
-      this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
-      this.#bytes -= bytes;
-      return { type: 'samples', samples };
-    }
-    if (this.#gap === null) return null;
-    const gap = this.#gap;
-    this.#gap = null;
-    return { type: 'gap', ...gap };
+    const taken = this.#queue.take(samplesMax, bytesMax);
+    if (taken === null) return null;
+    return 'items' in taken ? { type: 'samples', samples: taken.items } : { type: 'gap', ...taken.gap };
   }
 
   close(): void {

@@ -1,9 +1,10 @@
 import type { OperatorAction } from '../alarms/operator-action.ts';
 import type { Rule } from '../alarms/rule.ts';
-import type { AlarmRecord } from '../domain/alarm.ts';
+import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
 import type { Actor } from '../domain/event.ts';
-import type { AlarmId, DeviceId, ProjectId } from '../domain/ids.ts';
+import type { AlarmId, DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
 import type { MaintenanceWindow, RuleRecord } from '../domain/rule-record.ts';
+import type { Level } from '../domain/severity.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
@@ -16,6 +17,13 @@ export interface ActionOutcome {
   /** null: done. `unchanged`: it was so already. */
   readonly refused: { readonly code: ErrorCode | 'unchanged'; readonly reason: string } | null;
 }
+
+/** What is wrong at one place of a document. `path`: as in `when.bands.0.high`, empty for the whole. */
+export interface RuleProblem {
+  readonly path: string;
+  readonly message: string;
+}
+export type ReadRule = { readonly rule: Rule } | { readonly problems: readonly RuleProblem[] };
 
 /** The rules of the hub, hot: a change is in force when its promise resolves. */
 export interface Rules {
@@ -31,6 +39,12 @@ export interface Rules {
   /** Its alarms are withdrawn. */
   delete(project: ProjectId, id: string, actor: Actor): Promise<void>;
   setEnabled(project: ProjectId, id: string, enabled: boolean, actor: Actor): Promise<RuleRecord>;
+  /** What a document says, or all that is wrong with it. Never throws. */
+  check(document: JsonValue): ReadRule;
+  /** Those that are enabled and could be read, at the hub and at the edge, by id. */
+  inForce(project: ProjectId): readonly Rule[];
+  /** Why it cannot be read; empty: it can. */
+  problems(project: ProjectId, id: string): readonly RuleProblem[];
   /** Read and compiled; null: a document of an older release that this one cannot read (the log and event rule.failed say why). */
   compiled(project: ProjectId, id: string): Rule | null;
   /** What it watches now, as `device/point`, device or group, in pages by that text. */
@@ -56,8 +70,22 @@ export interface Alarms {
   act(project: ProjectId, ids: readonly AlarmId[], action: OperatorAction, actor: Actor, dryRun: boolean): Promise<readonly ActionOutcome[]>;
   /** To shelve, suppress or take out of service what is normal at the moment: makes the record. Throws not_found, `invalid`. */
   actOnSubject(project: ProjectId, rule: string, device: string, point: string | null, action: OperatorAction, actor: Actor): Promise<ActionOutcome>;
-  /** An alarm that a gateway found itself. Resolves when it is on disk. Throws `invalid`, `not_found`. */
-  reported(device: DeviceId, report: EdgeReport, receivedAt: number): Promise<AlarmRecord>;
+  /**
+   * An alarm that a gateway found itself. Resolves when it is on disk, with the alarm as it is then; null: back to normal, and it never was anything else. Throws
+   * `invalid`, `not_found`, `limit_reached`, and `conflict` for what is older than the last change and for a rule that the hub evaluates.
+   */
+  reported(device: DeviceId, report: EdgeReport, receivedAt: number): Promise<AlarmRecord | null>;
+}
+
+/** How one rule stands on one subject. */
+export interface EvaluationView {
+  /** Confirmed; null: normal. */
+  readonly level: Level | null;
+  /** What waits for a delay or for repeats, since when, and until when at the latest; null: it waits for samples. */
+  readonly pending: { readonly level: Level | null; readonly since: number; readonly dueAt: number | null } | null;
+  readonly explanation: string;
+  /** Of the newest sample that was looked at. */
+  readonly lastTime: number | null;
 }
 
 /** What an edge says of an alarm: the topic `devices/<device>/alarm`, or the same over HTTP. */
@@ -88,7 +116,32 @@ export interface SupervisionCounts {
   /** Since the start. */
   readonly samplesEvaluated: number;
   readonly transitions: number;
+  /** Events of alarms that are not on disk, now. */
   readonly uncommitted: number;
+  /** Rules on subjects that are not quiet, now. */
+  readonly evaluations: number;
+  /** The same of late data, now. */
+  readonly lateEvaluations: number;
+  /** Samples that a script has not answered for, now. */
+  readonly scriptsWaiting: number;
+  /** What rules set or call that no device has taken, now. */
+  readonly commandsWaiting: number;
+  readonly commandsSent: number;
+  /** Not done because a limit was reached, since the start. */
+  readonly dropped: {
+    /** Alarms: limits.alarms-live-per-project. */
+    readonly alarms: number;
+    /** Samples: limits.evaluations. */
+    readonly evaluations: number;
+    /** Late samples: limits.late-evaluations. */
+    readonly late: number;
+    /** Samples: limits.scripts-waiting. */
+    readonly scripts: number;
+    /** Actions of rules: too many, or not taken within an hour. */
+    readonly commands: number;
+    /** limits.alarm-events-waiting. */
+    readonly events: number;
+  };
 }
 
 /** The alarm engine of a hub. */
@@ -98,6 +151,8 @@ export interface Supervision {
   readonly maintenances: Maintenances;
   readonly alarms: Alarms;
   readonly counts: () => SupervisionCounts;
+  /** null: the rule does not watch it, or nothing is held of it and it is normal. */
+  inspect(project: ProjectId, rule: RuleId, subject: AlarmSubject): EvaluationView | null;
   /** A device, its type, labels or parent changed, or it is gone. */
   deviceChanged(device: DeviceId): void;
   /** Reads what is on disk, shows conditions their history, and starts the clock. Resolves when live samples may come. */

@@ -11,9 +11,9 @@ describe('presence', () => {
     const presence = createPresence();
     presence.connected(connection('1'), 100);
     presence.connected(connection('2'), 200);
-    presence.disconnected('1', 300);
+    presence.disconnected('1', 300, 'gone');
     expect(presence.status(gateway)).toEqual({ online: true, connectedAt: 200, lastSeenAt: 300, lastAddress: '10.0.0.1', protocol: 'mqtt' });
-    presence.disconnected('2', 400);
+    presence.disconnected('2', 400, 'gone');
     expect(presence.status(gateway)).toMatchObject({ online: false, connectedAt: null, lastSeenAt: 400 });
   });
 
@@ -22,7 +22,7 @@ describe('presence', () => {
     presence.connected(connection('1'), 100);
     presence.seen(child, { connectionId: '1', protocol: 'mqtt', address: '10.0.0.1' }, 150);
     expect(presence.status(child)).toMatchObject({ online: true, connectedAt: 150 });
-    presence.disconnected('1', 200);
+    presence.disconnected('1', 200, 'gone');
     expect(presence.status(child)).toMatchObject({ online: false, lastSeenAt: 150 });
   });
 
@@ -39,12 +39,12 @@ describe('presence', () => {
     const presence = createPresence();
     presence.connected(connection('1'), 100);
     presence.forget(gateway);
-    presence.disconnected('1', 200);
+    presence.disconnected('1', 200, 'gone');
     expect(presence.status(gateway)).toEqual({ online: false, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null });
     presence.connected(connection('2'), 300);
     presence.forget(gateway);
     presence.seen(gateway, { connectionId: null, protocol: 'http', address: null }, 400);
-    presence.disconnected('2', 500);
+    presence.disconnected('2', 500, 'gone');
     expect(presence.status(gateway)).toMatchObject({ online: false, lastSeenAt: 400 });
     expect(presence.takeChanged(10)).toEqual([gateway]);
   });

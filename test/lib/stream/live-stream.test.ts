@@ -7,6 +7,7 @@ import type { ResolvedSample } from '../../../src/lib/ingest/batch.ts';
 import { SampleBuilder } from '../../../src/lib/ingest/sample-builder.ts';
 import { pointMatcher } from '../../../src/lib/stream/filter.ts';
 import { createLiveStream } from '../../../src/lib/stream/live-stream.ts';
+import { createSubscriberSeats } from '../../../src/lib/stream/subscriber-seats.ts';
 import { aDevice, aPoint } from '../../helpers/fleet.ts';
 
 function fleet() {
@@ -34,7 +35,7 @@ const project = 'default' as ProjectId;
 describe('the live stream', () => {
   it('gives nobody the last samples of a device that is gone, whoever has its name now', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, seats: createSubscriberSeats(10) });
     const ours = stream.subscribe(pointMatcher({ project }), () => undefined);
     const last = sample(2, 3);
     stream.publish(committed(sample(0, 1)));
@@ -48,7 +49,7 @@ describe('the live stream', () => {
 
   it('gives a subscriber what its filter selects, of its own project alone', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, seats: createSubscriberSeats(10) });
     const everything = stream.subscribe(pointMatcher({ project }), () => undefined);
     const byLabel = stream.subscribe(pointMatcher({ project, labels: ['site=paris'], points: ['boiler/*'] }), () => undefined);
     const none = stream.subscribe(pointMatcher({ project, kinds: ['setpoint'] }), () => undefined);
@@ -65,7 +66,7 @@ describe('the live stream', () => {
 
   it('follows a label that changes while somebody watches', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 10, queueBytesMax: 1e6, seats: createSubscriberSeats(10) });
     const subscription = stream.subscribe(pointMatcher({ project, labels: ['site=lyon'] }), () => undefined);
     stream.publish(committed(sample(0, 1)));
     directory.putDevice(aDevice('a', { labels: { site: 'lyon' } }));
@@ -75,7 +76,7 @@ describe('the live stream', () => {
 
   it('drops for a slow subscriber alone, and says how much and when', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 2, queueBytesMax: 1e6, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 2, queueBytesMax: 1e6, seats: createSubscriberSeats(10) });
     const slow = stream.subscribe(pointMatcher({ project }), () => undefined);
     const fast = stream.subscribe(pointMatcher({ project }), () => undefined);
     for (let time = 1; time <= 5; time += 1) {
@@ -91,7 +92,7 @@ describe('the live stream', () => {
 
   it('bounds what waits for a subscriber by bytes as well, and gives no message more than it should have', () => {
     const { directory, sample } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 1000, queueBytesMax: 10_000, subscribersMax: 10 });
+    const stream = createLiveStream(directory, { queueMax: 1000, queueBytesMax: 10_000, seats: createSubscriberSeats(10) });
     const slow = stream.subscribe(pointMatcher({ project }), () => undefined);
     const large = (time: number) => ({ ...sample(0, time), value: time % 2 === 0 ? 'x'.repeat(2000) : { text: ['x'.repeat(2000)] } });
     for (let time = 1; time <= 20; time += 1) stream.publish(committed(large(time)));
@@ -105,7 +106,7 @@ describe('the live stream', () => {
 
   it('refuses one subscriber too many and forgets one that goes', () => {
     const { directory } = fleet();
-    const stream = createLiveStream(directory, { queueMax: 2, queueBytesMax: 1e6, subscribersMax: 1 });
+    const stream = createLiveStream(directory, { queueMax: 2, queueBytesMax: 1e6, seats: createSubscriberSeats(1) });
     const one = stream.subscribe(pointMatcher({ project }), () => undefined);
     expect(() => stream.subscribe(pointMatcher({ project }), () => undefined)).toThrow(/1 subscribers/);
     one.close();

@@ -40,7 +40,7 @@ export interface ConditionRun {
   explain(): string;
   /** What a restart needs besides the newest samples (`Condition.history`) to go on as if there had been none; null: nothing. */
   save(): JsonValue;
-  /** Takes what `save` gave, of this or of an earlier version of the rule; what does not fit is ignored. Never throws. */
+  /** After the history: takes what `save` gave, null too, of this or of an earlier version of the rule; what does not fit is ignored. Never throws. */
   restore(saved: JsonValue): void;
   /** After LATER. Findings come in the order of the samples; a run answers LATER always or never. */
   readonly awaited?: Promise<number>;

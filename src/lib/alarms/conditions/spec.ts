@@ -33,7 +33,7 @@ export const levelName = z.string().regex(/^[A-Za-z][\w.-]{0,31}$/, 'is no name 
 
 export function refuse(problems: readonly SpecProblem[]): never {
   const [first] = problems;
-  throw new MusterError('invalid', first === undefined ? 'The condition is wrong.' : `${first.path}: ${first.message}`, { details: { problems } });
+  throw new MusterError('invalid', `The condition is wrong: ${first?.path ?? ''} ${first?.message ?? ''}`, { details: { problems } });
 }
 
 /**
@@ -55,7 +55,15 @@ export function levelsOf(names: readonly string[], context: ConditionContext, pa
   return levels.sort((a, b) => severityRank(b.severity) - severityRank(a.severity));
 }
 
+/** Where the parts of an entry stand that is either the only one, beside the other options, or one of `levels`. */
+export function singleOrList(levels: readonly unknown[] | undefined): (path: string) => string {
+  return (path) => (levels === undefined ? path.slice(path.indexOf('.') + 1) : `levels.${path}`);
+}
+
 /** The number of a level as a finding: its index plus one. */
 export function findingOf(levels: readonly Level[], name: string): number {
   return levels.findIndex((level) => level.name === name) + 1;
 }
+
+/** Of one point: what a condition with a window is shown after a start. */
+export const HISTORY_SAMPLES_MAX = 20_000;

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { DeviceCredentials } from '../../access/device-credentials.ts';
 import { labelMatcher } from '../../domain/matching.ts';
+import type { EventRecorder } from '../../events/event-recorder.ts';
+import { deviceCreated, deviceDeleted, deviceUpdated } from '../../events/fleet-events.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import { ratesAt, type Traffic } from '../../fleet/traffic.ts';
+import { actorOf } from '../actor.ts';
 import { indexAfter, readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf } from '../schema/common.ts';
@@ -16,6 +19,7 @@ export interface DevicePorts {
   readonly directory: Directory;
   readonly presence: Presence;
   readonly credentials: DeviceCredentials;
+  readonly recorder: EventRecorder;
   readonly clock: () => number;
   /** Of each device; null: no limit. */
   readonly rateLimits: { readonly messagesPerSecond: number | null; readonly pointsPerSecond: number | null };
@@ -23,7 +27,7 @@ export interface DevicePorts {
 
 const ById = z.object({ id: z.string().max(200).describe('the id, or an alias such as imei:490154203237518') });
 
-export function deviceRoutes({ fleet, directory, presence, credentials, clock, rateLimits }: DevicePorts): Route[] {
+export function deviceRoutes({ fleet, directory, presence, credentials, recorder, clock, rateLimits }: DevicePorts): Route[] {
   const render = (entry: DeviceEntry): Device => ({
     ...entry.device,
     status: presence.status(entry.device.id),
@@ -76,8 +80,9 @@ export function deviceRoutes({ fleet, directory, presence, credentials, clock, r
       permission: 'device:write',
       body: DeviceCreate,
       responses: { 201: DeviceCreated },
-      async handle({ body, project }) {
+      async handle({ body, project, principal }) {
         const entry = await fleet.createDevice(project, body);
+        recorder.record(deviceCreated(entry.device, actorOf(principal), clock()));
         const credential = body.credential === 'token' ? await credentials.create(entry.device, { kind: 'token' }) : undefined;
         return { status: 201, body: { ...render(entry), ...(credential && { credential }) } };
       },
@@ -103,7 +108,13 @@ export function deviceRoutes({ fleet, directory, presence, credentials, clock, r
       body: DeviceUpdate,
       device: 'id',
       responses: { 200: Device },
-      handle: async ({ device, body, project }) => ({ status: 200, body: render(await fleet.updateDevice(project, device.device.id, body)) }),
+      async handle({ device, body, project, principal }) {
+        const before = device.device;
+        const entry = await fleet.updateDevice(project, before.id, body);
+        const event = deviceUpdated(before, entry.device, actorOf(principal), clock());
+        if (event !== null) recorder.record(event);
+        return { status: 200, body: render(entry) };
+      },
     }),
     route({
       method: 'DELETE',
@@ -114,8 +125,11 @@ export function deviceRoutes({ fleet, directory, presence, credentials, clock, r
       params: ById,
       device: 'id',
       responses: { 204: null },
-      async handle({ device, project }) {
-        await fleet.deleteDevice(project, device.device.id);
+      async handle({ device, project, principal }) {
+        const gone = device.device;
+        const points = device.points.size;
+        await fleet.deleteDevice(project, gone.id);
+        recorder.record(deviceDeleted(gone, points, actorOf(principal), clock()));
         return { status: 204 };
       },
     }),

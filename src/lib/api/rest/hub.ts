@@ -3,6 +3,7 @@ import type { Directory } from '../../fleet/directory.ts';
 import { type Route, route } from '../route.ts';
 import { Project, Whoami } from '../schema/access.ts';
 import { pageOf, Time } from '../schema/common.ts';
+import { EventStreamMessage, EventStreamQuery } from '../schema/events.ts';
 import { StreamMessage, StreamQuery } from '../schema/samples.ts';
 
 export interface HubPorts {
@@ -95,6 +96,17 @@ export function hubRoutes({ directory, clock, version, startedAt, mqttUrl, check
       permission: 'sample:read',
       query: StreamQuery,
       responses: { 101: StreamMessage, 426: null },
+      handle: () => ({ status: 426, headers: { upgrade: 'websocket' } }),
+    }),
+    route({
+      method: 'GET',
+      path: '/stream/events',
+      tag: 'events',
+      summary: 'Events as they are recorded (WebSocket)',
+      description: 'As the stream of samples: each text message is an EventStreamMessage. Whoever comes back reads on with `GET /events?after=`.',
+      permission: 'event:read',
+      query: EventStreamQuery,
+      responses: { 101: EventStreamMessage, 426: null },
       handle: () => ({ status: 426, headers: { upgrade: 'websocket' } }),
     }),
   ];

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { PointDefinition } from '../../domain/point.ts';
+import type { EventRecorder } from '../../events/event-recorder.ts';
+import { typeCreated, typeDeleted, typeUpdated } from '../../events/fleet-events.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
+import { actorOf } from '../actor.ts';
 import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { PageQuery, pageOf } from '../schema/common.ts';
@@ -9,7 +12,14 @@ import { DeviceType, DeviceTypeCreate, DeviceTypeUpdate } from '../schema/fleet.
 
 const ById = z.object({ id: z.string().max(200) });
 
-export function typeRoutes({ fleet, directory }: { readonly fleet: Fleet; readonly directory: Directory }): Route[] {
+export interface TypePorts {
+  readonly fleet: Fleet;
+  readonly directory: Directory;
+  readonly recorder: EventRecorder;
+  readonly clock: () => number;
+}
+
+export function typeRoutes({ fleet, directory, recorder, clock }: TypePorts): Route[] {
   return [
     route({
       method: 'GET',
@@ -42,7 +52,11 @@ export function typeRoutes({ fleet, directory }: { readonly fleet: Fleet; readon
       permission: 'type:write',
       body: DeviceTypeCreate,
       responses: { 201: DeviceType },
-      handle: async ({ body, project }) => ({ status: 201, body: await fleet.createType(project, { ...body, points: body.points as PointDefinition[] }) }),
+      async handle({ body, project, principal }) {
+        const type = await fleet.createType(project, { ...body, points: body.points as PointDefinition[] });
+        recorder.record(typeCreated(type, actorOf(principal), clock()));
+        return { status: 201, body: type };
+      },
     }),
     route({
       method: 'GET',
@@ -63,14 +77,18 @@ export function typeRoutes({ fleet, directory }: { readonly fleet: Fleet; readon
       params: ById,
       body: DeviceTypeUpdate,
       responses: { 200: DeviceType },
-      async handle({ params, body, project }) {
+      async handle({ params, body, project, principal }) {
         const { mode, description, points } = body;
         const change = {
           ...(mode !== undefined && { mode }),
           ...(description !== undefined && { description }),
           ...(points !== undefined && { points: points as PointDefinition[] }),
         };
-        return { status: 200, body: await fleet.updateType(project, params.id, change) };
+        const before = fleet.type(project, params.id);
+        const after = await fleet.updateType(project, params.id, change);
+        const event = typeUpdated(before, after, actorOf(principal), clock());
+        if (event !== null) recorder.record(event);
+        return { status: 200, body: after };
       },
     }),
     route({
@@ -81,8 +99,10 @@ export function typeRoutes({ fleet, directory }: { readonly fleet: Fleet; readon
       permission: 'type:write',
       params: ById,
       responses: { 204: null },
-      async handle({ params, project }) {
+      async handle({ params, project, principal }) {
+        const gone = fleet.type(project, params.id);
         await fleet.deleteType(project, params.id);
+        recorder.record(typeDeleted(gone, actorOf(principal), clock()));
         return { status: 204 };
       },
     }),

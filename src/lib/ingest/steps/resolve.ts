@@ -48,6 +48,7 @@ export function resolve(batch: Batch, context: IngestContext): Batch {
     refused: samples.length === 0,
     hubTimed,
     postponed: null,
+    changes: null,
   };
 }
 

@@ -141,7 +141,7 @@ export class Connection implements Peer, Outlet {
   send(bytes: Buffer): void {
     if (this.isEnding) return;
     // [MQTT-3.1.2-24]; of what has to be said, nothing can be left out.
-    if (bytes.length > this.packetBytesMax) this.#end('send', null);
+    if (bytes.length > this.packetBytesMax) this.#end('send', null, 'the client takes no packet as large as what had to be said');
     else this.#output.add(bytes);
   }
 
@@ -231,7 +231,7 @@ export class Connection implements Peer, Outlet {
     if (failure !== null) {
       if (failure.beforeConnect && failure.version !== null) this.#owner.refused(this, 'refusedProtocol');
       this.#fail(failure.reasonCode as ReasonCode, failure.reason, farewellOf(failure, this.packetBytesMax));
-    } else if (this.#isInputOver) this.#end('send', null);
+    } else if (this.#isInputOver) this.#end('send', null, 'the client closed the connection');
     return true;
   }
 
@@ -336,7 +336,11 @@ export class Connection implements Peer, Outlet {
     const { sessionExpiryInterval } = properties;
     if (sessionExpiryInterval !== undefined) this.#around.store.setExpiry(session, expiryOf(this.#around, sessionExpiryInterval));
     // A will that is asked for is sent [MQTT-3.1.2-8]; any other is forgotten [MQTT-3.14.4-3].
-    this.#end(reasonCode === REASON.success ? 'forget' : 'send', null);
+    this.#end(
+      reasonCode === REASON.success ? 'forget' : 'send',
+      null,
+      reasonCode === REASON.success ? 'the client disconnected' : `the client disconnected with reason code ${reasonCode}`,
+    );
   }
 
   #stopReading(): void {
@@ -375,7 +379,7 @@ export class Connection implements Peer, Outlet {
     if (this.isEnding) return;
     this.#owner.refused(this, counter);
     const properties = this.version === 5 ? { reasonString: reason } : {};
-    this.#end('forget', encodeConnack(this.version, { reasonCode: code, sessionPresent: false, properties }, this.packetBytesMax));
+    this.#end('forget', encodeConnack(this.version, { reasonCode: code, sessionPresent: false, properties }, this.packetBytesMax), reason);
   }
 
   /** Ends the connection, for MQTT 5 with the reason. `will`: what becomes of it. */
@@ -383,7 +387,7 @@ export class Connection implements Peer, Outlet {
     if (this.isEnding) return;
     this.#around.ports.log.debug({ protocol: this.scheme, address: this.address, client: this.clientId, reason }, 'connection cut');
     const farewell = this.#state === 'open' && this.version === 5 ? encodeDisconnect(code, { reasonString: reason }, this.packetBytesMax) : null;
-    this.#end(will, farewell);
+    this.#end(will, farewell, reason);
   }
 
   /** The client broke a rule. */
@@ -418,7 +422,7 @@ export class Connection implements Peer, Outlet {
       this.#tookAt = now;
     } else if (now - this.#tookAt > idleWriteTicks) {
       this.#around.ports.log.debug({ protocol: this.scheme, address: this.address, client: this.clientId }, 'the client takes nothing');
-      this.#end('send', null);
+      this.#end('send', null, 'the client took nothing of what was sent to it');
       this.destroy();
     }
   }
@@ -434,18 +438,18 @@ export class Connection implements Peer, Outlet {
       { code: tooLarge ? 'payload_too_large' : 'protocol_error', step: 'receive', reason },
     );
     this.#around.ports.log.debug({ protocol: this.scheme, address: this.address, client: this.clientId, reason }, 'connection cut');
-    this.#end('send', farewell);
+    this.#end('send', farewell, reason);
   }
 
   /** The last bytes are written and what still comes is thrown away: unread bytes would take the farewell along. */
-  #end(will: 'send' | 'keep' | 'forget', farewell: Buffer | null): void {
+  #end(will: 'send' | 'keep' | 'forget', farewell: Buffer | null, reason: string): void {
     if (this.isEnding) return;
     if (farewell !== null) this.send(farewell);
     this.#output.flush();
     this.#state = 'closing';
     if (this.#heldBack !== null) clearTimeout(this.#heldBack);
     this.#leave(will);
-    this.#disappear();
+    this.#disappear(reason);
     this.#stalled = null;
     this.#publishing = null;
     this.heardAt = this.#around.ticks();
@@ -461,7 +465,7 @@ export class Connection implements Peer, Outlet {
     this.#state = 'closed';
     this.#stalled = null;
     this.#output.drop();
-    this.#disappear();
+    this.#disappear('the connection was lost');
     this.#owner.closed(this);
   }
 
@@ -483,10 +487,10 @@ export class Connection implements Peer, Outlet {
     this.#around.ports.presence.connected(connection, this.#around.ports.clock());
   }
 
-  #disappear(): void {
+  #disappear(reason: string): void {
     if (!this.#isPresent) return;
     this.#isPresent = false;
-    this.#around.ports.presence.disconnected(this.id, this.#around.ports.clock());
+    this.#around.ports.presence.disconnected(this.id, this.#around.ports.clock(), reason);
   }
 }
 

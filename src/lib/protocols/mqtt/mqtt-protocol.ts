@@ -8,6 +8,7 @@ import { Connections } from './connections.ts';
 import { TICK_MS } from './deadlines.ts';
 import { connectionsAllowed } from './descriptor-limit.ts';
 import { type Listener, listen } from './listeners.ts';
+import { publishOwn } from './own-publishing.ts';
 import type { MqttCounters, MqttPorts } from './ports.ts';
 import type { Session } from './sessions/session.ts';
 import { WebSocketStream } from './websocket-stream.ts';
@@ -22,6 +23,11 @@ export interface MqttProtocol extends Protocol {
   /** Takes over a WebSocket that was opened with the subprotocol `mqtt`. */
   handleWebSocket(socket: WebSocket, request: IncomingMessage): void;
   counters(): Readonly<MqttCounters>;
+  /**
+   * Publishes a message of the hub's own, with QoS 1. Resolves to true when it is on disk in the queue of everybody who subscribes to it, to false when nobody does.
+   * Rejects when it cannot be stored.
+   */
+  publish(topic: string, payload: Uint8Array): Promise<boolean>;
   /** mqtt.connections-max, or less where the operating system allows fewer open files. */
   readonly connectionsMax: number;
 }
@@ -160,6 +166,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     handleWebSocket(socket, request): void {
       connections.accept(new WebSocketStream(socket), 'mqtt-ws', plainAddress(request.socket.remoteAddress));
     },
+    publish: (topic, payload) => publishOwn(broker, topic, payload),
     counters() {
       return {
         ...counters,

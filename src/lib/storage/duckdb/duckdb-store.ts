@@ -84,6 +84,10 @@ export function createDuckdbStore(options: SampleStoreOptions): SampleStore {
       if (query.series.length === 0) return;
       for await (const block of stream({ kind: 'downsample', query }, signal)) yield downsampledRows(block);
     },
+    async *scan(query, signal) {
+      if (query.series.length === 0) return;
+      for await (const { columns, stretch } of stream({ kind: 'scan', query }, signal)) yield { columns, stretch: stretch ?? query };
+    },
     async *latest() {
       for await (const block of stream({ kind: 'latest' })) yield sampleRows(block);
     },

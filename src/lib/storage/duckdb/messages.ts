@@ -8,6 +8,7 @@ import type {
   DownsampleQuery,
   RetentionRules,
   SampleQuery,
+  ScanQuery,
   SeriesName,
   StoredSeries,
   TimeRange,
@@ -28,6 +29,7 @@ export type Reading =
   | { readonly kind: 'read'; readonly query: SampleQuery }
   | { readonly kind: 'aggregate'; readonly query: AggregateQuery }
   | { readonly kind: 'downsample'; readonly query: DownsampleQuery }
+  | { readonly kind: 'scan'; readonly query: ScanQuery }
   | { readonly kind: 'latest' };
 
 /** What is answered once. */
@@ -57,6 +59,8 @@ export type ToWorker =
 export interface Block {
   readonly columns: SampleColumns;
   readonly counts: Float64Array | null;
+  /** Of a scan. */
+  readonly stretch?: TimeRange;
 }
 
 /** A MusterError as it crosses between threads. */

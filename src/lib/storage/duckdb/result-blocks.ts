@@ -5,12 +5,14 @@ import type { Block } from './messages.ts';
 import { itemsOf, textsOf } from './vectors.ts';
 
 const BLOCK_ROWS = 4096;
+/** For who computes with millions: a message between threads costs as much as some thousand rows. */
+export const SCAN_BLOCK_ROWS = 65_536;
 /** UTF-16 units of text in one block, so that long texts do not make a block of gigabytes; one text may exceed it. */
 const BLOCK_TEXT = 1_000_000;
 
 /** The chunks of a result (columns as in queries.ts) as blocks that can be sent to another thread. Ends with the result. */
-export async function* blocksOf(nextChunk: () => Promise<DuckDBDataChunk | null>, withCounts: boolean): AsyncGenerator<Block> {
-  let builder = createBuilder(withCounts);
+export async function* blocksOf(nextChunk: () => Promise<DuckDBDataChunk | null>, withCounts: boolean, blockRows = BLOCK_ROWS): AsyncGenerator<Block> {
+  let builder = createBuilder(withCounts, blockRows);
   for (;;) {
     const chunk = await nextChunk();
     if (chunk === null || chunk.rowCount === 0) break;
@@ -18,7 +20,7 @@ export async function* blocksOf(nextChunk: () => Promise<DuckDBDataChunk | null>
       row = builder.add(chunk, row);
       if (builder.full) {
         yield builder.block();
-        builder = createBuilder(withCounts);
+        builder = createBuilder(withCounts, blockRows);
       }
     }
   }
@@ -45,13 +47,13 @@ export function blocksOfNumbers(series: number, { time, number }: { readonly tim
   return blocks;
 }
 
-function createBuilder(withCounts: boolean) {
-  const series = new Float64Array(BLOCK_ROWS);
-  const time = new Float64Array(BLOCK_ROWS);
-  const number = new Float64Array(BLOCK_ROWS);
-  const tag = new Uint8Array(BLOCK_ROWS);
-  const flags = new Uint8Array(BLOCK_ROWS);
-  const counts = withCounts ? new Float64Array(BLOCK_ROWS) : null;
+function createBuilder(withCounts: boolean, blockRows: number) {
+  const series = new Float64Array(blockRows);
+  const time = new Float64Array(blockRows);
+  const number = new Float64Array(blockRows);
+  const tag = new Uint8Array(blockRows);
+  const flags = new Uint8Array(blockRows);
+  const counts = withCounts ? new Float64Array(blockRows) : null;
   const text: [number, string][] = [];
   let count = 0;
   let textLength = 0;
@@ -60,11 +62,11 @@ function createBuilder(withCounts: boolean) {
       return count === 0;
     },
     get full() {
-      return count === BLOCK_ROWS || textLength >= BLOCK_TEXT;
+      return count === blockRows || textLength >= BLOCK_TEXT;
     },
     /** Takes rows from this one on, as many as fit; returns the first that it did not take. */
     add(chunk: DuckDBDataChunk, from: number): number {
-      let to = Math.min(chunk.rowCount, from + BLOCK_ROWS - count);
+      let to = Math.min(chunk.rowCount, from + blockRows - count);
       const tags = itemsOf(chunk, 4, Uint8Array);
       const texts = textsOf(chunk, 3);
       for (let row = from; row < to; row++) {

@@ -1,14 +1,15 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { SeriesId } from '../../domain/ids.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import type { AggregateQuery, DownsampleQuery, SampleQuery } from '../sample-store.ts';
+import type { AggregateQuery, DownsampleQuery, SampleQuery, ScanQuery } from '../sample-store.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import type { ArchiveReader } from './archive/reader.ts';
 import type { Database } from './database.ts';
 import { createDownsampler, type Numbers } from './downsample.ts';
 import type { Block, Reading } from './messages.ts';
+import { planScan } from './plan-scan.ts';
 import { aggregateSql, bucketStart, isNumeric, latestSql, numbersSql, readSql } from './queries.ts';
-import { blocksOf, blocksOfNumbers } from './result-blocks.ts';
+import { blocksOf, blocksOfNumbers, SCAN_BLOCK_ROWS } from './result-blocks.ts';
 import { createTurns, type Turns } from './turns.ts';
 import { itemsOf } from './vectors.ts';
 import { edge, wantedOf } from './wanted.ts';
@@ -113,6 +114,7 @@ export function createReadings(
 
   async function follow(entry: OpenReading, connection: DuckDBConnection, reading: Reading, send: (block: Block) => void): Promise<void> {
     if (reading.kind === 'downsample') return downsample(entry, connection, reading.query, send);
+    if (reading.kind === 'scan') return scan(entry, connection, reading.query, send);
     const parts = await engine.run(async () => (entry.state === 'running' ? partsOf(connection, reading) : []));
     for (const { sql, fixed } of parts) {
       const known = fixed ? answers.get(sql) : null;
@@ -123,6 +125,19 @@ export function createReadings(
         if (!(await give(entry, block, send))) return;
       }
       if (entry.state === 'running') collected?.keep();
+    }
+  }
+
+  async function scan(entry: OpenReading, connection: DuckDBConnection, query: ScanQuery, send: (block: Block) => void): Promise<void> {
+    const stretches = await engine.run(async () => (entry.state === 'running' ? planScan(connection, query, sortedRows) : []));
+    for (const stretch of stretches) {
+      if (entry.state !== 'running') return;
+      const part = { series: query.series, ...stretch };
+      const rows = await engine.run(() => archive.rows(connection, wantedOf(part)));
+      const sql = readSql({ ...part, order: 'series' }, rows);
+      for await (const block of blocksOf(await chunksOf(entry, connection, sql), false, SCAN_BLOCK_ROWS)) {
+        if (!(await give(entry, { ...block, stretch }, send))) return;
+      }
     }
   }
 
@@ -172,7 +187,7 @@ export function createReadings(
     return true;
   }
 
-  async function partsOf(connection: DuckDBConnection, reading: Exclude<Reading, { kind: 'downsample' }>): Promise<readonly Part[]> {
+  async function partsOf(connection: DuckDBConnection, reading: Exclude<Reading, { kind: 'downsample' | 'scan' }>): Promise<readonly Part[]> {
     switch (reading.kind) {
       case 'read':
         return readParts(connection, reading.query);

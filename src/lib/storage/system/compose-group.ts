@@ -6,7 +6,7 @@ import type { Group, GroupUnit } from './commit-messages.ts';
 import { encodeJournal, journalBytesOf } from './journal-codec.ts';
 import { encodeMarks, MARK_BYTES } from './recent-marks.ts';
 
-/** A rough weight of a statement, for the limit of a group. */
+/** A rough weight of a statement without its texts, for the limit of a group. */
 const STATEMENT_BYTES = 256;
 
 /** What a unit holds; null for what it has none of. */
@@ -26,8 +26,19 @@ export function partsOf(unit: CommitUnit): UnitParts {
   const [statements, changes, marks] = [filled(unit.statements), filled(unit.changes), filled(unit.marks)];
   const sampleBytes = samples === null ? 0 : journalBytesOf(samples);
   const changeBytes = changes === null ? 0 : changeBytesOf(changes);
-  const bytes = sampleBytes + changeBytes + (statements?.length ?? 0) * STATEMENT_BYTES + (marks?.length ?? 0) * MARK_BYTES;
+  const bytes = sampleBytes + changeBytes + statementBytesOf(statements) + (marks?.length ?? 0) * MARK_BYTES;
   return { statements, samples, changes, marks, sampleBytes, changeBytes, bytes };
+}
+
+/** A list of ten thousand alarms is one statement, so what it carries counts. */
+function statementBytesOf(statements: readonly Statement[] | null): number {
+  if (statements === null) return 0;
+  let bytes = 0;
+  for (const { parameters } of statements) {
+    bytes += STATEMENT_BYTES;
+    for (const value of parameters) if (typeof value === 'string') bytes += value.length;
+  }
+  return bytes;
 }
 
 /** Nothing to write. */

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Log } from '../../domain/log.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { DamagedFile } from '../sample-store.ts';
+import { createAlarming } from './alarming/create-alarming.ts';
 import { createBroker } from './broker.ts';
 import type { SystemCheck } from './check-system.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
@@ -65,6 +66,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     credentials: createCredentials(database),
     rejects: createRejects(database),
     broker: createBroker(database, commits, log),
+    alarming: createAlarming(database, log),
     recentMarks: async () => readRecentMarks(database()),
     check: () => runSystemCheck(file),
     setAside() {

@@ -1,7 +1,8 @@
 import type { DeviceId, ProjectId } from '../../domain/ids.ts';
 import { MusterError } from '../../errors/muster-error.ts';
+import type { Page, PageRequest } from '../page.ts';
 import type { ReadDatabase } from './database.ts';
-import type { Page, PageRequest, RejectRecord, SystemStore } from './system-store.ts';
+import type { RejectRecord, SystemStore } from './system-store.ts';
 
 interface Row {
   readonly id: string;

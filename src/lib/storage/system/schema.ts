@@ -242,6 +242,157 @@ create trigger points_removed after delete on points begin
   insert or replace into removed_series (series, removed_at) values (old.series, unixepoch() * 1000);
 end;
 `,
+  `
+-- What alarms and notifications are made of (alarm-storage.ts). No references to projects and devices: a change of an alarm is committed with the samples
+-- that caused it, and must not be refused for a device that went in the meantime; and the history of a device is kept when it goes.
+create table rules (
+  project text not null,
+  id text not null,
+  version integer not null,
+  enabled integer not null,
+  document text not null,
+  created_at integer not null,
+  created_by text not null,
+  primary key (project, id)
+);
+create table rule_versions (
+  project text not null,
+  id text not null,
+  version integer not null,
+  enabled integer not null,
+  document text not null,
+  created_at integer not null,
+  created_by text not null,
+  primary key (project, id, version)
+);
+create table maintenances (
+  id text primary key,
+  project text not null,
+  scope text not null,
+  from_time integer not null,
+  to_time integer not null,
+  reason text not null,
+  created_at integer not null,
+  created_by text not null
+);
+-- The record whole, and beside it what is looked for. raised_at is never null: of an alarm that never was raised it is created_at.
+create table alarms (
+  seq integer primary key autoincrement,
+  id text not null unique,
+  project text not null,
+  rule text not null,
+  subject text not null,
+  device text,
+  severity text,
+  historical integer not null,
+  raised_at integer not null,
+  closed_at integer,
+  record text not null
+);
+create unique index alarms_live on alarms (project, rule, subject) where closed_at is null and historical = 0;
+create index alarms_open on alarms (project, raised_at) where closed_at is null;
+create index alarms_project on alarms (project, raised_at);
+create index alarms_device on alarms (device, raised_at) where device is not null;
+create index alarms_rule on alarms (project, rule, raised_at);
+create index alarms_closed on alarms (project, closed_at) where closed_at is not null;
+create table evaluations (
+  project text not null,
+  rule text not null,
+  subject text not null,
+  state text,
+  primary key (project, rule, subject)
+) without rowid;
+-- So that one statement writes a list of states of which some are to go.
+create trigger evaluations_insert after insert on evaluations when new.state is null begin
+  delete from evaluations where project = new.project and rule = new.rule and subject = new.subject;
+end;
+create trigger evaluations_update after update on evaluations when new.state is null begin
+  delete from evaluations where project = new.project and rule = new.rule and subject = new.subject;
+end;
+-- seq is the order in which events were committed: who reads on behind one misses none, though ids are given before. autoincrement: a place is never
+-- given twice, even when all events are gone.
+create table events (
+  seq integer primary key autoincrement,
+  id text not null unique,
+  project text not null,
+  time integer not null,
+  recorded_at integer not null,
+  kind text not null,
+  actor text not null,
+  severity text,
+  device text,
+  point text,
+  alarm text,
+  rule text,
+  text text not null,
+  details text not null
+);
+create index events_project on events (project);
+create index events_kind on events (project, kind);
+create index events_device on events (device) where device is not null;
+create index events_rule on events (project, rule) where rule is not null;
+create index events_alarm on events (alarm) where alarm is not null;
+create index events_recorded on events (recorded_at);
+-- Most events are recorded when they happen; a range of time is found by that, and by these.
+create index events_odd on events (project, time) where abs(time - recorded_at) > 60000;
+create table channels (
+  project text not null,
+  id text not null,
+  kind text not null,
+  enabled integer not null,
+  config text not null,
+  created_at integer not null,
+  updated_at integer not null,
+  primary key (project, id)
+);
+create table routes (
+  project text not null,
+  id text not null,
+  enabled integer not null,
+  channels text not null,
+  document text not null,
+  created_at integer not null,
+  updated_at integer not null,
+  primary key (project, id)
+);
+create table outbox (
+  seq integer primary key autoincrement,
+  id text not null unique,
+  project text not null,
+  channel text not null,
+  route text,
+  alarm text,
+  event text not null,
+  cause text not null,
+  severity text not null,
+  group_key text not null,
+  delivery text,
+  state text not null,
+  attempts integer not null,
+  due_at integer not null,
+  created_at integer not null,
+  settled_at integer,
+  last_error text,
+  content text not null
+);
+create index outbox_waiting on outbox (due_at) where state = 'waiting';
+create index outbox_project on outbox (project);
+create index outbox_channel on outbox (project, channel);
+create index outbox_alarm on outbox (alarm) where alarm is not null;
+create index outbox_settled on outbox (settled_at) where settled_at is not null;
+-- When something of the hub was last so.
+create table hub_marks (
+  name text primary key,
+  at integer not null
+);
+`,
+  `
+-- What rules do besides telling people: messages to devices that no broker has taken yet (supervision/commands.ts).
+create table rule_commands (
+  id text primary key,
+  command text not null
+);
+`,
 ];
 
 /**

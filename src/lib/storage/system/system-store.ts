@@ -5,8 +5,10 @@ import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../../domain/i
 import type { Point } from '../../domain/point.ts';
 import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
+import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { Page, PageRequest } from '../page.ts';
 
 /** A person. The password hash never leaves the hub. */
 export interface UserRecord {
@@ -61,15 +63,6 @@ export interface RejectRecord {
   readonly payloadBytes: number;
   /** The first bytes as UTF-8 text, or as hex behind `0x` when they are none. */
   readonly payloadHead: string;
-}
-
-export interface Page<Row> {
-  readonly items: readonly Row[];
-  readonly cursor: string | null;
-}
-export interface PageRequest {
-  readonly limit: number;
-  readonly cursor?: string | undefined;
 }
 
 /**
@@ -150,6 +143,8 @@ export interface SystemStore {
   };
   /** What the MQTT broker keeps. Its changes go through the group commit of the ingest path, so that their order is kept. */
   readonly broker: BrokerStorage;
+  /** Rules, alarms, events and notifications. */
+  readonly alarming: AlarmStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
   recentMarks(): Promise<readonly { readonly committedAt: number; readonly marks: readonly MessageMark[] }[]>;
   start(): Promise<void>;

@@ -68,6 +68,30 @@ describe('open readings', () => {
     }
   });
 
+  it('scan stretch after stretch, each sorted alone, against credit', async () => {
+    const database = await filledDatabase();
+    const hours = 7;
+    await database.writer.run(`update samples set series = 1 + (time * 7) % 5, time = (100000 - time) * ${hours * 36}`);
+    const readings = readingsOf(database, { openMax: 1, stalledMs: 60_000, sortedRows: 30_000 });
+    const stretches: number[] = [];
+    const seen: [series: number, time: number][] = [];
+    const open = readings.open(1, { kind: 'scan', query: { series: ids(4, 2), from: 0, to: 1e9 } }, 1, ({ columns, stretch }) => {
+      stretches.push(stretch?.from ?? Number.NaN);
+      for (let row = 0; row < columns.count; row++) seen.push([columns.series[row] ?? 0, columns.time[row] ?? 0]);
+    });
+    await expect.poll(() => stretches.length).toBe(1);
+    for (let more = 0; more < 10; more++) readings.more(1);
+    await open;
+    expect(new Set(stretches).size).toBeGreaterThan(1);
+    expect(seen).toHaveLength(40_000);
+    // In each stretch one series, then the other.
+    expect(seen.filter(([series], row) => seen[row - 1]?.[0] !== series)).toHaveLength(2 * new Set(stretches).size);
+    for (const series of [4, 2]) {
+      const times = seen.filter((row) => row[0] === series).map(([, time]) => time);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    }
+  });
+
   it('end with a reason when the store stops, those that wait for a place included', async () => {
     const readings = readingsOf(await filledDatabase(), { openMax: 1, stalledMs: 60_000 });
     const both = [readings.open(1, READ, 1, () => {}), readings.open(2, READ, 1, () => {})];

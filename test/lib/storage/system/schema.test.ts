@@ -5,7 +5,9 @@ import { createCommitLog } from '../../../../src/lib/storage/system/commit-log.t
 import { createSystemStore } from '../../../../src/lib/storage/system/create-system-store.ts';
 import { openDatabase } from '../../../../src/lib/storage/system/driver.ts';
 import { MIGRATIONS, migrate } from '../../../../src/lib/storage/system/schema.ts';
+import { anAlarm, anEvent } from '../../../helpers/alarming.ts';
 import { SILENT_LOG } from '../../../helpers/silent-log.ts';
+import { startedSystemStore } from '../../../helpers/system-store.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
 function opened(file: string) {
@@ -52,6 +54,29 @@ describe('migrations', () => {
     expect(version(database)).toBe(1);
     expect(database.prepare('select count(*) as count from a').get()).toEqual({ count: 1 });
   });
+});
+
+describe('a database of an older release', () => {
+  it.each(MIGRATIONS.slice(0, -1).map((_, index) => index + 1))(
+    'of version %i takes alarms after a start, loses nothing, and is kept as it was',
+    async (from) => {
+      const folder = temporaryFolder();
+      const file = join(folder, 'system.db');
+      const old = opened(file);
+      migrate(old, file, MIGRATIONS.slice(0, from));
+      old.exec("insert into projects (id, created_at) values ('default', 1)");
+      old.close();
+      const system = await startedSystemStore(folder);
+      expect(await system.projects.all()).toMatchObject([{ id: 'default' }]);
+      await system.log.commit({ statements: [system.alarming.alarms.put([anAlarm('a')]), system.alarming.events.insert([anEvent('e')])] });
+      expect(await system.alarming.alarms.live()).toEqual([anAlarm('a')]);
+      await system.stop();
+      const copy = opened(`${file}.v${from}.backup`);
+      expect(version(copy)).toBe(from);
+      expect(copy.prepare('select id from projects').all()).toEqual([{ id: 'default' }]);
+      expect(copy.prepare("select name from sqlite_schema where name = 'alarms'").all()).toEqual([]);
+    },
+  );
 });
 
 describe('a database file', () => {

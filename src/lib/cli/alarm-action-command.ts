@@ -1,0 +1,114 @@
+import { Args, type Command } from '@oclif/core';
+import type { AlarmActionResults, AlarmFilter, OperatorActionBody } from '../api/schema/alarms.ts';
+import type { HubClient } from '../client/hub-client.ts';
+import type { ErrorCode } from '../errors/catalogue.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import { ALARM_ACTION_COLUMNS, type AlarmActionRow } from './alarm-columns.ts';
+import { type AlarmFilterGiven, alarmFilterFlags, alarmFilterOf } from './alarm-flags.ts';
+import { alarmIdOf } from './alarm-refs.ts';
+import { failUnlessAll } from './bulk.ts';
+import { dryRunFlag, yesFlag } from './flags.ts';
+import { HubCommand } from './hub-command.ts';
+import { confirmUnless } from './prompt.ts';
+
+/** How an action reads: `Acknowledge 12 alarms?`, `acknowledged`. */
+export interface ActionWords {
+  readonly verb: string;
+  readonly done: string;
+}
+
+/** What every command that acts on alarms takes. */
+export const alarmActionArgs = {
+  alarm: Args.string({ description: 'Refs of alarms as `muster alarm list` shows them, or whole ids; else the filters say which', multiple: true }),
+};
+export const alarmActionFlags = { ...alarmFilterFlags, yes: yesFlag, 'dry-run': dryRunFlag };
+
+interface ActionFlags extends AlarmFilterGiven {
+  readonly yes: boolean;
+  readonly 'dry-run': boolean;
+}
+
+const REQUEST_ALARMS_MAX = 10_000;
+
+/** The base of the commands that act on alarms, by their refs or all that filters find. One row for each; some failed: exit code 7. */
+export abstract class AlarmActionCommand<T extends typeof Command> extends HubCommand<T> {
+  protected async act(action: OperatorActionBody, words: ActionWords): Promise<void> {
+    const flags = this.flags as unknown as ActionFlags;
+    const given = (this.args as { readonly alarm?: readonly string[] }).alarm ?? [];
+    const filter = alarmFilterOf(flags);
+    const dryRun = flags['dry-run'];
+    if (given.length > 0 === Object.keys(filter).length > 0) {
+      throw new MusterError('usage', given.length > 0 ? 'Give refs of alarms or filters, not both.' : 'Nothing says which alarms are meant.', {
+        hint: 'Give refs as `muster alarm list` shows them, or filters such as --rule or --device.',
+      });
+    }
+    this.checkColumns(ALARM_ACTION_COLUMNS);
+    const hub = dryRun ? await this.hub() : await this.writable();
+    const ids = given.length > 0 ? await idsOf(hub, given) : await this.#found(hub, action, filter);
+    if (ids.length === 0) {
+      this.say('No alarm matches.');
+      return this.print([], ALARM_ACTION_COLUMNS);
+    }
+    if (!dryRun && given.length === 0) await confirmUnless(flags.yes, `${words.verb} ${countOf(ids.length)}?`, this.signal);
+    await this.show(await actInParts(hub, action, ids, dryRun), words);
+  }
+
+  /** What is normal at the moment: the record is made for it. */
+  protected async actOnSubject(action: OperatorActionBody, words: ActionWords): Promise<void> {
+    const {
+      rule,
+      device,
+      point,
+      'dry-run': dryRun,
+    } = this.flags as unknown as {
+      readonly rule?: readonly string[];
+      readonly device?: readonly string[];
+      readonly point?: readonly string[];
+      readonly 'dry-run': boolean;
+    };
+    const { alarm = [] } = this.args as { readonly alarm?: readonly string[] };
+    if (rule?.length !== 1 || device?.length !== 1 || (point?.length ?? 0) > 1 || alarm.length > 0 || dryRun) {
+      throw new MusterError('usage', '--normal wants one --rule and one --device, and one --point if the rule is on points; no refs, and no --dry-run.');
+    }
+    this.checkColumns(ALARM_ACTION_COLUMNS);
+    const hub = await this.writable();
+    const [ruleId = '', deviceId = ''] = [rule[0], device[0]];
+    await this.show(await hub.alarms.act({ action, subject: { rule: ruleId, device: deviceId, point: point?.[0] ?? null } }), words);
+  }
+
+  /** The dry run tells which: what is confirmed is what is done, whatever comes meanwhile. */
+  async #found(hub: HubClient, action: OperatorActionBody, filter: AlarmFilter): Promise<string[]> {
+    const { items } = await hub.alarms.act({ action, filter, dryRun: true });
+    return items.filter(({ outcome }) => outcome !== 'unchanged').map(({ id }) => id);
+  }
+
+  protected async show({ items, dryRun }: AlarmActionResults, { done }: ActionWords): Promise<void> {
+    const rows = items.map(({ outcome, ...item }): AlarmActionRow => ({ ...item, status: outcome !== 'done' ? outcome : dryRun ? `would be ${done}` : done }));
+    const only = rows.length === 1 ? rows[0] : undefined;
+    if (only?.code != null) throw new MusterError(only.code as ErrorCode, only.reason ?? 'It was refused.', { details: { id: only.id } });
+    await this.print(rows, ALARM_ACTION_COLUMNS);
+    failUnlessAll(rows);
+  }
+}
+
+export function countOf(alarms: number): string {
+  return `${alarms} ${alarms === 1 ? 'alarm' : 'alarms'}`;
+}
+
+async function idsOf(hub: HubClient, given: readonly string[]): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const one of given) ids.add(await alarmIdOf(hub, one));
+  return [...ids];
+}
+
+async function actInParts(hub: HubClient, action: OperatorActionBody, ids: readonly string[], dryRun: boolean): Promise<AlarmActionResults> {
+  const all = { dryRun, done: 0, unchanged: 0, failed: 0, items: [] as AlarmActionResults['items'] };
+  for (let start = 0; start < ids.length; start += REQUEST_ALARMS_MAX) {
+    const part = await hub.alarms.act({ action, ids: ids.slice(start, start + REQUEST_ALARMS_MAX), dryRun });
+    all.done += part.done;
+    all.unchanged += part.unchanged;
+    all.failed += part.failed;
+    all.items.push(...part.items);
+  }
+  return all;
+}

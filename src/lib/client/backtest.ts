@@ -1,0 +1,28 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { BacktestLine, BacktestProgress, BacktestResult } from '../api/schema/backtests.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import { answerError } from './failures.ts';
+
+/** The lines of a back-test's answer: yields progress, returns the result. Leaving it early closes the connection, which ends the work. */
+export async function* backtestLines(body: Readable, url: string): AsyncGenerator<BacktestProgress, BacktestResult> {
+  try {
+    for await (const text of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
+      const line = parse(text, url);
+      if (line.kind === 'result') return line.result;
+      if (line.kind === 'failed') throw answerError(url, line.problem.status, 'application/problem+json', JSON.stringify(line.problem));
+      yield line.progress;
+    }
+    throw new MusterError('unreachable', `The hub at ${url} broke off the back-test.`, { hint: 'It may be stopping: look at its log, and try again.' });
+  } finally {
+    body.destroy();
+  }
+}
+
+function parse(text: string, url: string): BacktestLine {
+  try {
+    return JSON.parse(text) as BacktestLine;
+  } catch (error: unknown) {
+    throw new MusterError('unreachable', `A line of the answer of ${url} is not JSON.`, { cause: error });
+  }
+}

@@ -1,0 +1,70 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Device } from '../domain/device.ts';
+import type { DeviceType } from '../domain/device-type.ts';
+import type { Actor, EventKind } from '../domain/event.ts';
+import type { JsonValue } from '../domain/value.ts';
+import type { NewEvent } from './event-recorder.ts';
+
+type Details = NewEvent['details'];
+
+const DEVICE_FIELDS = ['name', 'kind', 'type', 'parent', 'state', 'labels', 'aliases'] as const;
+const TYPE_FIELDS = ['mode', 'description', 'points'] as const;
+
+/** null: nothing of it is another, so nothing is to be told. */
+export function deviceUpdated(before: Device, after: Device, actor: Actor, time: number): NewEvent | null {
+  const changed = changesOf(before, after, DEVICE_FIELDS);
+  return changed === null ? null : deviceEvent('device.updated', after, actor, time, changed);
+}
+
+export function deviceCreated(device: Device, actor: Actor, time: number): NewEvent {
+  return deviceEvent('device.created', device, actor, time, { kind: device.kind, type: device.type, parent: device.parent });
+}
+
+export function deviceDeleted(device: Device, points: number, actor: Actor, time: number): NewEvent {
+  return deviceEvent('device.deleted', device, actor, time, { points });
+}
+
+/** null: nothing of it is another. Of points only how many there are: a type may have thousands. */
+export function typeUpdated(before: DeviceType, after: DeviceType, actor: Actor, time: number): NewEvent | null {
+  const changed = changesOf(counted(before), counted(after), TYPE_FIELDS);
+  if (changed !== null) return typeEvent('type.updated', after, actor, time, changed);
+  return isDeepStrictEqual(before.points, after.points) ? null : typeEvent('type.updated', after, actor, time, { changed: ['points'] });
+}
+
+export function typeCreated(type: DeviceType, actor: Actor, time: number): NewEvent {
+  return typeEvent('type.created', type, actor, time, { mode: type.mode, points: type.points.length });
+}
+
+export function typeDeleted(type: DeviceType, actor: Actor, time: number): NewEvent {
+  return typeEvent('type.deleted', type, actor, time, {});
+}
+
+function deviceEvent(kind: EventKind, { project, id }: Device, actor: Actor, time: number, details: Details): NewEvent {
+  return { project, time, kind, actor, severity: null, device: id, point: null, alarm: null, rule: null, text: sentenceOf(kind, id, actor, details), details };
+}
+
+function typeEvent(kind: EventKind, { project, id }: DeviceType, actor: Actor, time: number, details: Details): NewEvent {
+  const text = sentenceOf(kind, id, actor, details);
+  return { project, time, kind, actor, severity: null, device: null, point: null, alarm: null, rule: null, text, details: { type: id, ...details } };
+}
+
+/** `device b1 was updated by user:anna: name, labels` */
+function sentenceOf(kind: EventKind, id: string, actor: Actor, { changed }: Details): string {
+  const [noun = '', verb = ''] = kind.split('.');
+  return `${noun} ${id} was ${verb} by ${actor}${Array.isArray(changed) ? `: ${changed.join(', ')}` : ''}`;
+}
+
+function counted(type: DeviceType) {
+  return { mode: type.mode, description: type.description, points: type.points.length };
+}
+
+function changesOf<Field extends string>(
+  before: Readonly<Record<Field, unknown>>,
+  after: Readonly<Record<Field, unknown>>,
+  fields: readonly Field[],
+): Details | null {
+  const changed = fields.filter((field) => !isDeepStrictEqual(before[field], after[field]));
+  if (changed.length === 0) return null;
+  const pick = (from: Readonly<Record<Field, unknown>>) => Object.fromEntries(changed.map((field) => [field, from[field] as JsonValue]));
+  return { changed, before: pick(before), after: pick(after) };
+}

@@ -1,0 +1,81 @@
+import type { ScriptRunner } from '../alarms/conditions/condition.ts';
+import { readScope } from '../alarms/read-scope.ts';
+import { parseRule } from '../alarms/rule-document.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../domain/log.ts';
+import { NONE } from '../ingest/batch.ts';
+import type { GroupCommit } from '../ingest/group-commit.ts';
+import type { Notifier } from '../notifications/notifier.ts';
+import { createSupervision, type HotSupervision } from '../supervision/create-supervision.ts';
+import { createMaintenances } from '../supervision/maintenances.ts';
+import { createRules } from '../supervision/rules.ts';
+import type { EventsDoor } from './open-events.ts';
+import type { Storage } from './open-storage.ts';
+
+/** Rules, maintenance windows and the engine, put together. Started by its owner. */
+export function openAlarms(ports: {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly events: EventsDoor;
+  readonly notifier: Notifier;
+  /** Of the spine: what alarms change is written in order with the messages that change alarms. */
+  readonly commit: GroupCommit;
+  readonly scripts: ScriptRunner;
+  readonly clock: () => number;
+  readonly log: Log;
+}): HotSupervision {
+  const { settings, storage, events, notifier, commit, scripts, clock, log } = ports;
+  const { system, directory, disk, presence, samples } = storage;
+  const { alarming } = system;
+  const { recorder, stream } = events;
+  const rules = createRules({
+    storage: alarming,
+    log: system.log,
+    recorder,
+    stream,
+    directory,
+    hubLog: log,
+    clock,
+    rulesPerProjectMax: settings['limits.rules-per-project'],
+    read(document, version) {
+      const parsed = parseRule(document, { version, scripts });
+      return parsed.ok ? { rule: parsed.rule } : { problems: parsed.problems };
+    },
+    onRuleChanged: (change) => supervision.ruleChanged(change),
+  });
+  const maintenances = createMaintenances({
+    storage: alarming,
+    log: system.log,
+    recorder,
+    stream,
+    clock,
+    maintenancesPerProjectMax: settings['limits.maintenances-per-project'],
+    scopeProblems(scope) {
+      const read = readScope(scope);
+      return read.ok ? [] : read.problems;
+    },
+    onMaintenanceChanged: (window, on) => supervision.maintenanceChanged(window, on),
+  });
+  const supervision = createSupervision({
+    settings,
+    directory,
+    presence,
+    storage: alarming,
+    samples,
+    latestKnown: storage.latestKnown,
+    commit: (statements) => commit.add(NONE, statements),
+    recorder,
+    stream,
+    notifier,
+    rules,
+    maintenances,
+    readScope(document) {
+      const read = readScope(document);
+      return read.ok ? read.scope : null;
+    },
+    closed: disk.refusal,
+    clock,
+    log,
+  });
+  return supervision;
+}

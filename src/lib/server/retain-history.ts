@@ -1,0 +1,78 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Settings } from '../config/settings.ts';
+import type { ProjectId } from '../domain/ids.ts';
+import type { Log } from '../domain/log.ts';
+import { messageOf } from '../errors/muster-error.ts';
+import type { AlarmStorage } from '../storage/alarm-storage.ts';
+import type { CommitLog, Statement } from '../storage/commit-log.ts';
+
+const EVERY_MS = 60_000;
+/** Rows of one commit: the writing thread takes some 20 ms for them. */
+const BITE_ROWS = 1_000;
+const DAY_MS = 86_400_000;
+
+/** Events and closed alarms that are too old, or too many, go: in small bites, so that what is committed meanwhile hardly waits. */
+export interface HistoryRetention {
+  /** One round. Resolves when nothing is left to go, or it failed. */
+  run(): Promise<void>;
+  /** Resolves when the bite under way is done. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export function retainHistory(ports: {
+  readonly settings: Pick<Settings, 'events.kept-days' | 'alarms.kept-days' | 'limits.events-kept'>;
+  readonly storage: Pick<AlarmStorage, 'alarms' | 'events'>;
+  readonly commits: Pick<CommitLog, 'commit'>;
+  readonly projects: () => Iterable<ProjectId>;
+  readonly clock: () => number;
+  readonly log: Log;
+}): HistoryRetention {
+  const { settings, storage, commits, projects, clock, log } = ports;
+  const stopping = new AbortController();
+  let running: Promise<void> | null = null;
+  const timer = setInterval(() => void run(), EVERY_MS);
+  timer.unref();
+  return {
+    run,
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await running;
+    },
+  };
+
+  function run(): Promise<void> {
+    running ??= retain().finally(() => {
+      running = null;
+    });
+    return running;
+  }
+
+  async function retain(): Promise<void> {
+    try {
+      const now = clock();
+      const old = await removeAll(() => storage.events.removeOld(now - settings['events.kept-days'] * DAY_MS, BITE_ROWS));
+      const many = await removeAll(() => storage.events.removeBeyond(settings['limits.events-kept'], BITE_ROWS));
+      let alarms = 0;
+      for (const project of projects())
+        alarms += await removeAll(() => storage.alarms.removeClosed(project, now - settings['alarms.kept-days'] * DAY_MS, BITE_ROWS));
+      if (old + many + alarms > 0) log.info({ events: old + many, alarms }, 'events and closed alarms past their retention were deleted');
+    } catch (error: unknown) {
+      // The next round tries again.
+      if (!stopping.signal.aborted) log.warn({ reason: messageOf(error) }, 'old events could not be deleted');
+    }
+  }
+
+  async function removeAll(bite: () => Statement): Promise<number> {
+    let removed = 0;
+    while (!stopping.signal.aborted) {
+      const { changes } = await commits.commit({ statements: [bite()] });
+      const count = changes[0] ?? 0;
+      removed += count;
+      if (count < BITE_ROWS) return removed;
+      // Others write meanwhile.
+      await wait(10, undefined, { ref: false });
+    }
+    return removed;
+  }
+}

@@ -1,0 +1,105 @@
+import { LiveAlarm } from './alarm-book.ts';
+import { createTimerWheel, type TimerHandle } from './timer-wheel.ts';
+import { NO_TIMER, Tracked } from './tracked.ts';
+
+/** Ten thousand devices that fall silent together must not hold up what comes in meanwhile. */
+const OWNERS_PER_TURN = 1_000;
+
+/** Something of its own that the clock brings. */
+class Appointment {
+  timer: TimerHandle = NO_TIMER;
+  timerAt = Number.POSITIVE_INFINITY;
+  readonly run: (now: number) => void;
+  constructor(run: (now: number) => void) {
+    this.run = run;
+  }
+}
+
+/** Who is woken when. Each has one timer at most. */
+export interface Clockwork {
+  /** Infinity: not at all. */
+  wake(owner: Tracked | LiveAlarm, at: number): void;
+  schedule(at: number, run: (now: number) => void): void;
+  start(): void;
+  /** Runs what is due now. For tests, and before stopping. */
+  advance(): void;
+  stop(): void;
+  readonly timers: number;
+}
+
+export interface ClockworkPorts {
+  readonly clock: () => number;
+  readonly onTracked: (tracked: Tracked, now: number) => void;
+  readonly onAlarm: (alarm: LiveAlarm, now: number) => void;
+  /** Some had their turn: what they changed is to be written. */
+  readonly onTurn: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export function createClockwork(ports: ClockworkPorts): Clockwork {
+  let due: (Tracked | LiveAlarm | Appointment)[] = [];
+  let turn: NodeJS.Immediate | null = null;
+  const wheel = createTimerWheel<Tracked | LiveAlarm | Appointment>(ports.clock, (owners) => {
+    for (const owner of owners) {
+      owner.timer = NO_TIMER;
+      owner.timerAt = Number.POSITIVE_INFINITY;
+    }
+    due.push(...inOrder(owners));
+    if (turn === null) run();
+  });
+
+  return {
+    wake,
+    schedule(at, callback) {
+      wake(new Appointment(callback), at);
+    },
+    start: () => wheel.start(),
+    advance() {
+      wheel.advance();
+      while (due.length > 0) run();
+    },
+    stop() {
+      wheel.stop();
+      if (turn !== null) clearImmediate(turn);
+      turn = null;
+      due = [];
+    },
+    get timers() {
+      return wheel.size;
+    },
+  };
+
+  function wake(owner: Tracked | LiveAlarm | Appointment, at: number): void {
+    if (at === owner.timerAt) return;
+    owner.timerAt = at;
+    if (at === Number.POSITIVE_INFINITY) {
+      wheel.cancel(owner.timer);
+      owner.timer = NO_TIMER;
+    } else if (owner.timer === NO_TIMER) owner.timer = wheel.add(at, owner);
+    else wheel.move(owner.timer, at);
+  }
+
+  function run(): void {
+    turn = null;
+    const now = ports.clock();
+    const owners = due.splice(0, OWNERS_PER_TURN);
+    for (const owner of owners) {
+      try {
+        if (owner instanceof Tracked) ports.onTracked(owner, now);
+        else if (owner instanceof LiveAlarm) ports.onAlarm(owner, now);
+        else owner.run(now);
+      } catch (error: unknown) {
+        ports.onError(error);
+      }
+    }
+    ports.onTurn();
+    if (due.length > 0) turn = setImmediate(run);
+  }
+}
+
+/** Calendars and maintenance before what they suppress, parents before children, evaluations before alarms that are told again. */
+function inOrder<Owner extends Tracked | LiveAlarm | Appointment>(owners: readonly Owner[]): readonly Owner[] {
+  if (owners.length < 2) return owners;
+  const place = (owner: Owner): number => (owner instanceof Tracked ? 1 + owner.state.rank : owner instanceof LiveAlarm ? Number.MAX_SAFE_INTEGER : 0);
+  return [...owners].sort((one, other) => place(one) - place(other));
+}

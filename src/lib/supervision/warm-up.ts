@@ -1,0 +1,294 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { matchesPoint } from '../alarms/scope.ts';
+import type { AlarmSubject } from '../domain/alarm.ts';
+import type { DeviceId, SeriesId } from '../domain/ids.ts';
+import type { Log } from '../domain/log.ts';
+import { subjectOf } from '../domain/subject-key.ts';
+import type { JsonValue, SampleValue } from '../domain/value.ts';
+import { messageOf } from '../errors/muster-error.ts';
+import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
+import type { SavedEvaluation } from '../storage/alarm-storage.ts';
+import type { SampleStore } from '../storage/sample-store.ts';
+import type { AlarmBook } from './alarm-book.ts';
+import type { AlarmKeeper } from './alarm-keeper.ts';
+import type { RuleState } from './rule-state.ts';
+import type { SampleEvaluator } from './sample-evaluator.ts';
+import type { Tracked } from './tracked.ts';
+import { groupsFor, isWatched, type Watches, watchesDevice } from './watches.ts';
+
+const DEVICES_PER_TURN = 500;
+const SERIES_PER_READ = 200;
+
+/** Brings evaluations to where they would be had they seen all samples: after a start, for a new rule, and for a changed one. */
+export interface WarmUp {
+  /** The hub starts. `saved`: of all rules. What is of no use any more is given to `drop`. */
+  start(states: readonly RuleState[], saved: Iterable<SavedEvaluation>, drop: (saved: SavedEvaluation) => void): Promise<void>;
+  /** Shows a rule that is not yet in force the history that its windows need. */
+  fill(state: RuleState): Promise<void>;
+  /** The rule is in force: what stands is told. `before`: the version that it follows. */
+  adopt(state: RuleState, before: RuleState | null): Promise<void>;
+  deviceChanged(device: DeviceId): void;
+}
+
+/** Where samples of a point go. */
+interface Target {
+  readonly tracked: Tracked;
+  readonly slot: number;
+  readonly member: number;
+}
+
+interface PossibleTarget {
+  /** null: nothing is held. */
+  readonly tracked: Tracked | null;
+  readonly slot: number;
+  readonly member: number;
+  readonly point: PointEntry;
+  readonly key: string;
+  readonly subject: AlarmSubject;
+}
+type HeldTarget = PossibleTarget & { readonly tracked: Tracked };
+
+export interface WarmUpPorts {
+  readonly directory: Directory;
+  readonly samples: Pick<SampleStore, 'read'>;
+  readonly watches: Watches;
+  readonly book: AlarmBook;
+  readonly keeper: AlarmKeeper;
+  readonly evaluator: SampleEvaluator;
+  readonly clock: () => number;
+  /** Samples that are read for one rule at most; beyond it, windows fill with what comes. */
+  readonly samplesMax: number;
+  readonly log: Log;
+}
+
+export function createWarmUp(ports: WarmUpPorts): WarmUp {
+  const { directory, watches, book, keeper, evaluator, clock, log } = ports;
+
+  return {
+    fill,
+    async start(states, saved, drop) {
+      for (const state of states) {
+        await fill(state);
+        if (!state.lazy)
+          for await (const entry of devicesOf(state))
+            for (const { tracked, slot, member, point } of targets(state, entry)) showNewest(tracked, slot, member, point);
+      }
+      const restored = new Map<Tracked, JsonValue>();
+      const known = new Map(states.map((state) => [`${state.project} ${state.rule.id}`, state]));
+      for (const one of saved) {
+        const state = known.get(`${one.project} ${one.rule}`);
+        const subject = subjectOf(one.subject);
+        const tracked = state !== undefined && isWatched(state, subject, directory) ? track(state, subject) : null;
+        if (tracked === null) drop(one);
+        else restored.set(tracked, one.state);
+      }
+      // Parents first: what they suppress is not told.
+      const inOrder = [...states].sort((one, other) => one.rank - other.rank);
+      for (const state of inOrder) {
+        for (const alarm of book.ofRule(state.project, state.rule.id)) {
+          if (alarm.record.active && alarm.record.origin === 'hub' && isWatched(state, alarm.record.subject, directory)) track(state, alarm.record.subject);
+        }
+        let count = 0;
+        for (const tracked of [...state.tracked.values()]) {
+          const was = restored.get(tracked);
+          const stands = book.of(state.project, state.rule.id, tracked.subject)?.record.active === true;
+          // An alarm whose evaluation was not saved: its newest samples say whether it still stands.
+          if (was !== undefined || !stands) tracked.evaluation.restore(was ?? null);
+          settle(tracked);
+          count += 1;
+          if (count % DEVICES_PER_TURN === 0) await nextTurn();
+        }
+      }
+    },
+    async adopt(state, before) {
+      for await (const entry of devicesOf(state)) {
+        for (const { point, slot, member, ...target } of possibleTargets(state, entry)) {
+          const old = before?.tracked.get(target.key);
+          const tracked = target.tracked ?? (old !== undefined || isLoud(state, point) ? track(state, target.subject) : null);
+          if (tracked !== null) showNewest(tracked, slot, member, point);
+        }
+        if (state.rule.condition.subject !== 'group')
+          for (const tracked of [...watches.ofDevice(entry.device.id)]) if (tracked.state === state) follow(tracked, before);
+      }
+      if (state.rule.condition.subject === 'group') for (const tracked of [...state.tracked.values()]) follow(tracked, before);
+    },
+    deviceChanged(id) {
+      const entry = directory.device(id);
+      for (const project of watches.projects()) {
+        for (const state of project.states.values()) {
+          if (state.rule.condition.subject === 'group') leaveGroups(state, id, entry);
+          if (entry === undefined || state.lazy || entry.device.project !== state.project || !watchesDevice(state.rule, entry.device)) continue;
+          for (const { tracked, slot, member, point } of targets(state, entry)) {
+            showNewest(tracked, slot, member, point);
+            settle(tracked);
+          }
+        }
+      }
+    },
+  };
+
+  function follow(tracked: Tracked, before: RuleState | null): void {
+    const old = before?.tracked.get(tracked.key);
+    if (old !== undefined) {
+      tracked.evaluation.restore(old.evaluation.save());
+      if (tracked.subject.device !== null) showAllNewest(tracked, tracked.subject.device);
+      tracked.savedText = old.savedText;
+    }
+    settle(tracked);
+  }
+
+  /** What time has brought, and what differs from the alarm there is. */
+  function settle(tracked: Tracked): void {
+    const { state, subject, evaluation } = tracked;
+    const now = clock();
+    evaluator.take(tracked, evaluation.advance(now, evaluator.newestOf(tracked)), now);
+    const record = book.of(state.project, state.rule.id, subject)?.record;
+    const level = evaluation.level === 0 ? null : (state.rule.condition.levels[evaluation.level - 1] ?? null);
+    const isSame = level === null ? record?.active !== true : record?.active === true && record.level === level.name && record.severity === level.severity;
+    if (isSame || (level === null && record?.origin === 'edge')) return;
+    keeper.level(
+      state,
+      subject,
+      level,
+      { time: Number.isFinite(evaluation.lastTime) ? evaluation.lastTime : now, value: null, explanation: evaluation.explain() },
+      undefined,
+    );
+  }
+
+  async function* devicesOf(state: RuleState): AsyncGenerator<DeviceEntry> {
+    let count = 0;
+    for (const entry of directory.sortedDevices(state.project)) {
+      if (watchesDevice(state.rule, entry.device)) yield entry;
+      count += 1;
+      if (count % DEVICES_PER_TURN === 0) await nextTurn();
+    }
+  }
+
+  /** What is held of the device's points, and made for it; `lazily`: also what nothing is held of. */
+  function targets(state: RuleState, entry: DeviceEntry): readonly HeldTarget[] {
+    return possibleTargets(state, entry).flatMap((target) => (target.tracked === null ? [] : [{ ...target, tracked: target.tracked }]));
+  }
+
+  /** Also those of which nothing is held. */
+  function possibleTargets(state: RuleState, entry: DeviceEntry): readonly PossibleTarget[] {
+    const { condition, scope } = state.rule;
+    const found: PossibleTarget[] = [];
+    const { id } = entry.device;
+    for (const point of entry.points.values()) {
+      const { path } = point.point;
+      if (condition.subject === 'point') {
+        if (!matchesPoint(scope, path)) continue;
+        const subject: AlarmSubject = { device: id, point: path, group: null };
+        const key = `${id}/${path}`;
+        // What never reported is not silent: it is held from its first sample on.
+        const tracked = state.tracked.get(key) ?? (state.lazy || point.latestTime === Number.NEGATIVE_INFINITY ? null : track(state, subject));
+        found.push({ tracked, slot: 0, member: 0, point, key, subject });
+        continue;
+      }
+      condition.points.forEach((wanted, slot) => {
+        if (wanted !== path && wanted !== '*') return;
+        if (condition.subject === 'device') {
+          const subject: AlarmSubject = { device: id, point: null, group: null };
+          const tracked = track(state, subject);
+          if (tracked !== null) found.push({ tracked, slot, member: 0, point, key: id, subject });
+          return;
+        }
+        for (const group of groupsFor(state.rule, entry.device)) {
+          const subject: AlarmSubject = { device: null, point: null, group };
+          const tracked = track(state, subject);
+          if (tracked === null || tracked.members === null) continue;
+          let member = tracked.members.get(id);
+          if (member === undefined) {
+            member = tracked.evaluation.join(id);
+            tracked.members.set(id, member);
+          }
+          found.push({ tracked, slot, member, point, key: tracked.key, subject });
+        }
+      });
+    }
+    return found;
+  }
+
+  function track(state: RuleState, subject: AlarmSubject): Tracked | null {
+    return watches.track(state, subject);
+  }
+
+  function isLoud(state: RuleState, { latest }: PointEntry): boolean {
+    if (!state.lazy || latest === null || latest.late || latest.quality !== 'good') return false;
+    return !(typeof latest.value === 'number' && latest.value >= state.quietLow && latest.value < state.quietHigh);
+  }
+
+  function showNewest({ evaluation }: Tracked, slot: number, member: number, { latest }: PointEntry): void {
+    if (latest === null || latest.late) return;
+    evaluation.warm(slot, latest.time, latest.quality === 'good' ? latest.value : null, member);
+  }
+
+  function showAllNewest(tracked: Tracked, device: DeviceId): void {
+    const entry = directory.device(device);
+    if (entry === undefined) return;
+    const { point } = tracked.subject;
+    const { condition } = tracked.state.rule;
+    for (const one of entry.points.values()) {
+      if (point !== null && one.point.path === point) showNewest(tracked, 0, 0, one);
+      if (point !== null) continue;
+      for (const [slot, wanted] of condition.points.entries()) if (wanted === one.point.path || wanted === '*') showNewest(tracked, slot, 0, one);
+    }
+  }
+
+  async function fill(state: RuleState): Promise<void> {
+    const { samples: countMax, durationMs } = state.rule.condition.history;
+    if (countMax <= 1) return;
+    const bySeries = new Map<SeriesId, Target[]>();
+    for await (const entry of devicesOf(state)) {
+      for (const { tracked, slot, member, point } of targets(state, entry)) {
+        const known = bySeries.get(point.point.series);
+        if (known === undefined) bySeries.set(point.point.series, [{ tracked, slot, member }]);
+        else known.push({ tracked, slot, member });
+      }
+    }
+    const now = clock();
+    const all = [...bySeries.keys()];
+    let room = ports.samplesMax;
+    try {
+      for (let from = 0; from < all.length && room > 0; from += SERIES_PER_READ) {
+        const series = all.slice(from, from + SERIES_PER_READ);
+        // By time: conditions on several points see them as they came.
+        const kept = new Map<SeriesId, [number, SampleValue][]>();
+        const query = { series, from: now - durationMs, to: now + 1, order: 'series', descending: true, limit: room } as const;
+        for await (const rows of ports.samples.read(query)) {
+          for (const row of rows) {
+            room -= 1;
+            if (row.late) continue;
+            const list = kept.get(row.series) ?? [];
+            kept.set(row.series, list);
+            if (list.length < countMax) list.push([row.time, row.quality === 'good' ? row.value : null]);
+          }
+        }
+        const inOrder = [...kept].flatMap(([one, list]) => list.map(([time, value]) => ({ one, time, value }))).sort((a, b) => a.time - b.time);
+        for (const { one, time, value } of inOrder)
+          for (const { tracked, slot, member } of bySeries.get(one) ?? []) tracked.evaluation.warm(slot, time, value, member);
+        await nextTurn();
+      }
+    } catch (error: unknown) {
+      log.warn({ rule: state.rule.id, reason: messageOf(error) }, 'the history of a rule could not be read: its windows fill with what comes');
+    }
+    if (room <= 0)
+      log.warn(
+        { rule: state.rule.id, samples: ports.samplesMax },
+        'the history of a rule is longer than limits.alarm-history-samples: the rest of its windows fill with what comes',
+      );
+  }
+
+  function leaveGroups(state: RuleState, id: DeviceId, entry: DeviceEntry | undefined): void {
+    const groups =
+      entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device) ? groupsFor(state.rule, entry.device) : [];
+    for (const tracked of state.tracked.values()) {
+      const member = tracked.members?.get(id);
+      if (member === undefined || groups.includes(tracked.subject.group ?? '')) continue;
+      tracked.evaluation.leave(member);
+      tracked.members?.delete(id);
+      const now = clock();
+      evaluator.take(tracked, tracked.evaluation.advance(now), now);
+    }
+  }
+}
