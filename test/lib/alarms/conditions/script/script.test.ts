@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { type Condition, type ConditionRun, KEEP, LATER, type ScriptRunner } from '../../../../../src/lib/alarms/conditions/condition.ts';
 import { scriptDefinition } from '../../../../../src/lib/alarms/conditions/script/definition.ts';
+import { parseRule } from '../../../../../src/lib/alarms/rule-document.ts';
 import type { AlarmSubject } from '../../../../../src/lib/domain/alarm.ts';
 import type { DeviceId, PointPath } from '../../../../../src/lib/domain/ids.ts';
 import { SEVERITIES } from '../../../../../src/lib/domain/severity.ts';
 import type { JsonValue } from '../../../../../src/lib/domain/value.ts';
 import { createScriptThread, type ScriptThread } from '../../../../../src/lib/scripts/script-thread.ts';
 import { createWaitingScripts, type WaitingScripts } from '../../../../../src/lib/scripts/waiting-scripts.ts';
+import { repository } from '../../../../helpers/source-graph.ts';
 
 const SUBJECT: AlarmSubject = { device: 'b1' as DeviceId, point: 'boiler/temperature' as PointPath, group: null };
 const body = (text: string): string => `function evaluate(input, state) { ${text} }`;
@@ -173,4 +178,16 @@ test('what is refused has its place', () => {
   expect(problems({ source: COUNTING, level: 'major', points: { a: 'x', b: 'x' } })).toEqual([{ path: 'points.b', message: 'is the same point as a' }]);
   expect(problems({ source: COUNTING, level: 'major' }, null)).toEqual([{ path: 'source', message: 'scripts cannot run here' }]);
   expect(problems(scriptDefinition.example as JsonValue)).toEqual([]);
+});
+
+test('the script of the documentation counts the starts of an hour', () => {
+  const text = /```yaml\n(.*?)```/s.exec(readFileSync(join(repository, 'docs/operate/rule-scripts.md'), 'utf8'))?.[1] ?? '';
+  const rule = parseRule(parse(text) as JsonValue, { version: 1, scripts: waiting });
+  if (!rule.ok) throw new Error(JSON.stringify(rule.problems));
+  const run = rule.rule.condition.start({ ...SUBJECT, point: null });
+  run.sample(1, 0, 60, 0);
+  const found = Array.from({ length: 30 }, (_, index) => run.sample(0, index * 60_000, index % 2 === 0, 0));
+  expect([found[11], found[12], found[24]]).toEqual([0, 1, 2]);
+  expect(run.explain()).toBe('15 starts within an hour');
+  expect(run.sample(0, 7_200_000, false, 0)).toBe(0);
 });
