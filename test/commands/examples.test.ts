@@ -23,6 +23,7 @@ const examples = Object.entries(manifest.commands).flatMap(([id, command]) =>
 const ENDLESS: readonly (readonly [RegExp, number])[] = [
   [/^muster serve\b/, 0],
   [/^muster demo\b(?!.*--duration)/, 0],
+  [/^muster event tail(?!.*--(?:count|duration))/, 130],
   [/^muster tail(?!.*--(?:count|duration))/, 130],
   [/^muster trend\b.*--follow/, 130],
 ];
@@ -199,7 +200,14 @@ async function run(line: string, endless: boolean): Promise<{ readonly code: num
   const child = spawn('bash', ['-c', line], { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let interrupted = false;
-  const feed = endless ? setInterval(() => void client.report('gw-1', { 'boiler/temperature': 70 }).catch(() => undefined), 200) : undefined;
+  let turn = 0;
+  // A sample for those who watch samples, and an event for those who watch events.
+  const something = () => {
+    turn += 1;
+    client.report('gw-1', { 'boiler/temperature': 70 }).catch(() => undefined);
+    client.devices.update('gw-1', { name: `Gateway ${turn}` }).catch(() => undefined);
+  };
+  const feed = endless ? setInterval(something, 200) : undefined;
   const heard = (chunk: Buffer): void => {
     output += chunk;
     if (!endless || interrupted || !/\n/.test(output)) return;

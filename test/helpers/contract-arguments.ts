@@ -62,6 +62,8 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'device:show': { args: ['boiler'] },
   'device:update': { args: ['boiler', '--name', 'Boiler'] },
   doctor: { args: [] },
+  'event:list': { args: [] },
+  'event:tail': { args: ['--since', '-1h', '--count', '1'] },
   export: { args: ['--file', 'export.csv', '--force'] },
   import: { args: ['recording.csv', '--device', 'imported', '--create'] },
   latest: { args: [] },

@@ -10,6 +10,7 @@ import { allRoutes } from '../api/routes.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
+import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -78,7 +79,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
-  const { pipeline, pressure, waiting, broker, refused, trouble, oversized } = await openIngest({
+  const { pipeline, pressure, waiting, alarmReports, broker, refused, trouble, oversized } = await openIngest({
     settings,
     storage,
     stream,
@@ -128,6 +129,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     authenticator,
     authorize,
     ingest: pipeline,
+    alarmReports: alarmReports(alarms.alarms.reported),
     broker,
     clock,
     tls,
@@ -196,6 +198,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   storage.observe(metrics.storage);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
+  const reader = createSampleReader({ store: samples, log: system.log, directory });
+  const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'] });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
@@ -204,9 +208,15 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       accounts,
       credentials: deviceCredentials,
       recorder: events.recorder,
+      rules: alarms.rules,
+      alarms: alarms.alarms,
+      shelveMaxMs: settings['alarms.shelve-max-ms'],
       alarming: system.alarming,
+      inspect: alarms.inspect,
+      maintenances: alarms.maintenances,
       ingest: pipeline,
-      reader: createSampleReader({ store: samples, log: system.log, directory }),
+      reader,
+      backtests,
       store: samples,
       log: system.log,
       system,

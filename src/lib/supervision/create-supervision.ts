@@ -174,10 +174,10 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     storage,
     async applyEdge(surroundings, input) {
       const { project, rule, subject } = surroundings;
-      keeper.apply({ ...surroundings, origin: 'edge', historical: false }, input);
-      const record = book.of(project, rule.id, subject)?.record ?? null;
+      // A record that is closed with it is in no book any more.
+      const record = keeper.apply({ ...surroundings, origin: 'edge', historical: false }, input);
       await ledger.commit();
-      return record;
+      return record ?? book.of(project, rule.id, subject)?.record ?? null;
     },
     liveOf: (project, rule, subject) => book.of(project, rule, subject)?.record ?? null,
     live: service.live,

@@ -25,6 +25,7 @@ import {
   type OperatorActionBody,
 } from '../schema/alarms.ts';
 import { type AlarmPosition, type AlarmSelection, firstAfter, positionOf, selectAlarms } from '../select-alarms.ts';
+import { listOf } from '../select-points.ts';
 
 export interface AlarmPorts extends DetailPorts {
   readonly alarms: Alarms;
@@ -40,6 +41,8 @@ const ACTIONS_MAX = 10_000;
 /** Closed ones that one request looks through; what it did not find by then, the next page may. */
 const LOOKED_AT_MAX = 20_000;
 const STORED_PAGE = 1_000;
+const WHOLE_ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const isWholeId = (id: string): boolean => WHOLE_ID.test(id);
 const FIRST_OF_CLOSED = '';
 const STATS_MS = 7 * 86_400_000;
 
@@ -58,7 +61,9 @@ export function alarmRoutes(ports: AlarmPorts): Route[] {
       query: AlarmQuery,
       responses: { 200: AlarmPage },
       async handle({ query, project }) {
-        const page = await pageOfAlarms(project, select(project, query), query, ports);
+        const selection = select(project, query);
+        const ids = listOf(query.id);
+        const page = ids?.every(isWholeId) ? await alarmsById(project, ids, selection, alarms) : await pageOfAlarms(project, selection, query, ports);
         return { status: 200, body: { items: page.records.map(renderAlarm), cursor: page.cursor } };
       },
     }),
@@ -133,6 +138,27 @@ export function alarmRoutes(ports: AlarmPorts): Route[] {
       },
     }),
   ];
+}
+
+/** Nothing is searched for: the history may be long. */
+async function alarmsById(
+  project: ProjectId,
+  ids: readonly string[],
+  selection: AlarmSelection,
+  alarms: Alarms,
+): Promise<{ records: readonly AlarmRecord[]; cursor: null }> {
+  const records: AlarmRecord[] = [];
+  for (const id of new Set(ids)) {
+    const record = await alarms.get(project, id).catch(nullIfNotFound);
+    if (record === null || !selection.matches(record)) continue;
+    if (record.closedAt === null ? selection.live : selection.closed) records.push(record);
+  }
+  return { records, cursor: null };
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (error instanceof MusterError && error.code === 'not_found') return null;
+  throw error;
 }
 
 async function pageOfAlarms(

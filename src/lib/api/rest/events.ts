@@ -23,12 +23,13 @@ export function eventRoutes({ fleet, alarming }: EventPorts): Route[] {
       query: EventQuery,
       responses: { 200: pageOf(EventItem) },
       async handle({ query, project }) {
-        const { from, to, after, limit, cursor } = query;
+        const { from, to, after, order, limit, cursor } = query;
         const filter = {
           ...eventFilterOf(project, query, fleet),
           ...(from !== undefined && { from }),
           ...(to !== undefined && { to }),
           ...(after !== undefined && { after: after as EventId }),
+          oldestFirst: order === 'asc',
         };
         return { status: 200, body: await alarming.events.list(filter, { limit, cursor }) };
       },

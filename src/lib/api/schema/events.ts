@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVENT_KINDS } from '../../domain/event.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
+import { SeverityText } from './alarms.ts';
 import { Cursor, Repeated, Text, Time } from './common.ts';
 
 export const EventItem = z
@@ -24,17 +25,17 @@ export const EventItem = z
 /** The filters of the live stream, in the query of its URL. */
 export const EventStreamQuery = z.object({
   kind: Repeated(Text(100)).optional().describe('such as alarm.raised, or with * for any text: alarm.*; repeats'),
-  severity: Repeated(Text(20)).optional().describe('critical, major, minor or warning; major+ for that and worse; repeats'),
+  severity: Repeated(SeverityText).optional(),
   device: Repeated(Text(200)).optional().describe('id or alias; repeats'),
   rule: Repeated(Text(200)).optional().describe('repeats'),
   alarm: Text(100).optional().describe('id of one alarm'),
 });
 
-/** From the last recorded to the first; behind `after` from the first to the last. */
 export const EventQuery = EventStreamQuery.extend({
   from: z.coerce.number().int().optional().describe('ms since 1970, by the time when it happened; absent: the beginning'),
   to: z.coerce.number().int().optional().describe('ms since 1970, exclusive; absent: no end'),
-  after: Text(100).optional().describe('id of the event behind which to go on, the oldest first'),
+  after: Text(100).optional().describe('id of the event behind which to go on, the oldest first whatever `order` says'),
+  order: z.enum(['asc', 'desc']).default('desc').describe('by when they were recorded'),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
   cursor: Cursor.optional(),
 });
