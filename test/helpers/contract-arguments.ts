@@ -23,6 +23,7 @@ const made = async (work: Promise<unknown>): Promise<object> => {
  * in the directory: recording.csv; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
+  'alarm:export': { args: ['--file', 'alarms.csv', '--force'] },
   completion: { args: ['bash'] },
   'context:add': { args: ['another', '--url', 'http://127.0.0.1:1'] },
   'context:list': { args: [] },
@@ -38,6 +39,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'device:show': { args: ['boiler'] },
   'device:update': { args: ['boiler', '--name', 'Boiler'] },
   doctor: { args: [] },
+  'event:export': { args: ['--file', 'events.csv', '--force'] },
   'event:list': { args: [] },
   'event:tail': { args: ['--since', '-1h', '--count', '1'] },
   export: { args: ['--file', 'export.csv', '--force'] },
