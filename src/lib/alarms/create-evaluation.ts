@@ -60,7 +60,7 @@ class RuleEvaluation implements Evaluation {
     this.#onDelayMs = onDelayMs;
     this.#offDelayMs = offDelayMs;
     this.#repeat = repeat;
-    this.#beyond = repeat === null || repeat.times <= 1 ? null : createBeyondTimes(condition.levels.length, repeat);
+    this.#beyond = repeat === null ? null : createBeyondTimes(condition.levels.length, repeat);
     this.#run = run;
     this.#slots = Math.max(1, condition.points.length);
     this.#since = new Array(condition.levels.length + 1).fill(Number.NEGATIVE_INFINITY);
@@ -212,7 +212,8 @@ class RuleEvaluation implements Evaluation {
       this.#finding = finding;
     }
     if (finding !== before || bySample) this.#value = value;
-    if (bySample && finding > 0) this.#beyond?.add(finding, time);
+    // Each sample that is beyond counts; of what time alone finds, such as a silence, each beginning.
+    if (finding > 0 && (bySample || finding > before)) this.#beyond?.add(finding, bySample ? 1 : before + 1, time);
   }
 
   /** Everything that is due up to `time`, one after the other; but nothing that would come after a sample whose finding is awaited. */

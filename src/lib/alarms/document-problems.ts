@@ -21,17 +21,23 @@ export function problemsOfIssues(
   base = '',
   keys: (path: readonly PropertyKey[]) => readonly string[] = () => [],
 ): readonly DocumentProblem[] {
-  return issues.flatMap((issue): DocumentProblem[] => {
-    if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(base, ...issue.path), message: wordsOf(issue) }];
+  return issues.flatMap((issue): readonly DocumentProblem[] => {
+    const path = pathOf(base, ...issue.path);
+    if (issue.code === 'invalid_union' && issue.message === UNNAMED) {
+      // Of several forms, the one that fits best is meant.
+      const [meant = []] = [...issue.errors].sort((a, b) => a.length - b.length);
+      return problemsOfIssues(meant, path);
+    }
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: wordsOf(issue) }];
     return issue.keys.map((key) => {
       const near = nearestName(key, keys(issue.path));
-      return {
-        path: pathOf(base, ...issue.path, key),
-        message: near === undefined ? 'is no key of a rule here' : `is no key of a rule here; is \`${near}\` meant?`,
-      };
+      return { path: pathOf(path, key), message: near === undefined ? 'is not known here' : `is not known here; is \`${near}\` meant?` };
     });
   });
 }
+
+/** What zod says of a union that has no message of its own. */
+const UNNAMED = 'Invalid input';
 
 function wordsOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {

@@ -21,7 +21,7 @@ export interface LevelChange {
  * A sample need not be brought if `quietLow <= value < quietHigh` and its time is before `dueAt`. Who passes over samples calls `advance(time, time)` with the time of
  * the newest of them before the next `sample`; and `advance(now, time)` when a sample or the clock reaches `dueAt`, which may then move on.
  *
- * After a start: `warm` with the history, oldest first; `restore` with what was saved, or with null; `advance`. For a new rule on old samples without `restore`: a condition that stands is told.
+ * After a start: `warm` with the history (samples of good quality that were not late), oldest first; `restore` with what was saved, or with null; `advance` with the time of the newest sample of any quality. For a new rule on old samples without `restore`: a condition that stands is told.
  * For a changed rule: `warm`, `restore` with what the version before saves, `warm` with the newest sample once more, `advance`: what differs is told.
  */
 export interface Evaluation {

@@ -9,6 +9,11 @@ export type ReadScope = { readonly ok: true; readonly scope: Scope } | { readonl
 export function readScope(document: JsonValue): ReadScope {
   const parsed = scopeSchema.safeParse(document, { reportInput: true });
   if (!parsed.success) return { ok: false, problems: problemsOfIssues(parsed.error.issues) };
-  const { type = [], group = [], labels = [], device = [], points = [] } = parsed.data;
-  return { ok: true, scope: Object.freeze({ types: type, groups: group, labels, devices: device, points }) };
+  return { ok: true, scope: scopeOf(parsed.data) };
+}
+
+/** As it stands in a document, after its schema. */
+export function scopeOf(given: { [part in 'type' | 'group' | 'labels' | 'device' | 'points']?: readonly string[] | undefined } = {}): Scope {
+  const { type = [], group = [], labels = [], device = [], points = [] } = given;
+  return Object.freeze({ types: type, groups: group, labels, devices: device, points });
 }

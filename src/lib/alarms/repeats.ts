@@ -3,8 +3,8 @@ import type { Repeat } from './rule.ts';
 
 /** When samples were beyond each level, as far as it matters for the repeats. Levels are numbered from 1. */
 export interface BeyondTimes {
-  /** A sample at `time` was at this level or worse. Times do not fall; several of one time count once. */
-  add(level: number, time: number): void;
+  /** At `time` it was at this level or worse: counts for it and the better ones, down to `from`. Times do not fall; several of one time count once. */
+  add(level: number, from: number, time: number): void;
   /** Were there as many as wanted within the window that ends at `time`, its beginning included? */
   isEnough(level: number, time: number): boolean;
   /** What still counts at `time`: pairs of a name and its times. null: nothing. */
@@ -24,8 +24,8 @@ export function createBeyondTimes(levels: number, { times, withinMs }: Repeat): 
     ring.count = Math.min(ring.count + 1, times);
   }
   return {
-    add(level, time) {
-      for (let each = 1; each <= level; each += 1) addTo(each, time);
+    add(level, from, time) {
+      for (let each = from; each <= level; each += 1) addTo(each, time);
     },
     isEnough(level, time) {
       const ring = rings[level - 1];

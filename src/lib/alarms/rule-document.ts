@@ -9,6 +9,7 @@ import { type DocumentProblem, pathOf, problemsOfIssues, problemsOfRefusal } fro
 import { findOversize } from './document-size.ts';
 import { compileTemplate } from './message.ts';
 import { parseCalendar } from './parse-calendar.ts';
+import { scopeOf } from './read-scope.ts';
 import type { Rule, RuleAction, Scope } from './rule.ts';
 import { calendarSchema, ruleEnvelopeSchema } from './rule-schema.ts';
 
@@ -46,7 +47,8 @@ export function parseRule(document: JsonValue, context: RuleContext): ParsedRule
     condition,
     onDelayMs: given.onDelay ?? 0,
     offDelayMs: given.offDelay ?? 0,
-    repeat: given.repeat === undefined ? null : { times: given.repeat.times, withinMs: given.repeat.within },
+    // Once is no repeat.
+    repeat: given.repeat === undefined || given.repeat.times === 1 ? null : { times: given.repeat.times, withinMs: given.repeat.within },
     message: given.message ?? null,
     labels: given.labels ?? {},
     latch: given.latch ?? false,
@@ -120,11 +122,6 @@ function conditionContext(document: JsonValue, { scripts }: RuleContext): Condit
     return SEVERITIES.find((severity) => severity === wanted);
   };
   return scripts === undefined ? { severityOf } : { severityOf, scripts };
-}
-
-function scopeOf(given: { [part in 'type' | 'group' | 'labels' | 'device' | 'points']?: readonly string[] | undefined } = {}): Scope {
-  const { type = [], group = [], labels = [], device = [], points = [] } = given;
-  return Object.freeze({ types: type, groups: group, labels, devices: device, points });
 }
 
 function findScopeProblems({ points }: Scope, { subject, kind }: Condition): readonly DocumentProblem[] {

@@ -69,7 +69,9 @@ export const ruleSchema = z.strictObject({
   repeat: z
     .strictObject({ times: z.int().min(1).max(REPEATS_MAX), within: durationMs })
     .optional()
-    .describe('So many samples within the window must be beyond the condition before the alarm is raised.'),
+    .describe(
+      'So many samples within the window must be beyond the condition before the alarm is raised; of what time alone finds, such as a silence, so many beginnings.',
+    ),
   severities: severities.optional().describe('Of the levels whose names are no severities.'),
   message: z.string().min(1).optional().describe('Text with expressions in it.'),
   labels: labels.optional(),

@@ -18,7 +18,7 @@ export interface Scope {
   readonly points: readonly string[];
 }
 
-/** A condition is confirmed after so many samples that are beyond it within a window. */
+/** A condition is confirmed after so many samples (two or more) that are beyond it within a window; of what time alone finds, such as a silence, each beginning counts. */
 export interface Repeat {
   readonly times: number;
   readonly withinMs: number;

@@ -1,12 +1,16 @@
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type AccessPorts, accessRoutes } from './rest/access.ts';
 import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
+import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
+import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
+import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
+import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
@@ -19,6 +23,10 @@ import type { Route } from './route.ts';
 
 export type RoutePorts = AccessPorts &
   AlarmPorts &
+  ChannelPorts &
+  DeliveryPorts &
+  NotificationRoutePorts &
+  BacktestPorts &
   DevicePorts &
   DeviceRulePorts &
   EventPorts &
@@ -48,7 +56,11 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...exportRoutes(ports),
     ...alarmRoutes(ports),
     ...eventRoutes(ports),
+    ...channelRoutes(ports),
+    ...notificationRoutes(ports),
+    ...deliveryRoutes(ports),
     ...storageRoutes(ports),
+    ...backtestRoutes(ports),
     ...ruleRoutes(ports),
     ...deviceRuleRoutes(ports),
     ...maintenanceRoutes(ports),

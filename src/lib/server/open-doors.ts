@@ -11,6 +11,7 @@ import { allRoutes } from '../api/routes.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
+import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -19,7 +20,6 @@ import { createFleet } from '../fleet/fleet.ts';
 import type { PressureState } from '../ingest/pressure.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
-import type { Notifier } from '../notifications/notifier.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
 import { createSubscriberSeats } from '../stream/subscriber-seats.ts';
@@ -29,6 +29,7 @@ import { limitLevels } from './limit-levels.ts';
 import { openAlarms } from './open-alarms.ts';
 import { openEvents } from './open-events.ts';
 import { openIngest } from './open-ingest.ts';
+import { openNotifications } from './open-notifications.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
 import { stopHttp } from './stop-http.ts';
@@ -36,9 +37,6 @@ import { watchAccess } from './watch-access.ts';
 import { type StreamDoor, serveWebSockets } from './web-sockets.ts';
 
 type Subscriber = Exclude<Principal, { kind: 'open' }>;
-
-/** Until there are channels. */
-const NOBODY_TOLD: Notifier = { entriesFor: () => [], committed: () => undefined };
 
 /** How long requests under way may take once the hub stops. */
 const HTTP_GRACE_MS = 2_000;
@@ -77,6 +75,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const seats = createSubscriberSeats(settings['limits.stream-subscribers']);
   const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], queueBytesMax: settings['limits.stream-queue-bytes'], seats });
   const events = openEvents({ settings, storage, seats, version, isStopping: () => stopping, clock, log, shutdown });
+  const notifications = await openNotifications({ settings, storage, events, clock, log, shutdown });
   const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory, home: ports.home });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
@@ -87,7 +86,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     stream,
     meter: metrics.meter,
     supervise(commit) {
-      supervision = openAlarms({ settings, storage, events, notifier: NOBODY_TOLD, commit, scripts: null, clock, log });
+      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, commit, scripts: null, clock, log });
       return supervision.evaluator;
     },
     clock,
@@ -180,6 +179,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     streamSubscribers: seats.taken,
     streamDropped: stream.dropped,
     events: eventFigures(),
+    alarms: alarms.counts(),
     mqtt: mqtt.counters(),
     limits: limitLevels(settings, {
       messagesWaiting: waiting(),
@@ -188,6 +188,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       httpConnections: connections.open,
       streamSubscribers: seats.taken,
       events: eventFigures(),
+      alarms: alarms.counts(),
       mqtt: mqtt.counters(),
       mqttConnectionsMax: mqtt.connectionsMax,
     }),
@@ -198,6 +199,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   storage.observe(metrics.storage);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
+  const reader = createSampleReader({ store: samples, log: system.log, directory });
+  const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'] });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
@@ -213,7 +216,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       inspect: alarms.inspect,
       maintenances: alarms.maintenances,
       ingest: pipeline,
-      reader: createSampleReader({ store: samples, log: system.log, directory }),
+      reader,
+      backtests,
       store: samples,
       log: system.log,
       system,
@@ -222,6 +226,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       latestKnown: storage.latestKnown,
       retentionDays: settings['storage.retention-days'],
       rejects: system.rejects,
+      notifications,
+      channels: notifications.channels,
       metrics,
       levels,
       temporaryFolder: ports.temporaryFolder,

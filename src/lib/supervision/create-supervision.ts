@@ -25,11 +25,12 @@ import { createEdgeReports } from './edge-reports.ts';
 import { createLateData } from './late-data.ts';
 import { createLedger } from './ledger.ts';
 import type { HotMaintenances } from './maintenances.ts';
-import { createRuleState, type RuleState } from './rule-state.ts';
+import { createRuleState } from './rule-state.ts';
 import type { HotRules, RuleChange } from './rules.ts';
 import { createSampleEvaluator } from './sample-evaluator.ts';
 import type { Supervision } from './supervision.ts';
 import { createSuppression, type Suppression } from './suppression.ts';
+import type { RuleState } from './tracked.ts';
 import { createWarmUp } from './warm-up.ts';
 import { createWatches, isWatched } from './watches.ts';
 
@@ -123,7 +124,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     recorder,
     notifier: ports.notifier,
     commands,
-    suppression: () => suppression,
+    reasons: (state, subject, now) => suppression.reasons(state, subject, now),
+    onActive: (record) => suppression.parentChanged(record),
     wake: (alarm, at) => clockwork.wake(alarm, at),
     liveMax: settings['limits.alarms-live-per-project'],
     clock,
@@ -255,7 +257,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       clockwork.advance();
       commitSoon();
     },
-    settled: () => ledger.commit(),
+    settled: () => ledger.settled(),
     async start() {
       await rules.load();
       await maintenances.load();

@@ -11,7 +11,7 @@ import type { AlarmKeeper } from './alarm-keeper.ts';
 import type { Clockwork } from './clockwork.ts';
 import type { LateData } from './late-data.ts';
 import type { Ledger } from './ledger.ts';
-import type { RuleState } from './rule-state.ts';
+import type { RuleState } from './tracked.ts';
 import { markOf, type Tracked } from './tracked.ts';
 import { narrow, type PointWatch, type ProjectWatch, type Watches } from './watches.ts';
 

@@ -8,7 +8,7 @@ import type { MaintenanceWindow } from '../domain/rule-record.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
 import { type AlarmKeeper, surroundingsFrom, surroundingsOf } from './alarm-keeper.ts';
-import type { RuleState } from './rule-state.ts';
+import type { RuleState } from './tracked.ts';
 import type { Watches } from './watches.ts';
 
 /**
