@@ -6,6 +6,7 @@ import type { Action } from '../access/roles.ts';
 import { createApiServer } from '../api/api-server.ts';
 import { authenticate } from '../api/authentication.ts';
 import { subscribeToEvents } from '../api/event-feed.ts';
+import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
@@ -244,7 +245,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       }),
       closed: disk.refusal,
       onClosed: disk.onFull,
-      exportsMax: settings['limits.exports'],
+      places: createExportPlaces(settings['limits.exports']),
       rateLimits: {
         messagesPerSecond: settings['limits.messages-per-second-per-device'],
         pointsPerSecond: settings['limits.points-per-second-per-device'],
