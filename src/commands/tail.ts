@@ -6,7 +6,7 @@ import { pause } from '../lib/cli/pause.ts';
 import { isoInZone } from '../lib/domain/time-zone.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
 import { kindFlag, pointFilterFlags, refuseFlags, spanFlag, timeFlag, timezoneFlag } from '../lib/reading/flags.ts';
-import type { FollowEvent, FollowGap } from '../lib/reading/live/follow-samples.ts';
+import type { FollowEvent, FollowGap } from '../lib/reading/live/follow.ts';
 import { sampleColumns } from '../lib/reading/sample-columns.ts';
 import { parseTime } from '../lib/reading/time-expression.ts';
 
@@ -67,7 +67,7 @@ export default class Tail extends HubCommand<typeof Tail> {
     }
   }
 
-  async *#rows(events: AsyncIterable<FollowEvent>, count: number | undefined, timezone: string): AsyncGenerator<Row> {
+  async *#rows(events: AsyncIterable<FollowEvent<SampleItem>>, count: number | undefined, timezone: string): AsyncGenerator<Row> {
     let left = count ?? Number.POSITIVE_INFINITY;
     for await (const event of events) {
       if (event.type === 'notice') this.say(event.text);
@@ -78,7 +78,7 @@ export default class Tail extends HubCommand<typeof Tail> {
         );
         if (this.output === 'ndjson') yield { gap: event.gap };
       } else {
-        yield event.sample;
+        yield event.item;
         left -= 1;
         if (left <= 0) return;
       }

@@ -21,6 +21,6 @@ export function apiOf(url: string, token: string | null) {
     });
     const text = await response.text();
     const type = response.headers.get('content-type') ?? '';
-    return { status: response.status, type, body: type.includes('json') && text !== '' ? JSON.parse(text) : text, headers: response.headers };
+    return { status: response.status, type, body: /[^d]json/.test(type) && text !== '' ? JSON.parse(text) : text, headers: response.headers };
   };
 }

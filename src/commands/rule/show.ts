@@ -31,7 +31,8 @@ export default class RuleShow extends HubCommand<typeof RuleShow> {
     const { ruleYaml } = await import('../../lib/cli/rule-file.ts');
     const watches = rule.watches === null ? '' : `, watches ${rule.watches}`;
     const problems = rule.problems.map(({ path, message }) => `# cannot be read: ${path === '' ? '' : `${path}: `}${message}\n`).join('');
-    const about = `# version ${rule.version}, ${isoTime(rule.createdAt)}, by ${rule.createdBy}: ${rule.state}${watches}\n`;
+    const state = rule.watches === null ? 'an older version' : rule.state;
+    const about = `# version ${rule.version}, ${isoTime(rule.createdAt)}, by ${rule.createdBy}: ${state}${watches}\n`;
     await this.write(`${about}${problems}${await ruleYaml(rule.document)}`);
   }
 }

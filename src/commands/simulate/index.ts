@@ -20,6 +20,7 @@ Ctrl-C ends the run early: what is under way is waited for, the gateways are rem
     duration: durationFlag({ summary: 'How long they report', default: 60_000, defaultHelp: async () => '1m' }),
     'values-per-message': Flags.integer({ summary: 'Values in one message; without it all of a device', helpValue: '<n>', min: 1, max: 5_000 }),
     ...reportingFlags,
+    rules: Flags.boolean({ summary: 'The gateways evaluate their rules (`runsAt: edge`) themselves, and report the alarms' }),
     seed: Flags.integer({ summary: 'The same seed gives the same values', helpValue: '<n>', default: 1 }),
     keep: Flags.boolean({ summary: 'Leave the gateways and their samples in the hub', exclusive: ['clean-up'] }),
     'clean-up': Flags.boolean({ summary: 'Remove the gateways and their samples at the end, which is the default', exclusive: ['keep'] }),
@@ -27,6 +28,7 @@ Ctrl-C ends the run early: what is under way is waited for, the gateways are rem
   static override examples = [
     { description: '20 gateways with 10 points for ten seconds:', command: '<%= config.bin %> simulate --gateways 20 --points 10 --duration 10s' },
     { description: 'The figures for a script:', command: '<%= config.bin %> simulate --gateways 5 --duration 3s --json' },
+    { description: 'With the alarm rules that run at the edge:', command: '<%= config.bin %> simulate --gateways 2 --duration 3s --rules' },
     { description: 'Devices behind gateways, kept to look at:', command: '<%= config.bin %> simulate --gateways 2 --children 3 --duration 5s --keep' },
   ];
 
@@ -52,6 +54,7 @@ Ctrl-C ends the run early: what is under way is waited for, the gateways are rem
       valuesPerMessage: flags['values-per-message'] ?? null,
       seed: flags.seed,
       keep: flags.keep,
+      rules: flags.rules,
       signal: this.signal,
       monitor: shown.monitor,
     }).finally(() => shown.stop());

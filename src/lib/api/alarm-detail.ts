@@ -29,7 +29,7 @@ const SAMPLES_RANGE_MS = 86_400_000;
 const POINTS_MAX = 8;
 
 export function renderAlarm({ project: _project, subject, ...record }: AlarmRecord): Alarm {
-  return { ...record, ...subject, state: displayState({ ...record, project: _project, subject }), suppressedBy: [...record.suppressedBy] };
+  return { ...record, ...subject, state: displayState(record), suppressedBy: [...record.suppressedBy] };
 }
 
 /** Everything that says why this alarm is what it is. */

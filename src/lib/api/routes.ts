@@ -1,12 +1,20 @@
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type AccessPorts, accessRoutes } from './rest/access.ts';
+import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
+import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
+import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
+import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
+import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
+import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
+import { type RulePorts, ruleRoutes } from './rest/rules.ts';
 import { type SamplePorts, sampleRoutes } from './rest/samples.ts';
 import { type StatusPorts, statusRoutes } from './rest/status.ts';
 import { type StoragePorts, storageRoutes } from './rest/storage.ts';
@@ -14,12 +22,20 @@ import { typeRoutes } from './rest/types.ts';
 import type { Route } from './route.ts';
 
 export type RoutePorts = AccessPorts &
+  AlarmPorts &
+  ChannelPorts &
+  DeliveryPorts &
+  NotificationRoutePorts &
+  BacktestPorts &
   DevicePorts &
+  DeviceRulePorts &
   EventPorts &
   ExportPorts &
   HubPorts &
+  MaintenancePorts &
   PointPorts &
   ReportPorts &
+  RulePorts &
   SamplePorts &
   StatusPorts &
   StoragePorts &
@@ -38,7 +54,15 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),
+    ...alarmRoutes(ports),
     ...eventRoutes(ports),
+    ...channelRoutes(ports),
+    ...notificationRoutes(ports),
+    ...deliveryRoutes(ports),
     ...storageRoutes(ports),
+    ...backtestRoutes(ports),
+    ...ruleRoutes(ports),
+    ...deviceRuleRoutes(ports),
+    ...maintenanceRoutes(ports),
   ];
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { AlarmId, DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
 import { isName } from '../domain/ids.ts';
-import { SEVERITIES, type Severity } from '../domain/severity.ts';
+import { readSeverities } from '../domain/severity.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { eventKindsOf } from '../events/event-filter.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -23,7 +23,7 @@ export function eventFilterOf(
   return {
     project,
     ...(kinds !== undefined && { kinds: eventKindsOf(kinds) }),
-    ...(severities !== undefined && { severities: severitiesOf(severities) }),
+    ...(severities !== undefined && { severities: severities.flatMap((text) => readSeverities(text) ?? []) }),
     ...(devices !== undefined && { devices: devices.map((id) => deviceOf(project, id, fleet)) }),
     ...(rules !== undefined && { rules: rules as readonly RuleId[] }),
     ...(alarm !== undefined && { alarm: alarm as AlarmId }),
@@ -38,20 +38,4 @@ export function deviceOf(project: ProjectId, id: string, fleet: Pick<Fleet, 'dev
     if (!(error instanceof MusterError) || error.code !== 'not_found' || !isName(id)) throw error;
     return id as DeviceId;
   }
-}
-
-/** `major`, or `major+` for that and worse. In a query, a + that nobody encoded is a space. Throws invalid. */
-export function severitiesOf(texts: readonly string[]): readonly Severity[] {
-  const found = new Set<Severity>();
-  for (const text of texts) {
-    const worseToo = /[+ ]$/.test(text);
-    const least = SEVERITIES.indexOf((worseToo ? text.slice(0, -1) : text) as Severity);
-    if (least < 0)
-      throw new MusterError('invalid', `there is no severity ${text.slice(0, 40)}`, {
-        hint: `One of ${SEVERITIES.join(', ')}; with a + behind it, those that are worse too.`,
-        details: { field: 'severity' },
-      });
-    for (const severity of worseToo ? SEVERITIES.slice(0, least + 1) : SEVERITIES.slice(least, least + 1)) found.add(severity);
-  }
-  return [...found];
 }

@@ -61,6 +61,8 @@ function notesOf(rule: Rule, watches: readonly Watch[]): string[] {
   const notes: string[] = [];
   const ignored = watches.reduce((sum, { evaluation }) => sum + evaluation.ignored, 0);
   if (ignored > 0) notes.push(`${ignored} samples had no value that the condition can judge`);
+  const { failures } = rule.condition;
+  if (failures !== undefined && failures.count > 0) notes.push(`the condition failed on ${failures.count} samples: ${failures.last?.reason ?? ''}`);
   if (rule.suppressedBy.length > 0) notes.push('suppression by other alarms is not part of a back-test: it may have told fewer people');
   if (rule.runsAt === 'edge') notes.push('the rule runs at the edge: gateways saw samples that they never sent, and this saw only what is stored');
   return notes;

@@ -1,9 +1,7 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, isIPv6 } from 'node:net';
 import type { TargetGuard } from './channel.ts';
 
-/** Where a hub may connect to, by name; networks such as 10.1.0.0/16 stand beside them. */
-export const TARGET_NAMES = ['public', 'private', 'loopback', 'link-local'] as const;
-export type TargetName = (typeof TARGET_NAMES)[number];
+type TargetName = 'public' | 'private' | 'loopback' | 'link-local';
 
 const NETWORKS: Readonly<Record<Exclude<TargetName, 'public'>, readonly string[]>> = {
   // 0.0.0.0 and :: reach this host too.
@@ -26,15 +24,9 @@ const METADATA = [
 /** Multicast, broadcast, documentation, reserved. */
 const NOWHERE = ['224.0.0.0/4', '240.0.0.0/4', '192.0.0.0/24', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', 'ff00::/8', '100::/64', '2001:db8::/32'];
 
-export function isNetwork(text: string): boolean {
-  const [address = '', bits = '', ...rest] = text.split('/');
-  const family = isIP(address);
-  return family !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
-}
-
 /**
- * A hub sends where its users tell it to, so it must not become their way into places that only the hub can reach. `allowed`: names of TARGET_NAMES and
- * networks. Metadata services of clouds are allowed by a network alone, never by a name.
+ * A hub sends where its users tell it to, so it must not become their way into places that only the hub can reach. `allowed`: public, private, loopback, link-local, and
+ * networks (config/targets.ts has checked them). Metadata services of clouds are allowed by a network alone, never by a name.
  */
 export function createTargetGuard(allowed: readonly string[]): TargetGuard {
   const named = new Set(allowed);
@@ -45,7 +37,7 @@ export function createTargetGuard(allowed: readonly string[]): TargetGuard {
   };
   const metadata = listOf(METADATA);
   const nowhere = listOf(NOWHERE);
-  const networks = listOf(allowed.filter(isNetwork));
+  const networks = listOf(allowed.filter((one) => one.includes('/')));
   return {
     refusal(given) {
       const address = plainAddress(given);

@@ -20,19 +20,22 @@ export function statusView(status: RatedStatus, style: TableStyle): string {
     ['storage', storage(status)],
     ['connections', connections(status)],
     ['fleet', [`devices: ${count(status.fleet.devices)}, points: ${count(status.fleet.points)}`]],
+    ['alarms', alarmLines(status)],
     ['process', [processLine(status)]],
   ];
   return sections.map(([label, lines]) => section(label, lines, style)).join('');
 }
 
 /** What still works, and wants to be looked at. */
-function warningsOf({ ingest, storage, limits, time }: RatedStatus): string[] {
+function warningsOf({ ingest, storage, alarms, limits, time }: RatedStatus): string[] {
   const { damagedFiles, damagedEntries, compaction, retention } = storage;
   return [
     ...(ingest.pressure === null ? [] : [`senders are held back for ${formatAge(time - ingest.pressure.since)}: ${ingest.pressure.reason}`]),
     ...(damagedFiles === 0 ? [] : [`files of samples that are damaged: ${count(damagedFiles)}; \`muster storage show\` names them`]),
     ...(damagedEntries === 0 ? [] : [`damaged entries of the journal that are set aside: ${count(damagedEntries)}; the log of the hub names them`]),
     ...(compaction.lastError === null ? [] : [`samples could not be moved to files: ${compaction.lastError}`]),
+    ...(alarms.rulesFailing === 0 ? [] : [`alarm rules that cannot be read: ${count(alarms.rulesFailing)}; \`muster rule list\` names them`]),
+    ...(alarms.dropped.alarms === 0 ? [] : [`alarms that were not kept, because too many are live: ${count(alarms.dropped.alarms)}`]),
     ...(retention.lastError === null ? [] : [`what is too old could not be deleted: ${retention.lastError}`]),
     ...limits.flatMap(({ setting, level, limit }) =>
       limit !== null && limit > 0 && level >= NEAR * limit
@@ -84,6 +87,14 @@ function connections(status: RatedStatus): string[] {
     `MQTT messages a second: ${count(rates.mqttReceived)} in, ${count(rates.mqttSent)} out, ${count(rates.mqttDropped)} dropped, ${count(rates.mqttRefused)} not allowed`,
     `MQTT messages kept: ${count(mqtt.queuedMessages)} for clients (${bytesText(mqtt.queuedBytes)}), ${count(mqtt.retained)} retained (${bytesText(mqtt.retainedBytes)})`,
     `HTTP: ${count(http.connections)}${ofLimit(status, 'http.connections-max', count)}; stream: ${count(stream.subscribers)}${ofLimit(status, 'limits.stream-subscribers', count)}`,
+  ];
+}
+
+function alarmLines({ alarms }: RatedStatus): string[] {
+  const { rules, pointsWatched, alarmsLive, alarmsActive, alarmsUnacked, evaluations, timers } = alarms;
+  return [
+    `live: ${count(alarmsLive)}, active: ${count(alarmsActive)}, not acknowledged: ${count(alarmsUnacked)}`,
+    `rules: ${count(rules)}, points watched: ${count(pointsWatched)}, not quiet: ${count(evaluations)}, timers: ${count(timers)}`,
   ];
 }
 

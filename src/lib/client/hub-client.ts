@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { LoginResponse, Project, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate, Whoami } from '../api/schema/access.ts';
 import type { Alarm, AlarmActionResults, AlarmActions, AlarmDetail, AlarmFilter, AlarmQuery, AlarmStats, AlarmStatsQuery } from '../api/schema/alarms.ts';
 import type { BacktestProgress, BacktestRequest, BacktestResult } from '../api/schema/backtests.ts';
+import type { EventItem, EventQuery, EventStreamMessage, EventStreamQuery } from '../api/schema/events.ts';
 import type {
   Credential,
   CredentialCreate,
@@ -20,6 +21,20 @@ import type {
   PointUpdate,
   Reject,
 } from '../api/schema/fleet.ts';
+import type {
+  Channel,
+  ChannelCreate,
+  ChannelCreated,
+  ChannelTest,
+  ChannelUpdate,
+  Delivery,
+  DeliveryQuery,
+  Route,
+  RouteCreate,
+  RouteTest,
+  RouteTested,
+  RouteUpdate,
+} from '../api/schema/notifications.ts';
 import type {
   DeviceRules,
   DeviceRulesQuery,
@@ -168,6 +183,12 @@ export interface HubClient {
   aggregate(device: string, query: AggregateQuery): Promise<AggregateResult>;
   downsample(device: string, query: DownsampleQuery): Promise<DownsampleResult>;
   count(query: CountQuery): Promise<CountResult>;
+  readonly events: {
+    /** The last recorded first, unless `order` says otherwise or `after` is given. */
+    list(query?: Filters<EventQuery>, options?: ListOptions): AsyncGenerator<EventItem>;
+    /** As they are recorded; as `live`. */
+    live(query: EventStreamQuery, signal: AbortSignal): AsyncGenerator<EventStreamMessage>;
+  };
   readonly alarms: {
     list(filters?: Filters<AlarmQuery>, options?: ListOptions): AsyncGenerator<Alarm>;
     count(filters?: Omit<AlarmFilter, 'closed'>): Promise<{ count: number }>;
@@ -178,6 +199,24 @@ export interface HubClient {
   };
   /** Tries rules on stored samples: progress, and at last the result. Throws what the hub says went wrong. Ending the iteration ends the work. */
   backtest(request: BacktestRequest, signal?: AbortSignal): AsyncGenerator<BacktestProgress, BacktestResult>;
+  readonly channels: {
+    list(options?: ListOptions): AsyncGenerator<Channel>;
+    create(channel: ChannelCreate): Promise<ChannelCreated>;
+    show(id: string): Promise<Channel>;
+    update(id: string, change: ChannelUpdate): Promise<Channel>;
+    delete(id: string): Promise<void>;
+    /** Resolves also when the receiver refused. */
+    test(id: string): Promise<ChannelTest>;
+  };
+  readonly routes: {
+    list(options?: ListOptions): AsyncGenerator<Route>;
+    create(route: RouteCreate): Promise<Route>;
+    show(id: string): Promise<Route>;
+    update(id: string, change: RouteUpdate): Promise<Route>;
+    delete(id: string): Promise<void>;
+    test(question: RouteTest): Promise<{ readonly routes: readonly RouteTested[] }>;
+  };
+  readonly deliveries: { list(filters?: Filters<DeliveryQuery>, options?: ListOptions): AsyncGenerator<Delivery> };
   /** Long work gets `timeoutMs` of its own: the answer comes when it is done. */
   readonly storage: {
     show(): Promise<StorageStats>;
@@ -207,6 +246,8 @@ export interface HubClientOptions {
 }
 
 export const TIMEOUT_MS = 30_000;
+/** The longest time of an attempt, and a little. */
+const CHANNEL_TEST_MS = 65_000;
 
 export function createHubClient(options: HubClientOptions): HubClient {
   const url = normalizeHubUrl(options.url);
@@ -261,24 +302,19 @@ export function createHubClient(options: HubClientOptions): HubClient {
   const at = (collection: string, id: string): string => `/${collection}/${encodeURIComponent(id)}`;
   const pointAt = (device: string, path: string): string => `${at('devices', device)}/points/${encodeLevels(path)}`;
 
+  async function* live<Message extends { readonly type: string }>(path: string, query: object, signal: AbortSignal): AsyncGenerator<Message> {
+    const { liveMessages } = await import('./live.ts');
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    yield* liveMessages<Message>({ url, token: options.token, project, ca, path: `/api/v1${path}${queryText(query)}`, timeoutMs, signal });
+  }
+
   return {
     url,
     project,
     request,
     stream,
     pages,
-    async *live(query, signal) {
-      const { liveMessages } = await import('./live.ts');
-      yield* liveMessages({
-        url,
-        token: options.token,
-        project,
-        ca,
-        path: `/api/v1/stream${queryText(query)}`,
-        timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-        signal,
-      });
-    },
+    live: (query, signal) => live('/stream', query, signal),
     time: () => request('GET', '/time'),
     whoami: () => request('GET', '/whoami'),
     sessions: {
@@ -352,6 +388,10 @@ export function createHubClient(options: HubClientOptions): HubClient {
     aggregate: (device, query) => request('GET', `${at('devices', device)}/aggregate`, { query }),
     downsample: (device, query) => request('GET', `${at('devices', device)}/downsample`, { query }),
     count: (query) => request('GET', '/samples/count', { query }),
+    events: {
+      list: (query, list) => pages('/events', query, list),
+      live: (query, signal) => live('/stream/events', query, signal),
+    },
     alarms: {
       list: (filters, list) => pages('/alarms', filters, list),
       count: (query) => request('GET', '/alarms/count', { query }),
@@ -364,6 +404,24 @@ export function createHubClient(options: HubClientOptions): HubClient {
       const { body } = await stream('POST', '/rules/backtest', { body: query, ...(signal && { signal }) });
       return yield* backtestLines(body, url);
     },
+    channels: {
+      list: (list) => pages('/channels', {}, list),
+      create: (body) => request('POST', '/channels', { body }),
+      show: (id) => request('GET', at('channels', id)),
+      update: (id, body) => request('PATCH', at('channels', id), { body }),
+      delete: (id) => request('DELETE', at('channels', id)),
+      // An attempt may take its whole time.
+      test: (id) => request('POST', `${at('channels', id)}/test`, { timeoutMs: Math.max(options.timeoutMs ?? TIMEOUT_MS, CHANNEL_TEST_MS) }),
+    },
+    routes: {
+      list: (list) => pages('/routes', {}, list),
+      create: (body) => request('POST', '/routes', { body }),
+      show: (id) => request('GET', at('routes', id)),
+      update: (id, body) => request('PATCH', at('routes', id), { body }),
+      delete: (id) => request('DELETE', at('routes', id)),
+      test: (body) => request('POST', '/routes/test', { body }),
+    },
+    deliveries: { list: (filters, list) => pages('/deliveries', filters, list) },
     storage: {
       show: () => request('GET', '/storage'),
       compact: (body, given) => request('POST', '/storage/compact', { body, ...given }),

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import type { StreamMessage } from '../api/schema/samples.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { answerError, connectionError } from './failures.ts';
 import { identity } from './transport.ts';
@@ -21,8 +20,12 @@ const QUEUE_MESSAGES_MAX = 256;
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 const PING_MS = 15_000;
 
-/** The stream's messages. Connecting again is the caller's decision. */
-export async function* liveMessages(options: LiveOptions): AsyncGenerator<StreamMessage> {
+interface AnyMessage {
+  readonly type: string;
+}
+
+/** A stream's messages. Connecting again is the caller's decision. */
+export async function* liveMessages<Message extends AnyMessage>(options: LiveOptions): AsyncGenerator<Message> {
   if (options.signal.aborted) return;
   const { WebSocket } = await import('ws');
   const socket = new WebSocket(options.url.replace(/^http/, 'ws') + options.path, {
@@ -32,7 +35,7 @@ export async function* liveMessages(options: LiveOptions): AsyncGenerator<Stream
     perMessageDeflate: false,
     ...(options.ca === null ? {} : { ca: await readFile(options.ca) }),
   });
-  const inbox = new Inbox(socket, options);
+  const inbox = new Inbox<Message>(socket, options);
   try {
     for (;;) {
       const message = await inbox.next();
@@ -46,8 +49,8 @@ export async function* liveMessages(options: LiveOptions): AsyncGenerator<Stream
 }
 
 /** Messages between the socket, which pushes, and the reader, who pulls. */
-class Inbox {
-  readonly #queue: StreamMessage[] = [];
+class Inbox<Message extends AnyMessage> {
+  readonly #queue: Message[] = [];
   readonly #socket: WebSocket;
   readonly #options: LiveOptions;
   readonly #pinger: NodeJS.Timeout;
@@ -70,7 +73,7 @@ class Inbox {
     this.#pinger = setInterval(() => this.#ping(), PING_MS);
   }
 
-  async next(): Promise<StreamMessage | null> {
+  async next(): Promise<Message | null> {
     for (;;) {
       const message = this.#queue.shift();
       if (message !== undefined) {
@@ -99,7 +102,7 @@ class Inbox {
     if (this.#ended) return;
     this.#heard = true;
     try {
-      this.#queue.push(JSON.parse(text) as StreamMessage);
+      this.#queue.push(JSON.parse(text) as Message);
     } catch (error: unknown) {
       this.#end(new MusterError('unreachable', 'The stream sent something that is not JSON.', { cause: error, hint: 'Check the URL of the hub.' }));
     }

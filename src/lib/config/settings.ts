@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTarget } from './targets.ts';
 
 /**
  * The hub's settings: one entry gives the type, the default, the text of the reference, the name in the file
@@ -31,6 +32,7 @@ const path = z.string().min(1).nullable();
 const count = z.number().int().min(1);
 const rate = count.nullable();
 const milliseconds = z.number().int().min(0);
+const target = z.string().refine(isTarget, 'must be public, private, loopback, link-local, or a network such as 10.1.0.0/16');
 
 export const SETTINGS = {
   data: setting(path, null, 'Data directory; without it $XDG_DATA_HOME/muster (or ~/.local/share/muster)', { flag: 'data', placeholder: 'directory' }),
@@ -121,9 +123,15 @@ export const SETTINGS = {
   'limits.evaluations': setting(count, 2_000_000, 'Rules on points, devices and groups that are not quiet; beyond it they are not evaluated, with a count'),
   'limits.late-evaluations': setting(count, 10_000, 'Rules on points and devices that late data are evaluated for; beyond it they are only stored'),
   'limits.scripts-waiting': setting(count, 1_000, 'Samples that scripts of rules have not answered for; beyond it they see no more of them'),
-  'limits.alarm-events-waiting': setting(count, 200_000, 'Events of alarms that wait for a disk that takes nothing; beyond it the oldest are dropped with a count'),
+  'limits.alarm-events-waiting': setting(
+    count,
+    200_000,
+    'Events of alarms that wait for a disk that takes nothing; beyond it the oldest are dropped with a count',
+  ),
   'limits.alarm-history-samples': setting(count, 5_000_000, 'Stored samples that a rule is shown when it starts; beyond it its windows fill with what comes'),
   'limits.value-bytes-max': setting(count, 65_536, 'Longest text or JSON value'),
+  'limits.channels-per-project': setting(count, 100, 'Notification channels of one project'),
+  'limits.routes-per-project': setting(count, 200, 'Notification routes of one project'),
   'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),
   'limits.commit-queue': setting(count, 20_000, 'Messages that wait for the disk; beyond it the hub refuses with `overloaded`'),
   'limits.bytes-waiting': setting(count, 134_217_728, 'Payloads of messages that wait for the disk; beyond it the hub refuses with `overloaded`'),
@@ -175,6 +183,15 @@ export const SETTINGS = {
 
   'events.kept-days': setting(count, 90, 'Events older than this are deleted'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
+
+  'notifications.targets': setting(
+    z.array(target).nullable(),
+    null,
+    'Where channels may connect to: public, private, loopback, link-local, and networks such as 10.1.0.0/16; null is public and private, and loopback while host is a loopback address. Metadata services of clouds are reached by a network that holds them alone',
+  ),
+  'notifications.give-up-after-ms': setting(count, 86_400_000, 'A notification that cannot be delivered is tried again for so long'),
+  'notifications.waiting-max': setting(count, 100_000, 'Alarm changes of one project that wait to be told; beyond it they are dropped with a count'),
+  'notifications.kept-days': setting(count, 30, 'The log of deliveries goes back so far'),
 
   'access.failures-per-account': setting(count, 10, 'Wrong passwords or tokens in the window before an account is locked'),
   'access.failures-per-address': setting(count, 100, 'The same for one network address'),

@@ -95,6 +95,12 @@ export const CATALOGUE = {
   unreachable: { exit: 6, status: 502, meaning: 'The hub does not answer.', hint: 'Check that it runs (`muster doctor`) and that the URL is right.' },
   timed_out: { exit: 6, status: 504, meaning: 'The hub did not answer in time.', hint: 'Try again, or raise --timeout.' },
   partly_failed: { exit: 7, status: 207, meaning: 'Some of several things failed.', hint: 'The failed ones are listed.' },
+  undelivered: {
+    exit: 1,
+    status: 502,
+    meaning: 'The receiver of a notification did not take it.',
+    hint: 'The message has what it answered; `muster channel show` has where it was sent to.',
+  },
   threshold: { exit: 99, status: 200, meaning: 'An assertion or threshold does not hold.', hint: 'Look at the figures that the message names.' },
   interrupted: { exit: 130, status: 499, meaning: 'The command was interrupted.', hint: 'Run it again; what is resumable says so.' },
 } as const satisfies Record<string, Entry>;

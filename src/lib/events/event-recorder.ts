@@ -46,6 +46,7 @@ export function createEventRecorder({ storage, commits, clock, closed, waitingMa
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<boolean> | null = null;
   let stopped = false;
+  let ended: Promise<void> | null = null;
 
   const complete = (event: NewEvent): HubEvent => ({ ...event, id: uuidv7() as EventId, recordedAt: clock() });
   return {
@@ -65,17 +66,22 @@ export function createEventRecorder({ storage, commits, clock, closed, waitingMa
     get dropped() {
       return dropped;
     },
-    async stop() {
-      stopped = true;
-      if (timer !== null) clearTimeout(timer);
-      timer = null;
-      await writing;
-      // One that cannot be written now never will be.
-      while (queue.length > 0) if (!(await write())) break;
-      dropped += queue.length;
-      queue = [];
+    stop() {
+      ended ??= end();
+      return ended;
     },
   };
+
+  async function end(): Promise<void> {
+    stopped = true;
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    await writing;
+    // What cannot be written now never will be.
+    while (queue.length > 0) if (!(await write())) break;
+    dropped += queue.length;
+    queue = [];
+  }
 
   function writeLater(): void {
     if (stopped || timer !== null || writing !== null) return;

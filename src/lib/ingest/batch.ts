@@ -3,7 +3,7 @@ import type { SampleValue } from '../domain/value.ts';
 import type { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry, PointEntry } from '../fleet/directory.ts';
 import type { Reading } from '../formats/reading.ts';
-import type { AlarmChanges } from './alarm-evaluator.ts';
+import type { AlarmChanges } from './alarm-changes.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import type { Rejection } from './ingest.ts';
 

@@ -1,4 +1,5 @@
 import type { StepCounts } from '../ingest/step-counts.ts';
+import type { SupervisionCounts } from '../supervision/supervision.ts';
 
 /** How far something is filled that has a limit, by the setting that says so. */
 export interface LimitLevel {
@@ -105,6 +106,7 @@ export interface HubLevels {
   /** Since the start. */
   readonly streamDropped: number;
   readonly events: EventFigures;
+  readonly alarms: SupervisionCounts;
   readonly mqtt: MqttFigures;
   readonly limits: readonly LimitLevel[];
 }

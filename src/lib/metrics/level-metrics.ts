@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { SPINE_STEPS } from '../ingest/step-counts.ts';
+import { ALARM_METRICS } from './alarm-metrics.ts';
 import type { HubLevels } from './hub-figures.ts';
 import type { LevelMetric } from './level-metric.ts';
 import { MQTT_METRICS } from './mqtt-metrics.ts';
@@ -83,6 +84,10 @@ const HUB_METRICS: readonly LevelMetric<HubLevels>[] = [
 export function levelMetrics(registers: Registry[]): (levels: HubLevels) => void {
   const setters = [
     ...HUB_METRICS.map((metric) => setter(metric, registers)),
+    ...ALARM_METRICS.map((metric) => {
+      const set = setter(metric, registers);
+      return ({ alarms }: HubLevels) => set(alarms);
+    }),
     ...MQTT_METRICS.map((metric) => {
       const set = setter(metric, registers);
       return ({ mqtt }: HubLevels) => set(mqtt);

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { DURATION_RULE, readDuration } from '../domain/duration.ts';
+import { GROUP_PARTS } from '../domain/group-parts.ts';
 import { NOTIFY_CAUSES } from '../domain/notification.ts';
 import { SEVERITIES, type Severity, severityRank } from '../domain/severity.ts';
-
-/** What entries may be told together by; `label:NAME` besides. */
-export const GROUP_PARTS = ['rule', 'device', 'parent', 'group', 'severity', 'all'] as const;
 
 const Words = (max: number) => z.string().min(1).max(max);
 const Several = <Item extends z.ZodType<string>>(item: Item) => z.union([item, z.array(item).min(1).max(100)]);

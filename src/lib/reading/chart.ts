@@ -25,6 +25,18 @@ export interface ChartSeries {
   readonly buckets: readonly ChartBucket[];
 }
 
+/** A line across the plots of numbers, such as a limit. One that lies far from the values is left out. */
+export interface ChartLevel {
+  readonly value: number;
+  readonly name: string;
+}
+
+/** A row below the plots that shares their time axis: `cells` gives as many characters as there are columns. */
+export interface ChartStrip {
+  readonly name: string;
+  readonly cells: (columns: number) => string;
+}
+
 export interface ChartOptions {
   /** Columns of everything, axis included. */
   readonly width: number;
@@ -39,6 +51,8 @@ export interface ChartOptions {
   /** IANA name of the zone of the time axis; UTC unless given. */
   readonly timezone?: string;
   readonly color?: boolean;
+  readonly levels?: readonly ChartLevel[];
+  readonly strips?: readonly ChartStrip[];
 }
 
 export interface ChartStatistics {
@@ -50,6 +64,8 @@ export interface ChartStatistics {
 
 export const MARKERS = ['●', '▲', '■', '◆', '○', '△', '□', '◇'] as const;
 const COLORS = [36, 33, 35, 32, 34, 31] as const;
+/** Painted in the last colour. */
+const LEVEL_OWNER = 5;
 
 /** Over all buckets, each by its weight; null without a sample. */
 export function statisticsOf(buckets: readonly ChartBucket[]): ChartStatistics | null {
@@ -87,8 +103,9 @@ export function renderChart(series: readonly ChartSeries[], options: ChartOption
   const width = Math.max(20, Math.floor(options.width));
   const height = Math.max(2, Math.floor(options.height));
   const panels = panelsOf(series);
-  const drawn = panels.map((panel) => ({ panel, axis: axisOf(panel, height) }));
-  const gutter = Math.max(...drawn.map(({ axis }) => Math.max(...axis.labels.map((label) => label.length))), 1);
+  const strips = options.strips ?? [];
+  const drawn = panels.map((panel) => ({ panel, axis: axisOf(panel, height, options.levels ?? []) }));
+  const gutter = Math.max(...drawn.map(({ axis }) => Math.max(...axis.labels.map((label) => label.length))), ...strips.map(({ name }) => name.length), 1);
   const columns = Math.max(4, width - gutter - 2);
   const unnamed = panels.filter((panel) => !panel.boolean && !panel.unit).length;
   const lines: string[] = [];
@@ -98,6 +115,7 @@ export function renderChart(series: readonly ChartSeries[], options: ChartOption
     else if (unnamed > 1 && !panel.boolean) lines.push(clip(panel.members.map(({ series: { name } }) => name).join(', '), width));
     lines.push(...drawPanel(panel, axis, { ...options, width, height }, columns, gutter));
   }
+  for (const { name, cells } of strips) lines.push(`${name.padStart(gutter)} │${cells(columns)}`);
   lines.push(...timeAxis(options, columns, gutter));
   lines.push(clip(captionOf(options), width));
   for (const { panel, axis } of drawn) for (const line of panel.members) lines.push(...legendOf(line, panel, axis, width, options.color === true));
@@ -147,11 +165,21 @@ function goTogether(series: readonly ChartSeries[]): boolean {
   return ranges.every(({ min, max }) => (max > min ? max - min >= span * FLAT : Math.max(Math.abs(min), Math.abs(max)) >= greatest * FLAT || max === 0));
 }
 
-function axisOf(panel: Panel, height: number): PanelAxis {
+function axisOf(panel: Panel, height: number, levels: readonly ChartLevel[]): PanelAxis {
   if (panel.boolean) return { ticks: [0, 1], step: 1, labels: ['off', 'on'] };
   const statistics = statisticsOf(panel.members.flatMap(({ series }) => series.buckets));
-  const axis = valueAxis(statistics?.min ?? 0, statistics?.max ?? 1, height <= 4 ? height : Math.min(9, Math.floor(height / 2) + 1));
+  const shown = shownLevels(levels, statistics).map(({ value }) => value);
+  const [low, high] = [Math.min(statistics?.min ?? 0, ...shown), Math.max(statistics?.max ?? 1, ...shown)];
+  const axis = valueAxis(low, high, height <= 4 ? height : Math.min(9, Math.floor(height / 2) + 1));
   return { ...axis, labels: axis.ticks.map((tick) => formatTick(tick, axis.step)) };
+}
+
+/** Those that do not push the values into a corner of the plot. */
+function shownLevels(levels: readonly ChartLevel[], statistics: ChartStatistics | null): readonly ChartLevel[] {
+  if (statistics === null) return [];
+  const { min, max } = statistics;
+  const reach = Math.max(max - min, Math.abs(max) / 10);
+  return levels.filter(({ value }) => value >= min - reach && value <= max + reach);
 }
 
 function drawPanel(panel: Panel, axis: PanelAxis, options: ChartOptions, columns: number, gutter: number): string[] {
@@ -165,6 +193,7 @@ function drawPanel(panel: Panel, axis: PanelAxis, options: ChartOptions, columns
     const middle = Math.min(time + options.everyMs / 2, options.to);
     return Math.min(canvas.dotsWide - 1, Math.max(0, Math.floor(((middle - options.from) / (options.to - options.from)) * canvas.dotsWide)));
   };
+  if (!panel.boolean) drawLevels(canvas, shownLevels(options.levels ?? [], statisticsOf(panel.members.flatMap(({ series }) => series.buckets))), yOf);
   const several = panel.members.length > 1;
   panel.members.forEach(({ series, index }, place) => {
     const lineRows = drawSeries(canvas, series, options, index, xOf, yOf);
@@ -176,6 +205,20 @@ function drawPanel(panel: Panel, axis: PanelAxis, options: ChartOptions, columns
     const label = labelByRow.get(row);
     return `${(label ?? '').padStart(gutter)} ${label === undefined ? '│' : '┤'}${line}`;
   });
+}
+
+/** Dotted, with the name at the right end where no other name stands. */
+function drawLevels(canvas: ReturnType<typeof createBrailleCanvas>, levels: readonly ChartLevel[], yOf: (value: number) => number): void {
+  const named = new Set<number>();
+  for (const { value, name } of levels) {
+    const y = yOf(value);
+    for (let x = 0; x < canvas.dotsWide; x += 3) canvas.dot(x, y, LEVEL_OWNER);
+    const row = y >> 2;
+    if (named.has(row)) continue;
+    named.add(row);
+    const columns = canvas.dotsWide >> 1;
+    for (const [index, character] of [...name].entries()) canvas.mark(columns - name.length + index, row, character, LEVEL_OWNER);
+  }
 }
 
 /** Returns, for each column of characters, the row that the average passes. */
@@ -225,7 +268,7 @@ function placeMarkers(
   if (placed === 0 && last !== undefined) canvas.mark(last[0], last[1], marker, index);
 }
 
-function timeAxis(options: ChartOptions, columns: number, gutter: number): string[] {
+export function timeAxis(options: Pick<ChartOptions, 'from' | 'to' | 'timezone'>, columns: number, gutter: number): string[] {
   const timezone = options.timezone ?? 'UTC';
   const rule = Array<string>(columns).fill('─');
   const labels = Array<string>(columns + gutter + 2).fill(' ');

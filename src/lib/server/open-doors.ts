@@ -6,10 +6,12 @@ import type { Action } from '../access/roles.ts';
 import { createApiServer } from '../api/api-server.ts';
 import { authenticate } from '../api/authentication.ts';
 import { subscribeToEvents } from '../api/event-feed.ts';
+import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
+import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -18,8 +20,8 @@ import { createFleet } from '../fleet/fleet.ts';
 import type { PressureState } from '../ingest/pressure.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
-import type { Notifier } from '../notifications/notifier.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
+import { createScriptThread } from '../scripts/script-thread.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
 import { createSubscriberSeats } from '../stream/subscriber-seats.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
@@ -28,6 +30,7 @@ import { limitLevels } from './limit-levels.ts';
 import { openAlarms } from './open-alarms.ts';
 import { openEvents } from './open-events.ts';
 import { openIngest } from './open-ingest.ts';
+import { openNotifications } from './open-notifications.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
 import { stopHttp } from './stop-http.ts';
@@ -35,9 +38,6 @@ import { watchAccess } from './watch-access.ts';
 import { type StreamDoor, serveWebSockets } from './web-sockets.ts';
 
 type Subscriber = Exclude<Principal, { kind: 'open' }>;
-
-/** Until there are channels. */
-const NOBODY_TOLD: Notifier = { entriesFor: () => [], committed: () => undefined };
 
 /** How long requests under way may take once the hub stops. */
 const HTTP_GRACE_MS = 2_000;
@@ -76,17 +76,20 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const seats = createSubscriberSeats(settings['limits.stream-subscribers']);
   const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], queueBytesMax: settings['limits.stream-queue-bytes'], seats });
   const events = openEvents({ settings, storage, seats, version, isStopping: () => stopping, clock, log, shutdown });
+  const notifications = await openNotifications({ settings, storage, events, clock, log, shutdown });
   const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory, home: ports.home });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
+  const scripts = await createScriptThread();
+  shutdown.defer('scripts', () => scripts.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
-  const { pipeline, pressure, waiting, broker, refused, trouble, oversized } = await openIngest({
+  const { pipeline, pressure, waiting, alarmReports, broker, refused, trouble, oversized } = await openIngest({
     settings,
     storage,
     stream,
     meter: metrics.meter,
     supervise(commit) {
-      supervision = openAlarms({ settings, storage, events, notifier: NOBODY_TOLD, commit, scripts: null, clock, log });
+      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, commit, scripts, clock, log });
       return supervision.evaluator;
     },
     clock,
@@ -130,6 +133,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     authenticator,
     authorize,
     ingest: pipeline,
+    alarmReports: alarmReports(alarms.alarms.reported),
     broker,
     clock,
     tls,
@@ -178,6 +182,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     streamSubscribers: seats.taken,
     streamDropped: stream.dropped,
     events: eventFigures(),
+    alarms: alarms.counts(),
     mqtt: mqtt.counters(),
     limits: limitLevels(settings, {
       messagesWaiting: waiting(),
@@ -186,6 +191,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       httpConnections: connections.open,
       streamSubscribers: seats.taken,
       events: eventFigures(),
+      alarms: alarms.counts(),
       mqtt: mqtt.counters(),
       mqttConnectionsMax: mqtt.connectionsMax,
     }),
@@ -196,6 +202,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   storage.observe(metrics.storage);
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
+  const reader = createSampleReader({ store: samples, log: system.log, directory });
+  const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'] });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
@@ -204,9 +212,15 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       accounts,
       credentials: deviceCredentials,
       recorder: events.recorder,
+      rules: alarms.rules,
+      alarms: alarms.alarms,
+      shelveMaxMs: settings['alarms.shelve-max-ms'],
       alarming: system.alarming,
+      inspect: alarms.inspect,
+      maintenances: alarms.maintenances,
       ingest: pipeline,
-      reader: createSampleReader({ store: samples, log: system.log, directory }),
+      reader,
+      backtests,
       store: samples,
       log: system.log,
       system,
@@ -215,6 +229,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       latestKnown: storage.latestKnown,
       retentionDays: settings['storage.retention-days'],
       rejects: system.rejects,
+      notifications,
+      channels: notifications.channels,
       metrics,
       levels,
       temporaryFolder: ports.temporaryFolder,
@@ -229,7 +245,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       }),
       closed: disk.refusal,
       onClosed: disk.onFull,
-      exportsMax: settings['limits.exports'],
+      places: createExportPlaces(settings['limits.exports']),
       rateLimits: {
         messagesPerSecond: settings['limits.messages-per-second-per-device'],
         pointsPerSecond: settings['limits.points-per-second-per-device'],

@@ -5,6 +5,7 @@ import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
+import type { AlarmReports } from '../ingest/alarm-reports.ts';
 import { NONE } from '../ingest/batch.ts';
 import { createGroupCommit, type GroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
@@ -18,6 +19,8 @@ import { createRepeats } from '../ingest/repeats.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
 import type { BrokerChange, BrokerStorage } from '../storage/broker-state.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
+import { createAlarmReports } from '../supervision/alarm-reports.ts';
+import type { Alarms } from '../supervision/supervision.ts';
 import type { Storage } from './open-storage.ts';
 import { pressureGauges } from './pressure-gauges.ts';
 import { publishCommitted } from './publish-committed.ts';
@@ -32,6 +35,8 @@ export interface IngestDoor {
   readonly pressure: Pressure;
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
+  /** Alarms of gateways, as messages. */
+  readonly alarmReports: (reported: Alarms['reported']) => AlarmReports;
   /** The broker's state on disk, its changes in order with those that come with messages. */
   readonly broker: BrokerStorage;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
@@ -69,6 +74,17 @@ export async function openIngest(ports: {
     clock,
     log,
   });
+  const limiter = createRateLimiter({
+    device: {
+      messagesPerSecond: settings['limits.messages-per-second-per-device'],
+      pointsPerSecond: settings['limits.points-per-second-per-device'],
+    },
+    project: {
+      messagesPerSecond: settings['limits.messages-per-second-per-project'],
+      pointsPerSecond: settings['limits.points-per-second-per-project'],
+    },
+    burstSeconds: settings['limits.rate-burst-seconds'],
+  });
   const pipeline: Pipeline = createPipeline({
     context: {
       directory,
@@ -90,17 +106,7 @@ export async function openIngest(ports: {
     rejects,
     meter,
     bytesWaitingMax: settings['limits.bytes-waiting'],
-    limiter: createRateLimiter({
-      device: {
-        messagesPerSecond: settings['limits.messages-per-second-per-device'],
-        pointsPerSecond: settings['limits.points-per-second-per-device'],
-      },
-      project: {
-        messagesPerSecond: settings['limits.messages-per-second-per-project'],
-        pointsPerSecond: settings['limits.points-per-second-per-project'],
-      },
-      burstSeconds: settings['limits.rate-burst-seconds'],
-    }),
+    limiter,
     ...(repeatWindowMs > 0 && { repeats: createRepeats(createRecentMessages(repeatWindowMs, REPEATS_KEPT, await system.recentMarks())) }),
     closed: disk.refusal,
     pressure: pressure.wait,
@@ -111,6 +117,15 @@ export async function openIngest(ports: {
     pipeline,
     pressure,
     waiting: () => commit.depth,
+    alarmReports: (reported) =>
+      createAlarmReports({
+        reported,
+        directory,
+        rejects,
+        log: system.log,
+        closed: disk.refusal,
+        admit: (device, message) => limiter.admit(device, message)?.error ?? null,
+      }),
     broker: {
       load: () => system.broker.load(),
       async commit(changes) {

@@ -21,6 +21,8 @@ export const REPORT_COLUMNS: readonly Column<SimulationReport>[] = [
   { name: 'p99Ms', value: (row) => row.acknowledgeMs.p99 },
   { name: 'maxMs', value: (row) => row.acknowledgeMs.max },
   { name: 'reconnects', value: (row) => row.connections.reconnects },
+  { name: 'alarmsRaised', value: (row) => row.alarms?.raised ?? null },
+  { name: 'alarmsCleared', value: (row) => row.alarms?.cleared ?? null },
   { name: 'interrupted', value: (row) => row.interrupted },
   { name: 'problems', value: (row) => problemsOf(row), text: (row) => problemsOf(row).join('; ') },
 ];

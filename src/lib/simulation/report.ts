@@ -1,5 +1,6 @@
 import type { QualityOfService, SimulatedProtocol } from './choices.ts';
 import type { Removed } from './clean-up.ts';
+import type { EdgeAlarmCounts } from './edge-alarms.ts';
 import type { RunError } from './ending.ts';
 import type { LatencySummary } from './latency.ts';
 import type { GeneratorHealth, StageResult } from './runner.ts';
@@ -33,6 +34,8 @@ export interface SimulationReport {
   readonly acknowledgeMs: LatencySummary;
   readonly connections: { readonly made: number; readonly failed: number; readonly reconnects: number; readonly connectMs: LatencySummary };
   readonly errors: readonly { readonly reason: string; readonly count: number }[];
+  /** Of the rules that the gateways evaluated themselves; null: they did not. */
+  readonly alarms: EdgeAlarmCounts | null;
   /** Null for a replay, which waits for the hub rather than load it. */
   readonly generator: GeneratorHealth | null;
   readonly stages: readonly StageResult[];
@@ -45,8 +48,8 @@ export interface SimulationReport {
 
 export type ReportFacts = Omit<
   SimulationReport,
-  'sent' | 'acknowledged' | 'failed' | 'dropped' | 'messages' | 'rate' | 'acknowledgeMs' | 'connections' | 'errors'
->;
+  'sent' | 'acknowledged' | 'failed' | 'dropped' | 'messages' | 'rate' | 'acknowledgeMs' | 'connections' | 'errors' | 'alarms'
+> & { readonly alarms?: EdgeAlarmCounts | null };
 
 /** @param facts.elapsedMs of the load itself: provisioning, waiting for the last acknowledgements and clean-up are not in the rate */
 export function createReport(tally: Tally, facts: ReportFacts): SimulationReport {
@@ -77,6 +80,7 @@ export function createReport(tally: Tally, facts: ReportFacts): SimulationReport
       connectMs: tally.connectTime.summary(),
     },
     errors: tally.errors(),
+    alarms: null,
     ...others,
   };
 }

@@ -2,6 +2,7 @@ import type { SecureContext } from 'node:tls';
 import type { HubClient } from '../client/hub-client.ts';
 import type { PayloadName, QualityOfService, SimulatedProtocol } from './choices.ts';
 import { cleanUp, cleanUpFailed } from './clean-up.ts';
+import { createEdgeAlarms } from './edge-alarms.ts';
 import { endRun } from './ending.ts';
 import { connectFleet } from './fleet-connection.ts';
 import { newRunId, planSyntheticFleet, SIMULATION_LABEL, syntheticPoints } from './fleet-plan.ts';
@@ -32,6 +33,8 @@ export interface SimulateOptions {
   readonly valuesPerMessage: number | null;
   readonly seed: number;
   readonly keep: boolean;
+  /** The gateways fetch the rules that they evaluate themselves, and report the alarms. */
+  readonly rules: boolean;
   readonly signal: AbortSignal;
   readonly monitor: SimulationMonitor;
 }
@@ -64,6 +67,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       payload: options.payload,
       valuesPerMessage: options.valuesPerMessage,
     });
+    const alarms = options.rules ? await createEdgeAlarms({ hub, identities, signal, onWarning: monitor.onWarning }) : null;
     monitor.onPhase('Reporting', tally);
     const startedAt = Date.now();
     const { stages, health } = await runStages({
@@ -72,7 +76,10 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       fire(index, time) {
         const gateway = fleet.gateways[index];
         if (!gateway) return;
-        for (const { topic, payload, samples } of sources[index]?.(time) ?? []) gateway.publish(topic, payload, samples);
+        for (const { device, topic, payload, samples, values } of sources[index]?.(time) ?? []) {
+          gateway.publish(topic, payload, samples);
+          for (const alarm of alarms?.of(index, device, time, values) ?? []) gateway.publish(alarm.topic, alarm.payload, 0);
+        }
       },
     });
     const elapsedMs = Date.now() - startedAt;
@@ -104,6 +111,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       generator: health,
       stages,
       interrupted: signal.aborted,
+      alarms: alarms?.counts() ?? null,
       ...ending,
     });
   } catch (error: unknown) {

@@ -24,6 +24,7 @@ export function summaryLines(report: SimulationReport): readonly string[] {
     const lag = `up to ${ms(generator.lagMs.max)} late (p99 ${ms(generator.lagMs.p99)})`;
     lines.push(['generator', generator.limited ? `${lag}, ${generator.missed} reports skipped: this machine was the limit, not the hub` : lag]);
   }
+  if (report.alarms !== null) lines.push(['alarms', alarmsText(report.alarms)]);
   if (report.error !== null) lines.push(['error', report.error.message]);
   if (report.removed !== null) lines.push(['cleaned up', `${report.removed.devices} devices, ${report.removed.types} types`]);
   for (const problem of problemsOf(report)) lines.push(['problem', problem]);
@@ -33,6 +34,13 @@ export function summaryLines(report: SimulationReport): readonly string[] {
 
 export function latencyText(summary: LatencySummary): string {
   return summary.count === 0 ? 'nothing to measure' : `p50 ${ms(summary.p50)}, p95 ${ms(summary.p95)}, p99 ${ms(summary.p99)}, longest ${ms(summary.max)}`;
+}
+
+function alarmsText({ gateways, rules, raised, changed, cleared }: NonNullable<SimulationReport['alarms']>): string {
+  if (rules === 0) return 'no rule with `runsAt: edge` holds for these gateways';
+  const parts = [`${number(raised)} raised`, `${number(cleared)} cleared`];
+  if (changed > 0) parts.splice(1, 0, `${number(changed)} changed`);
+  return `${parts.join(', ')}, by ${rules} rule${rules === 1 ? '' : 's'} at ${gateways} gateway${gateways === 1 ? '' : 's'}`;
 }
 
 function storedNote(report: SimulationReport): string {

@@ -5,9 +5,12 @@ import { createRandom, seedFor } from './random.ts';
 import { createSignal, type Signal } from './signals.ts';
 
 export interface Message {
+  readonly device: string;
   readonly topic: string;
   readonly payload: string;
   readonly samples: number;
+  /** What is in it, for the rules of the gateway. */
+  readonly values: Readonly<Record<string, number | boolean>>;
 }
 
 /** Makes the messages that one gateway sends for a time (ms since 1970): its own and those of the devices behind it. */
@@ -46,7 +49,7 @@ function createDeviceSource(id: string, points: readonly SyntheticPoint[], seed:
       const values: Record<string, number | boolean> = {};
       const slice = signals.slice(start, start + valuesPerMessage);
       for (const [path, signal] of slice) values[path] = signal(time);
-      messages.push({ topic, payload: encodeReports([{ time, values }], payload), samples: slice.length });
+      messages.push({ device: id, topic, payload: encodeReports([{ time, values }], payload), samples: slice.length, values });
     }
     return messages;
   };

@@ -56,6 +56,8 @@ export interface EventFilter {
   readonly to?: number;
   /** Committed after this one: where a reader goes on. Gives the oldest first. */
   readonly after?: EventId;
+  /** The oldest first, without `after` too. */
+  readonly oldestFirst?: boolean;
 }
 
 export interface OutboxFilter {

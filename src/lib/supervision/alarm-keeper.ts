@@ -14,8 +14,7 @@ import type { Notifier } from '../notifications/notifier.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
 import type { Commands } from './commands.ts';
 import type { Ledger } from './ledger.ts';
-import type { RuleState } from './rule-state.ts';
-import type { Suppression } from './suppression.ts';
+import type { RuleState } from './tracked.ts';
 
 /** What an alarm is of, besides its inputs. */
 export type Surroundings = Omit<AlarmSurroundings, 'newId'>;
@@ -44,7 +43,10 @@ export interface AlarmKeeperPorts {
   readonly recorder: Pick<EventRecorder, 'complete'>;
   readonly notifier: Pick<Notifier, 'entriesFor'>;
   readonly commands: Commands;
-  readonly suppression: () => Suppression;
+  /** What suppresses an alarm that is about to be raised. */
+  readonly reasons: (state: RuleState, subject: AlarmSubject, now: number) => readonly string[];
+  /** An alarm became active, or is not any more. */
+  readonly onActive: (record: AlarmRecord) => void;
   /** Asks for a turn of the alarm when the clock stands there. */
   readonly wake: (alarm: LiveAlarm, dueAt: number) => void;
   readonly liveMax: number;
@@ -64,7 +66,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
       const live = book.of(state.project, state.rule.id, subject);
       // Whatever hides it is known before somebody is told.
       if (level !== null && live === undefined) {
-        for (const by of ports.suppression().reasons(state, subject, clock())) apply(surroundings, { kind: 'suppression', time: cause.time, by, on: true });
+        for (const by of ports.reasons(state, subject, clock())) apply(surroundings, { kind: 'suppression', time: cause.time, by, on: true });
       }
       return apply(surroundings, levelInput(state, subject, level, cause));
     },
@@ -98,7 +100,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     const told = done.notify === null ? undefined : events[done.notify.event];
     if (done.notify !== null && told !== undefined) ledger.outbox(notifier.entriesFor(record, device, told, done.notify.cause, clock()));
     if (done.actions !== null) commands.due(record, done.actions, events.at(-1) ?? null);
-    if ((before?.active ?? false) !== record.active) ports.suppression().parentChanged(record);
+    if ((before?.active ?? false) !== record.active) ports.onActive(record);
     return record;
   }
 

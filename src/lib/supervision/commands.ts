@@ -8,7 +8,7 @@ import type { Directory } from '../fleet/directory.ts';
 import type { AlarmStorage, RuleCommand } from '../storage/alarm-storage.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { Ledger } from './ledger.ts';
-import type { RuleState } from './rule-state.ts';
+import type { RuleState } from './tracked.ts';
 
 const RETRY_MS = 5_000;
 /** A device that was away for longer is not set to what was wanted then. */

@@ -1,4 +1,4 @@
-import type { Scope } from '../alarms/rule.ts';
+import type { Rule, Scope } from '../alarms/rule.ts';
 import { nextDueAt } from '../alarms/state/facts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
@@ -25,11 +25,12 @@ import { createEdgeReports } from './edge-reports.ts';
 import { createLateData } from './late-data.ts';
 import { createLedger } from './ledger.ts';
 import type { HotMaintenances } from './maintenances.ts';
-import { createRuleState, type RuleState } from './rule-state.ts';
+import { createRuleState } from './rule-state.ts';
 import type { HotRules, RuleChange } from './rules.ts';
 import { createSampleEvaluator } from './sample-evaluator.ts';
 import type { Supervision } from './supervision.ts';
 import { createSuppression, type Suppression } from './suppression.ts';
+import type { RuleState } from './tracked.ts';
 import { createWarmUp } from './warm-up.ts';
 import { createWatches, isWatched } from './watches.ts';
 
@@ -123,7 +124,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     recorder,
     notifier: ports.notifier,
     commands,
-    suppression: () => suppression,
+    reasons: (state, subject, now) => suppression.reasons(state, subject, now),
+    onActive: (record) => suppression.activeChanged(record),
     wake: (alarm, at) => clockwork.wake(alarm, at),
     liveMax: settings['limits.alarms-live-per-project'],
     clock,
@@ -172,10 +174,10 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     storage,
     async applyEdge(surroundings, input) {
       const { project, rule, subject } = surroundings;
-      keeper.apply({ ...surroundings, origin: 'edge', historical: false }, input);
-      const record = book.of(project, rule.id, subject)?.record ?? null;
+      // A record that is closed with it is in no book any more.
+      const record = keeper.apply({ ...surroundings, origin: 'edge', historical: false }, input);
       await ledger.commit();
-      return record;
+      return record ?? book.of(project, rule.id, subject)?.record ?? null;
     },
     liveOf: (project, rule, subject) => book.of(project, rule, subject)?.record ?? null,
     live: service.live,
@@ -255,7 +257,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       clockwork.advance();
       commitSoon();
     },
-    settled: () => ledger.commit(),
+    settled: () => ledger.settled(),
     async start() {
       await rules.load();
       await maintenances.load();
@@ -285,7 +287,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     for (const project of rules.projects()) {
       for (const rule of rules.inForce(project)) {
         if (rule.runsAt === 'edge') continue;
-        const state = createRuleState(project, rule);
+        const state = inForce(project, rule);
         states.push(state);
         watches.replace(project, rule.id, state);
       }
@@ -330,12 +332,12 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     } else if (state !== undefined && !isWatched(state, subject, directory)) withdraw(alarm, 'the rule does not watch it any more', 'hub');
     else {
       clockwork.wake(alarm, nextDueAt(record));
-      suppression.refresh(alarm, clock(), true);
+      suppression.comeBack(alarm, clock());
     }
   }
 
   async function ruleChanged({ project, id, after, reason, actor }: RuleChange): Promise<void> {
-    const state = after === null || after.runsAt === 'edge' ? null : createRuleState(project, after);
+    const state = after === null || after.runsAt === 'edge' ? null : inForce(project, after);
     // Its windows are filled before it is in force, so that no sample comes between.
     if (state !== null) await warmUp.fill(state);
     const before = watches.replace(project, id, state);
@@ -370,7 +372,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       const state = watches.project(record.project)?.states.get(record.rule);
       if (entry === undefined || entry.device.project !== record.project) withdraw(alarm, 'the device is deleted', 'hub');
       else if (state !== undefined && !isWatched(state, record.subject, directory)) withdraw(alarm, 'the rule does not watch it any more', 'hub');
-      else suppression.refresh(alarm, now, false);
+      else suppression.refresh(alarm, now);
     }
     warmUp.deviceChanged(id);
     commitSoon();
@@ -391,6 +393,13 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     const plain = surroundingsFrom(record);
     const done = keeper.apply(rule === null ? plain : { ...plain, rule }, { kind: 'time', time: now });
     if (done === null) clockwork.wake(alarm, nextDueAt(record) <= now ? now + 1_000 : nextDueAt(record));
+  }
+
+  function inForce(project: ProjectId, rule: Rule): RuleState {
+    const state = createRuleState(project, rule);
+    const { failures } = rule.condition;
+    if (failures !== undefined) failures.listener = (reason) => ruleFailed(state, reason);
+    return state;
   }
 
   function ruleFailed(state: RuleState, error: unknown): void {

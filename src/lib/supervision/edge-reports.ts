@@ -1,11 +1,13 @@
+import { compileTemplate, defaultMessage, type MessageBindings } from '../alarms/message.ts';
 import type { Rule } from '../alarms/rule.ts';
-import { matchesDevice, matchesPoint } from '../alarms/scope.ts';
+import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmInput, AlarmSurroundings } from '../alarms/state/transition.ts';
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
 import type { DeviceId, PointPath, ProjectId, RuleId } from '../domain/ids.ts';
 import { type Level, SEVERITIES } from '../domain/severity.ts';
 import { subjectKey } from '../domain/subject-key.ts';
+import type { SampleValue } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
@@ -91,8 +93,9 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
     const explanation = report.explanation ?? (level === null ? 'back to normal, says the gateway' : `${level.name}, says the gateway`);
     const applied = await applyEdge(
       { project: device.project, subject, rule: factsOf(rule, ruleId, report) },
-      { kind: 'level', time, level, value, message: report.message ?? explanation, explanation },
+      { kind: 'level', time, level, value, message: report.message ?? messageOf(rule, device, subject, { level, time, value, explanation }), explanation },
     );
+    if (applied === null && level !== null) throw new MusterError('limit_reached', 'as many alarms are live as the hub keeps (limits.alarms-live-per-project)');
     remember(key, [time, ...changes]);
     return applied ?? last;
   }
@@ -101,6 +104,29 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
     said.delete(key);
     said.set(key, times.slice(0, CHANGES_MAX));
     if (said.size > REMEMBERED_MAX) for (const oldest of said.keys()) if (said.delete(oldest)) break;
+  }
+
+  /** In the words of the rule: a gateway need not know what its devices are called. */
+  function messageOf(
+    rule: Rule | null,
+    { id, name, type, labels }: Device,
+    { point }: AlarmSubject,
+    change: { readonly level: Level | null; readonly time: number; readonly value: SampleValue; readonly explanation: string },
+  ): string {
+    const { level, ...rest } = change;
+    const unit = point === null ? null : (directory.device(id)?.points.get(point)?.point.unit ?? null);
+    const bindings: MessageBindings = {
+      device: { id, name, type, labels },
+      point: point === null ? null : { path: point, unit },
+      group: groupsOf(labels).at(-1) ?? null,
+      rule: { id: rule?.id ?? '', version: rule?.version ?? 0, description: rule?.description ?? null },
+      labels: rule?.labels ?? {},
+      level: level?.name ?? null,
+      severity: level?.severity ?? null,
+      ...rest,
+    };
+    const compiled = rule?.message == null ? null : compileTemplate(rule.message);
+    return compiled?.ok ? compiled.template.render({ ...bindings }) : defaultMessage(bindings);
   }
 
   function checkedTime({ ts = undefined }: EdgeReport, receivedAt: number): number {

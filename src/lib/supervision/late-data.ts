@@ -4,7 +4,7 @@ import type { DeviceId, PointPath } from '../domain/ids.ts';
 import { subjectKey } from '../domain/subject-key.ts';
 import type { SampleValue } from '../domain/value.ts';
 import type { AlarmKeeper } from './alarm-keeper.ts';
-import type { RuleState } from './rule-state.ts';
+import type { RuleState } from './tracked.ts';
 import type { Link } from './watches.ts';
 
 /** After so long without late samples, a replay is over. */

@@ -5,7 +5,7 @@ import type { Log } from '../domain/log.ts';
 import type { OutboxEntry } from '../domain/notification.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { EventStream } from '../events/event-stream.ts';
-import type { AlarmChanges } from '../ingest/alarm-evaluator.ts';
+import type { AlarmChanges } from '../ingest/alarm-changes.ts';
 import type { Notifier } from '../notifications/notifier.ts';
 import type { AlarmStorage, SavedEvaluation } from '../storage/alarm-storage.ts';
 import type { Statement } from '../storage/commit-log.ts';
@@ -42,6 +42,8 @@ export interface Ledger {
   take(): AlarmChanges | null;
   /** Commits what was noted since. Resolves when it is on disk; rejects when it is not, and will be tried again. */
   commit(): Promise<void>;
+  /** As `commit`, and waits for what others commit at this moment; does not reject. */
+  settled(): Promise<void>;
   readonly isEmpty: boolean;
   /** Events that are not on disk. */
   readonly uncommitted: number;
@@ -75,6 +77,7 @@ export function createLedger(ports: LedgerPorts): Ledger {
   let waiting = 0;
   let dropped = 0;
   let stopped = false;
+  const inFlight = new Set<Promise<unknown>>();
 
   return {
     alarm(record) {
@@ -135,15 +138,27 @@ export function createLedger(ports: LedgerPorts): Ledger {
       open = emptySet();
       return writeAll(inPieces(set));
     },
+    async settled() {
+      await this.commit().catch(() => undefined);
+      await Promise.all(inFlight);
+    },
     async stop() {
       stopped = true;
       if (timer !== null) clearTimeout(timer);
       timer = null;
       await (backlog === null ? this.commit() : retry());
+      await Promise.all(inFlight);
     },
   };
 
-  async function writeAll(pieces: readonly ChangeSet[]): Promise<void> {
+  function writeAll(pieces: readonly ChangeSet[]): Promise<void> {
+    const written = writePieces(pieces);
+    const done = written.catch(() => undefined).finally(() => inFlight.delete(done));
+    inFlight.add(done);
+    return written;
+  }
+
+  async function writePieces(pieces: readonly ChangeSet[]): Promise<void> {
     const results = await Promise.all(
       pieces.map((piece) =>
         ports.commit(compose(piece)).then(

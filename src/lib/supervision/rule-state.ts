@@ -1,31 +1,9 @@
 import { createEvaluations } from '../alarms/create-evaluation.ts';
-import type { Evaluation } from '../alarms/evaluation.ts';
-import { compileTemplate, type MessageTemplate } from '../alarms/message.ts';
+import { compileTemplate } from '../alarms/message.ts';
 import type { Rule } from '../alarms/rule.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { ProjectId } from '../domain/ids.ts';
-import type { Tracked } from './tracked.ts';
-
-/** One version of a rule in force, and what is held of it. */
-export interface RuleState {
-  readonly project: ProjectId;
-  readonly rule: Rule;
-  /** Of what is live; of late data. */
-  readonly start: (subject: AlarmSubject) => Evaluation;
-  readonly startLate: (subject: AlarmSubject) => Evaluation;
-  readonly template: MessageTemplate | null;
-  /** While nothing is held of a subject, values of this range (half-open) change nothing. NaN: there is no such range. */
-  readonly quietLow: number;
-  readonly quietHigh: number;
-  /** An evaluation is made when a sample leaves the quiet range, and dropped when all is normal again; else it is held from the first sample on. */
-  readonly lazy: boolean;
-  /** Time alone may change what it finds, however normal all is: no data. */
-  readonly timed: boolean;
-  /** Rules whose alarms suppress others come first when several are due at once: 0 for those that nothing suppresses. */
-  rank: number;
-  /** Evaluations that are held, by subjectKey. */
-  readonly tracked: Map<string, Tracked>;
-}
+import type { RuleState } from './tracked.ts';
 
 const ANY_SUBJECT: AlarmSubject = { device: null, point: null, group: null };
 
@@ -46,7 +24,7 @@ export function createRuleState(project: ProjectId, rule: Rule): RuleState {
     quietLow,
     quietHigh,
     timed,
-    lazy: !timed && rule.condition.subject === 'point' && rule.condition.history.samples === 0 && quietLow <= quietHigh,
+    lazy: !timed && rule.condition.subject === 'point' && rule.condition.history.samples <= 1 && quietLow <= quietHigh,
     rank: 0,
     tracked: new Map(),
   };

@@ -11,7 +11,7 @@ import type { AlarmKeeper } from './alarm-keeper.ts';
 import type { Clockwork } from './clockwork.ts';
 import type { LateData } from './late-data.ts';
 import type { Ledger } from './ledger.ts';
-import type { RuleState } from './rule-state.ts';
+import type { RuleState } from './tracked.ts';
 import { markOf, type Tracked } from './tracked.ts';
 import { narrow, type PointWatch, type ProjectWatch, type Watches } from './watches.ts';
 
@@ -247,7 +247,9 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
   }
 
   function newestSample(point: PointEntry): number {
-    return Math.max(watches.known(point.point.series)?.newest ?? Number.NEGATIVE_INFINITY, point.latestTime);
+    const seen = watches.known(point.point.series)?.newest ?? Number.NEGATIVE_INFINITY;
+    // A point of which only late data are known has never been there live: nobody misses it.
+    return point.latestTime > seen && point.latest?.late === false ? point.latestTime : seen;
   }
 
   function lived(state: RuleState, time: number): number {

@@ -11,13 +11,14 @@ import type { SavedEvaluation } from '../storage/alarm-storage.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { AlarmBook } from './alarm-book.ts';
 import type { AlarmKeeper } from './alarm-keeper.ts';
-import type { RuleState } from './rule-state.ts';
 import type { SampleEvaluator } from './sample-evaluator.ts';
-import type { Tracked } from './tracked.ts';
+import type { RuleState, Tracked } from './tracked.ts';
 import { groupsFor, isWatched, type Watches, watchesDevice } from './watches.ts';
 
 const DEVICES_PER_TURN = 500;
 const SERIES_PER_READ = 200;
+/** Windows up to this long are read for many series together. */
+const AT_ONCE_MS = 86_400_000;
 
 /** Brings evaluations to where they would be had they seen all samples: after a start, for a new rule, and for a changed one. */
 export interface WarmUp {
@@ -92,6 +93,8 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
         for (const tracked of [...state.tracked.values()]) {
           const was = restored.get(tracked);
           const stands = book.of(state.project, state.rule.id, tracked.subject)?.record.active === true;
+          // What is held lazily was not shown its newest sample above.
+          if (state.lazy && tracked.subject.device !== null) showAllNewest(tracked, tracked.subject.device);
           // An alarm whose evaluation was not saved: its newest samples say whether it still stands.
           if (was !== undefined || !stands) tracked.evaluation.restore(was ?? null);
           settle(tracked);
@@ -181,7 +184,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
         const subject: AlarmSubject = { device: id, point: path, group: null };
         const key = `${id}/${path}`;
         // What never reported is not silent: it is held from its first sample on.
-        const tracked = state.tracked.get(key) ?? (state.lazy || point.latestTime === Number.NEGATIVE_INFINITY ? null : track(state, subject));
+        const tracked = state.tracked.get(key) ?? (state.lazy || point.latest === null || point.latest.late ? null : track(state, subject));
         found.push({ tracked, slot: 0, member: 0, point, key, subject });
         continue;
       }
@@ -219,8 +222,8 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
   }
 
   function showNewest({ evaluation }: Tracked, slot: number, member: number, { latest }: PointEntry): void {
-    if (latest === null || latest.late) return;
-    evaluation.warm(slot, latest.time, latest.quality === 'good' ? latest.value : null, member);
+    if (latest === null || latest.late || latest.quality !== 'good') return;
+    evaluation.warm(slot, latest.time, latest.value, member);
   }
 
   function showAllNewest(tracked: Tracked, device: DeviceId): void {
@@ -249,20 +252,29 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     const now = clock();
     const all = [...bySeries.keys()];
     let room = ports.samplesMax;
+    const read = async (series: readonly SeriesId[], fromTime: number, limit: number, kept: Map<SeriesId, [number, SampleValue][]>): Promise<void> => {
+      const query = { series, from: fromTime, to: now + 1, order: 'series', descending: true, limit } as const;
+      for await (const rows of ports.samples.read(query)) {
+        for (const row of rows) {
+          room -= 1;
+          if (row.late || row.quality !== 'good') continue;
+          const list = kept.get(row.series) ?? [];
+          kept.set(row.series, list);
+          if (list.length < countMax) list.push([row.time, row.value]);
+        }
+      }
+    };
     try {
       for (let from = 0; from < all.length && room > 0; from += SERIES_PER_READ) {
         const series = all.slice(from, from + SERIES_PER_READ);
         // By time: conditions on several points see them as they came.
         const kept = new Map<SeriesId, [number, SampleValue][]>();
-        const query = { series, from: now - durationMs, to: now + 1, order: 'series', descending: true, limit: room } as const;
-        for await (const rows of ports.samples.read(query)) {
-          for (const row of rows) {
-            room -= 1;
-            if (row.late) continue;
-            const list = kept.get(row.series) ?? [];
-            kept.set(row.series, list);
-            if (list.length < countMax) list.push([row.time, row.quality === 'good' ? row.value : null]);
-          }
+        await read(series, Math.max(0, now - Math.min(durationMs, AT_ONCE_MS)), room, kept);
+        // Of those that reported seldom, the rest, one by one: nobody knows how far back it lies.
+        for (const one of durationMs > AT_ONCE_MS ? series : []) {
+          if (room <= 0 || (kept.get(one)?.length ?? 0) >= countMax) continue;
+          kept.delete(one);
+          await read([one], Math.max(0, now - durationMs), Math.min(room, countMax), kept);
         }
         const inOrder = [...kept].flatMap(([one, list]) => list.map(([time, value]) => ({ one, time, value }))).sort((a, b) => a.time - b.time);
         for (const { one, time, value } of inOrder)

@@ -6,7 +6,8 @@ import type { DeviceId, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
 import { subjectKey } from '../domain/subject-key.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
 import { createSeriesTable } from '../fleet/series-table.ts';
-import { type RuleState, rankRules } from './rule-state.ts';
+import { rankRules } from './rule-state.ts';
+import type { RuleState } from './tracked.ts';
 import { Tracked } from './tracked.ts';
 
 /** Numbers from `low` (inclusive) to `high` (exclusive), in samples of a time before `due`, change nothing. */

@@ -4,6 +4,7 @@ import { ratedStatus, STATUS_COLUMNS } from '../../../src/lib/cli/status-columns
 import { bytesText, statusView } from '../../../src/lib/cli/status-view.ts';
 import { newStepCounts } from '../../../src/lib/ingest/step-counts.ts';
 import { newCounters } from '../../../src/lib/protocols/mqtt/ports.ts';
+import { noLevels } from '../../helpers/hub-levels.ts';
 
 const NOTHING = { runs: 0, failed: 0, samples: 0, filesWritten: 0, filesDeleted: 0, bytesWritten: 0, elapsedMs: 0, lastAt: null, lastError: null };
 
@@ -49,6 +50,7 @@ const status = (time: number, samples: number, startedAt = 0): HubStatus => ({
   http: { connections: 0, refused: 0 },
   fleet: { devices: 0, points: 0 },
   stream: { subscribers: 0, dropped: 0 },
+  alarms: noLevels().alarms,
   mqtt: newCounters(),
   limits: [],
   process: { memoryBytes: 0, eventLoopDelayP99Ms: 0, eventLoopDelayMaxMs: 0 },

@@ -92,6 +92,8 @@ export interface ScriptRunner {
   compile(language: string, source: string): ScriptProgram;
 }
 export interface ScriptProgram {
+  /** Its calls answer with promises. */
+  readonly later: boolean;
   /** `state`: what the last call returned as its state. Rejects or throws MusterError when the script fails, or exceeds its time or memory. */
   call(input: JsonValue): JsonValue | Promise<JsonValue>;
   release(): void;

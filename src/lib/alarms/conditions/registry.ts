@@ -4,6 +4,7 @@ import type { ConditionKind } from './condition.ts';
 import { jointDefinition } from './joint/definition.ts';
 import { noDataDefinition } from './no-data/definition.ts';
 import { rateDefinition } from './rate/definition.ts';
+import { scriptDefinition } from './script/definition.ts';
 import { stateDefinition } from './state/definition.ts';
 import { trendDefinition } from './trend/definition.ts';
 
@@ -16,6 +17,7 @@ export const CONDITION_KINDS: readonly ConditionKind[] = [
   jointDefinition,
   trendDefinition,
   anomalyDefinition,
+  scriptDefinition,
 ];
 
 export function conditionKind(name: string): ConditionKind | undefined {

@@ -27,11 +27,13 @@ export const DISPLAY_STATE_NAMES: Readonly<Record<DisplayState, string>> = {
   normal: 'Normal',
 };
 
+export type AlarmFacts = Pick<AlarmRecord, 'active' | 'acked' | 'latched' | 'shelvedUntil' | 'outOfService' | 'suppressedBy'>;
+
 /**
  * The facts are independent, and one word is shown: first whether it is withheld from people at all, by the longest lasting reason (out of service, then
  * shelved, then suppressed), then whether the condition holds, then the latch, then the acknowledgement.
  */
-export function displayState(record: AlarmRecord): DisplayState {
+export function displayState(record: AlarmFacts): DisplayState {
   if (record.outOfService) return 'out-of-service';
   if (record.shelvedUntil !== null) return 'shelved';
   if (record.suppressedBy.length > 0) return 'suppressed';

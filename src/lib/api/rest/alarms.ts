@@ -9,7 +9,9 @@ import type { ActionOutcome, Alarms } from '../../supervision/supervision.ts';
 import { actorOf } from '../actor.ts';
 import { alarmDetail, type DetailPorts, renderAlarm } from '../alarm-detail.ts';
 import { alarmStats } from '../alarm-stats.ts';
+import { ALARM_TABLE } from '../alarm-table.ts';
 import { foreignCursor, readCursor, writeCursor } from '../cursor.ts';
+import type { ExportPlaces } from '../export-places.ts';
 import { type Route, route } from '../route.ts';
 import {
   type AlarmActionResult,
@@ -17,6 +19,7 @@ import {
   AlarmActions,
   AlarmCount,
   AlarmDetail,
+  AlarmExportQuery,
   AlarmFilter,
   AlarmPage,
   AlarmQuery,
@@ -25,10 +28,13 @@ import {
   type OperatorActionBody,
 } from '../schema/alarms.ts';
 import { type AlarmPosition, type AlarmSelection, firstAfter, positionOf, selectAlarms } from '../select-alarms.ts';
+import { listOf } from '../select-points.ts';
+import { tableAnswer } from '../table-answer.ts';
 
 export interface AlarmPorts extends DetailPorts {
   readonly alarms: Alarms;
   readonly fleet: Fleet;
+  readonly places: ExportPlaces;
   readonly clock: () => number;
   /** alarms.shelve-max-ms */
   readonly shelveMaxMs: number;
@@ -40,6 +46,8 @@ const ACTIONS_MAX = 10_000;
 /** Closed ones that one request looks through; what it did not find by then, the next page may. */
 const LOOKED_AT_MAX = 20_000;
 const STORED_PAGE = 1_000;
+const WHOLE_ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const isWholeId = (id: string): boolean => WHOLE_ID.test(id);
 const FIRST_OF_CLOSED = '';
 const STATS_MS = 7 * 86_400_000;
 
@@ -58,7 +66,9 @@ export function alarmRoutes(ports: AlarmPorts): Route[] {
       query: AlarmQuery,
       responses: { 200: AlarmPage },
       async handle({ query, project }) {
-        const page = await pageOfAlarms(project, select(project, query), query, ports);
+        const selection = select(project, query);
+        const ids = listOf(query.id);
+        const page = ids?.every(isWholeId) ? await alarmsById(project, ids, selection, alarms) : await pageOfAlarms(project, selection, query, ports);
         return { status: 200, body: { items: page.records.map(renderAlarm), cursor: page.cursor } };
       },
     }),
@@ -91,6 +101,25 @@ export function alarmRoutes(ports: AlarmPorts): Route[] {
         if (range.from >= to) throw new MusterError('invalid', '"from" must be before "to"', { details: { field: 'from' } });
         const { operators: _operators, from: _from, to: _to, ...filter } = query;
         return { status: 200, body: await alarmStats(project, select(project, { ...filter, closed: 'false' }), range, ports, signal) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/alarms/export',
+      tag: 'alarms',
+      summary: 'Export alarms as a file: live ones, the worst and newest first, then closed ones, the newest first',
+      description: 'The body is streamed; one that is cut short ends without its last chunk.',
+      permission: 'alarm:read',
+      query: AlarmExportQuery,
+      responses: { 200: null },
+      handle({ query, project, signal }) {
+        const selection = select(project, query);
+        ports.places.take(signal);
+        const page = async (limit: number, cursor: string | undefined) => {
+          const { records, cursor: next } = await pageOfAlarms(project, selection, { limit, cursor }, ports);
+          return { items: records.map(renderAlarm), cursor: next };
+        };
+        return tableAnswer(query, { name: 'alarms', columns: ALARM_TABLE, page }, signal);
       },
     }),
     route({
@@ -133,6 +162,27 @@ export function alarmRoutes(ports: AlarmPorts): Route[] {
       },
     }),
   ];
+}
+
+/** Nothing is searched for: the history may be long. */
+async function alarmsById(
+  project: ProjectId,
+  ids: readonly string[],
+  selection: AlarmSelection,
+  alarms: Alarms,
+): Promise<{ records: readonly AlarmRecord[]; cursor: null }> {
+  const records: AlarmRecord[] = [];
+  for (const id of new Set(ids)) {
+    const record = await alarms.get(project, id).catch(nullIfNotFound);
+    if (record === null || !selection.matches(record)) continue;
+    if (record.closedAt === null ? selection.live : selection.closed) records.push(record);
+  }
+  return { records, cursor: null };
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (error instanceof MusterError && error.code === 'not_found') return null;
+  throw error;
 }
 
 async function pageOfAlarms(

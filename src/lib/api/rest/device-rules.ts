@@ -36,7 +36,7 @@ export function deviceRuleRoutes(ports: DeviceRulePorts): Route[] {
       ...partsOf(subject),
       value: latest?.value ?? null,
       valueTime: latest?.time ?? null,
-      level: view?.level ?? null,
+      level: view?.level ?? (alarm?.active && alarm.level !== null && alarm.severity !== null ? { name: alarm.level, severity: alarm.severity } : null),
       pending: view?.pending ?? null,
       explanation: view?.explanation ?? alarm?.explanation ?? '',
       alarm: alarm === null ? null : { id: alarm.id, state: displayState(alarm), raisedAt: alarm.raisedAt, suppressedBy: [...alarm.suppressedBy] },

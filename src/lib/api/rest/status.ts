@@ -65,6 +65,7 @@ export function statusRoutes({ metrics, levels, clock, version, startedAt }: Sta
           fleet: { devices: now.devices, points: now.points },
           stream: { subscribers: now.streamSubscribers, dropped: now.streamDropped },
           http: { connections: now.httpConnections, refused: now.httpRefused },
+          alarms: now.alarms,
           mqtt: now.mqtt,
           limits: [...now.limits],
           process: metrics.process(),

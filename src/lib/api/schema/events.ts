@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { EVENT_KINDS } from '../../domain/event.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
+import { SeverityText } from './alarms.ts';
 import { Cursor, Repeated, Text, Time } from './common.ts';
+import { TableExportQuery } from './table-export.ts';
 
 export const EventItem = z
   .object({
@@ -24,20 +26,25 @@ export const EventItem = z
 /** The filters of the live stream, in the query of its URL. */
 export const EventStreamQuery = z.object({
   kind: Repeated(Text(100)).optional().describe('such as alarm.raised, or with * for any text: alarm.*; repeats'),
-  severity: Repeated(Text(20)).optional().describe('critical, major, minor or warning; major+ for that and worse; repeats'),
+  severity: Repeated(SeverityText).optional(),
   device: Repeated(Text(200)).optional().describe('id or alias; repeats'),
   rule: Repeated(Text(200)).optional().describe('repeats'),
   alarm: Text(100).optional().describe('id of one alarm'),
 });
 
-/** From the last recorded to the first; behind `after` from the first to the last. */
 export const EventQuery = EventStreamQuery.extend({
   from: z.coerce.number().int().optional().describe('ms since 1970, by the time when it happened; absent: the beginning'),
   to: z.coerce.number().int().optional().describe('ms since 1970, exclusive; absent: no end'),
-  after: Text(100).optional().describe('id of the event behind which to go on, the oldest first'),
+  after: Text(100).optional().describe('id of the event behind which to go on, the oldest first whatever `order` says'),
+  order: z.enum(['asc', 'desc']).default('desc').describe('by when they were recorded'),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
   cursor: Cursor.optional(),
 });
+
+/** The oldest first, unless asked otherwise: as a journal is read. */
+export const EventExportQuery = EventQuery.omit({ limit: true, cursor: true })
+  .extend({ order: EventQuery.shape.order.unwrap().default('asc') })
+  .extend(TableExportQuery.shape);
 
 /** What the hub sends on the stream of events, one JSON object per WebSocket text message. */
 export const EventStreamMessage = z
@@ -51,5 +58,6 @@ export const EventStreamMessage = z
 
 export type EventItem = z.infer<typeof EventItem>;
 export type EventQuery = z.input<typeof EventQuery>;
+export type EventExportQuery = z.input<typeof EventExportQuery>;
 export type EventStreamQuery = z.input<typeof EventStreamQuery>;
 export type EventStreamMessage = z.infer<typeof EventStreamMessage>;

@@ -83,7 +83,7 @@ export const HubStatus = z
       acknowledgeP50Ms: z.number().nullable().describe('of the last 4,096 messages'),
       acknowledgeP99Ms: z.number().nullable(),
       steps: z
-        .object({ admit: Step, decode: Step, resolve: Step, commit: Step, publish: Step })
+        .object({ admit: Step, decode: Step, resolve: Step, evaluate: Step, commit: Step, publish: Step })
         .describe('the way of a message; what is missing behind a step was refused there, or is in it'),
     }),
     storage: z.object({
@@ -114,6 +114,28 @@ export const HubStatus = z
     http: z.object({ connections: Count, refused: Count.describe('connections that were one too many, since the start') }),
     fleet: z.object({ devices: Count, points: Count }),
     stream: z.object({ subscribers: Count, dropped: Count.describe('samples dropped for slow subscribers') }),
+    alarms: z
+      .object({
+        rules: Count.describe('in force at the hub'),
+        rulesFailing: Count.describe('enabled, and cannot be read'),
+        pointsWatched: Count.describe('points with samples since the rules changed that at least one rule watches'),
+        alarmsLive: Count,
+        alarmsActive: Count,
+        alarmsUnacked: Count,
+        timers: Count,
+        samplesEvaluated: Count,
+        transitions: Count,
+        uncommitted: Count.describe('events of alarms that are not on disk'),
+        evaluations: Count.describe('rules on points, devices and groups that are not quiet, or that wait for the clock'),
+        lateEvaluations: Count.describe('the same of late data'),
+        scriptsWaiting: Count.describe('samples that scripts have not answered for'),
+        commandsWaiting: Count.describe('what rules set or call and no device has taken'),
+        commandsSent: Count,
+        dropped: z
+          .object({ alarms: Count, evaluations: Count, late: Count, scripts: Count, commands: Count, events: Count })
+          .describe('what was not done because a limit was reached'),
+      })
+      .describe('the alarm engine: levels now, counts since the start'),
     mqtt: Mqtt.describe('levels now and counts since the start'),
     limits: z
       .array(z.object({ setting: z.string(), level: z.number(), limit: z.number().nullable().describe('null: none is set') }))

@@ -139,6 +139,7 @@ export class Publishing implements AnswersOfIngest {
     }
     const kind = route.deviceTopic?.kind;
     if (kind === 'report' && route.entry !== null) this.#report(packet, route.entry, route.audience, now);
+    else if (kind === 'alarm' && route.entry !== null) this.#alarm(packet, route.entry, route.audience, now);
     else if (kind === 'time' && this.#principal.kind === 'device') {
       // A question to the hub, whoever else listens.
       this.#answerNow(packet, REASON.success, null, false);
@@ -202,6 +203,25 @@ export class Publishing implements AnswersOfIngest {
       (outcome) => this.reportTaken(held, outcome),
       (error: unknown) => this.notStored(held, error),
     );
+  }
+
+  /** What a gateway says of an alarm: rare, so it goes the simple way. Sent again, it changes nothing: the broker's own state may follow in a transaction of its own. */
+  #alarm(packet: PublishPacket, { device }: DeviceEntry, audience: Audience | null, now: number): void {
+    const { ports, counters, writer } = this.#around;
+    const held = this.#hold(packet);
+    counters.held++;
+    ports.presence.seen(device.id, this.#seen, now);
+    const changes = audience !== null || packet.retain || packet.qos === 2 ? this.#prepare(held, packet, audience) : null;
+    ports.alarmReports
+      .accept(this.#inbound(packet, device, now, null))
+      .then(async (outcome) => {
+        if (changes !== null) await writer.durable(changes);
+        return outcome;
+      })
+      .then(
+        (outcome) => this.reportTaken(held, outcome),
+        (error: unknown) => this.notStored(held, error),
+      );
   }
 
   /** A message that is not for ingest. */

@@ -11,10 +11,10 @@ export interface Access {
 }
 
 /** The topics below `devices/<device>/`. */
-const TOPIC_KINDS = ['report', 'birth', 'death', 'set', 'set/result', 'call', 'call/result', 'time'] as const;
+const TOPIC_KINDS = ['report', 'alarm', 'birth', 'death', 'set', 'set/result', 'call', 'call/result', 'time'] as const;
 export type TopicKind = (typeof TOPIC_KINDS)[number];
 /** What a device writes; `death` comes only as its will. */
-const FROM_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['report', 'birth', 'set/result', 'call/result', 'time']);
+const FROM_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['report', 'alarm', 'birth', 'set/result', 'call/result', 'time']);
 const TO_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['set', 'call', 'time']);
 const KINDS: ReadonlySet<string> = new Set(TOPIC_KINDS);
 const ROOT = 'devices/';

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { SampleItem, StreamMessage } from '../../../../src/lib/api/schema/samples.ts';
 import { MusterError } from '../../../../src/lib/errors/muster-error.ts';
-import { type FollowEvent, type FollowOptions, followSamples } from '../../../../src/lib/reading/live/follow-samples.ts';
-import { createRecentKeys } from '../../../../src/lib/reading/live/recent-keys.ts';
+import type { FollowEvent } from '../../../../src/lib/reading/live/follow.ts';
+import { type FollowSamplesOptions, followSamples } from '../../../../src/lib/reading/live/follow-samples.ts';
 import { mergeByTime } from '../../../../src/lib/reading/live/stored-samples.ts';
+import { createRecentSet } from '../../../../src/lib/reading/recent-set.ts';
 
 const sample = (time: number, device = 'd'): SampleItem => ({ device, point: 'p', time, value: time, quality: 'good', late: false });
 const samples = (...times: number[]): StreamMessage => ({ type: 'samples', samples: times.map((time) => sample(time)) });
@@ -11,7 +12,7 @@ const hello: StreamMessage = { type: 'hello', time: 1_000_000 };
 const lost = () => new MusterError('unreachable', 'The stream was cut.');
 
 /** Each connection plays its messages, then what its last element says: an error is thrown, anything else ends it when the test does. */
-function follow(connections: readonly (readonly (StreamMessage | MusterError)[])[], more: Partial<FollowOptions> = {}) {
+function follow(connections: readonly (readonly (StreamMessage | MusterError)[])[], more: Partial<FollowSamplesOptions> = {}) {
   const ending = new AbortController();
   const pauses: number[] = [];
   const readFrom: number[] = [];
@@ -44,11 +45,11 @@ function follow(connections: readonly (readonly (StreamMessage | MusterError)[])
 }
 
 /** Takes events until so many samples have come. */
-async function take(events: AsyncIterable<FollowEvent>, count: number) {
+async function take(events: AsyncIterable<FollowEvent<SampleItem>>, count: number) {
   const times: number[] = [];
-  const others: FollowEvent[] = [];
+  const others: FollowEvent<SampleItem>[] = [];
   for await (const event of events) {
-    if (event.type === 'sample') times.push(event.sample.time);
+    if (event.type === 'item') times.push(event.item.time);
     else others.push(event);
     if (times.length === count) break;
   }
@@ -151,7 +152,7 @@ describe('following samples', () => {
     const { events, ending } = follow([[hello, samples(1)]]);
     const times: number[] = [];
     for await (const event of events) {
-      if (event.type === 'sample') times.push(event.sample.time);
+      if (event.type === 'item') times.push(event.item.time);
       ending.abort();
     }
     expect(times).toEqual([1]);
@@ -182,15 +183,15 @@ describe('following samples', () => {
       if (seen.length === 3) break;
     }
     expect(seen[1]).toEqual({ type: 'gap', gap: { dropped: 60_000, from: 100_000, to: 159_999 } });
-    expect(seen[2]).toMatchObject({ type: 'sample', sample: { time: 200_000 } });
+    expect(seen[2]).toMatchObject({ type: 'item', item: { time: 200_000 } });
   });
 });
 
 test('recent keys forget the oldest, never the newest', () => {
-  const keys = createRecentKeys(10);
-  for (let time = 0; time < 100; time += 1) expect(keys.add(sample(time))).toBe(true);
-  for (let time = 95; time < 100; time += 1) expect(keys.add(sample(time))).toBe(false);
-  expect(keys.has(sample(0))).toBe(false);
+  const keys = createRecentSet(10);
+  for (let key = 0; key < 100; key += 1) expect(keys.add(String(key))).toBe(true);
+  for (let key = 95; key < 100; key += 1) expect(keys.add(String(key))).toBe(false);
+  expect(keys.has('0')).toBe(false);
 });
 
 test('lists by time are merged by time, and closed when the reader has enough', async () => {

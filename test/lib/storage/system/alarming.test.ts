@@ -223,10 +223,11 @@ describe('events on disk', () => {
       from: fc.integer({ min: -100_000, max: 1_100_000 }),
       to: fc.integer({ min: -100_000, max: 1_100_000 }),
       after: fc.integer({ min: 0, max: 299 }),
+      oldestFirst: fc.boolean(),
     },
     { requiredKeys: [] },
   );
-  const isMeant = (event: HubEvent, filter: Omit<EventFilter, 'after' | 'project'>) =>
+  const isMeant = (event: HubEvent, filter: Omit<EventFilter, 'after' | 'project' | 'oldestFirst'>) =>
     event.project === PROJECT &&
     (filter.kinds === undefined || filter.kinds.includes(event.kind)) &&
     (filter.severities === undefined || (event.severity !== null && filter.severities.includes(event.severity))) &&
@@ -250,7 +251,9 @@ describe('events on disk', () => {
         const given = after === undefined ? undefined : events[after]?.project === PROJECT ? after : undefined;
         const meant = events.filter((event, index) => isMeant(event, filter) && (given === undefined || index > given));
         const full: EventFilter = { project: PROJECT, ...filter, ...(given === undefined ? {} : { after: events[given]?.id as EventId }) };
-        expect(idsOf(await allOf((page) => storage.events.list(full, page), limit))).toEqual(idsOf(given === undefined ? meant.reverse() : meant));
+        expect(idsOf(await allOf((page) => storage.events.list(full, page), limit))).toEqual(
+          idsOf(given === undefined && filter.oldestFirst !== true ? meant.reverse() : meant),
+        );
         expect(await storage.events.count(full)).toBe(meant.length);
       }),
       { numRuns: 200, seed: 12 },

@@ -76,8 +76,11 @@ export function createEvents(database: () => ReadDatabase, rows: ReadableRows): 
   }
 }
 
-function scanOf({ project, kinds, severities, devices, rules, alarm, from, to, after }: EventFilter, { low, high }: { low: number; high: number }): Scan {
-  const base = { table: 'events', order: ['seq'], descending: after === undefined } as const;
+function scanOf(
+  { project, kinds, severities, devices, rules, alarm, from, to, after, oldestFirst }: EventFilter,
+  { low, high }: { low: number; high: number },
+): Scan {
+  const base = { table: 'events', order: ['seq'], descending: after === undefined && oldestFirst !== true } as const;
   const rest: Condition[] = [...oneOf('severity', severities)];
   if (from !== undefined) rest.push({ sql: '+time >= ?', parameters: [from] });
   if (to !== undefined) rest.push({ sql: '+time < ?', parameters: [to] });

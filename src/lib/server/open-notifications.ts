@@ -1,0 +1,40 @@
+import { createTargetGuard } from '../channels/target-guard.ts';
+import { isLoopback } from '../config/loopback.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../domain/log.ts';
+import { createNotifications, type Notifications } from '../notifications/create-notifications.ts';
+import type { EventsDoor } from './open-events.ts';
+import type { Storage } from './open-storage.ts';
+import type { Shutdown } from './shutdown.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Who is told of alarms. It goes on with what waits at once; it ends after the engine that hands it alarms, so this comes before that one. */
+export async function openNotifications(ports: {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly events: EventsDoor;
+  readonly clock: () => number;
+  readonly log: Log;
+  readonly shutdown: Shutdown;
+}): Promise<Notifications> {
+  const { settings, storage, events, clock, log, shutdown } = ports;
+  const notifications = createNotifications({
+    storage: storage.system.alarming,
+    log: storage.system.log,
+    recorder: events.recorder,
+    stream: events.stream,
+    hubLog: log,
+    clock,
+    // Who reaches a hub that listens on this machine alone is on this machine.
+    targets: createTargetGuard(settings['notifications.targets'] ?? ['public', 'private', ...(isLoopback(settings.host) ? ['loopback'] : [])]),
+    giveUpAfterMs: settings['notifications.give-up-after-ms'],
+    waitingMax: settings['notifications.waiting-max'],
+    keptMs: settings['notifications.kept-days'] * DAY_MS,
+    channelsPerProjectMax: settings['limits.channels-per-project'],
+    routesPerProjectMax: settings['limits.routes-per-project'],
+  });
+  shutdown.defer('notifications', () => notifications.stop());
+  await notifications.start();
+  return notifications;
+}
