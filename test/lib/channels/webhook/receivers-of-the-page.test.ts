@@ -28,6 +28,7 @@ it.for([
   ['python', 'python3', 'receiver.py'],
 ])(
   'the receiver in %s of the page on notifications takes what is signed, once, and nothing else',
+  { timeout: 40_000 },
   async ([language = '', binary = '', name = ''], context) => {
     requirePeer(binary, context);
     const code = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(page)?.[1] ?? '';
@@ -59,5 +60,4 @@ it.for([
       await ended;
     }
   },
-  40_000,
 );
