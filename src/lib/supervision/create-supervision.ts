@@ -430,6 +430,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     evaluator.saveAll();
     late.sweep(now);
     commitSoon();
+    // Nobody's silence is watched.
+    if ([...watches.projects()].length === 0) return;
     ports.commit([storage.awake(now)]).catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'the mark of being awake could not be written'));
   }
 

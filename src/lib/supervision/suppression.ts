@@ -97,7 +97,8 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
         for (const one of below) {
           for (const alarm of [...book.ofDevice(one)]) {
             if (alarm.record.rule !== state.rule.id || alarm.record.id === record.id) continue;
-            if (!record.active && alarm.record.active && alarm.record.suppressedBy.includes(by) && mayWait(state)) recover(alarm, state, record.rule, record.updatedAt);
+            if (!record.active && alarm.record.active && alarm.record.suppressedBy.includes(by) && mayWait(state))
+              recover(alarm, state, record.rule, record.updatedAt);
             suppress(alarm, by, record.active, record.updatedAt);
           }
         }
