@@ -290,17 +290,29 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
 
   [
     'startsWith',
-    { usage: 'text.startsWith(part)', summary: '', takes: ['string', 'string'], gives: 'bool', call: (_, text: string, part: string) => text.startsWith(part) },
+    {
+      usage: 'text.startsWith(part)',
+      summary: 'it begins with it',
+      takes: ['string', 'string'],
+      gives: 'bool',
+      call: (_, text: string, part: string) => text.startsWith(part),
+    },
   ],
   [
     'endsWith',
-    { usage: 'text.endsWith(part)', summary: '', takes: ['string', 'string'], gives: 'bool', call: (_, text: string, part: string) => text.endsWith(part) },
+    {
+      usage: 'text.endsWith(part)',
+      summary: 'it ends with it',
+      takes: ['string', 'string'],
+      gives: 'bool',
+      call: (_, text: string, part: string) => text.endsWith(part),
+    },
   ],
   [
     'contains',
     {
       usage: 'text.contains(part)',
-      summary: '',
+      summary: 'it is in there',
       takes: ['string', 'string'],
       gives: 'bool',
       call: (frame, text: string, part: string) => scan(frame, text).includes(part),
@@ -355,7 +367,7 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
     'split',
     {
       usage: 'text.split(separator)',
-      summary: '',
+      summary: 'its parts, as a list',
       takes: ['string', 'string'],
       gives: 'list',
       call: (frame, text: string, separator: string) => {
@@ -368,7 +380,7 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
     'join',
     {
       usage: 'list.join(separator)',
-      summary: 'of texts',
+      summary: 'texts, put together; without separator with nothing between',
       takes: ['list', 'string'],
       optional: 1,
       gives: 'string',

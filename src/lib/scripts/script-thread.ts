@@ -170,6 +170,8 @@ class QueuedScripts implements ScriptThread {
 
   #sendAhead(): void {
     const channel = this.#channel ?? this.#open();
+    // Only while somebody waits for it does the thread keep the process alive.
+    channel.answers.ref();
     while (this.#sent < AHEAD_MAX) {
       const call = this.#queue[this.#sent];
       if (call === undefined) break;
@@ -187,7 +189,6 @@ class QueuedScripts implements ScriptThread {
     channel.answers.on('message', (message: FromScripts) => {
       if (this.#channel === channel) this.#answered(message);
     });
-    channel.answers.unref();
     const lost = (): void => {
       if (this.#channel === channel) this.#end('the thread of the scripts ended');
     };
@@ -205,6 +206,7 @@ class QueuedScripts implements ScriptThread {
     this.#unwatch();
     first.settle(answer);
     if (this.#queue.length > 0) this.#sendAhead();
+    else this.#channel?.answers.unref();
   }
 
   /** The first of the queue runs now, because the one before it is done. */
