@@ -36,7 +36,10 @@ describe('rules on windows, devices and groups', () => {
   });
 
   test('a group is one subject; a device that leaves it counts no more', async () => {
-    await engine.rule({ id: 'hall', when: { joint: { points: { t: 't' }, over: 'group', level: 'major', if: 'size(t) > 1 && t.all(x, x > 80)' } } });
+    await engine.rule({
+      id: 'hall',
+      when: { joint: { points: { t: 't' }, over: 'group', level: 'major', if: 'size(values.t) > 1 && values.t.all(x, x > 80)' } },
+    });
     await engine.report('b1', 't', 90);
     await engine.pass(2_000);
     expect(engine.alarms()).toEqual([]);
