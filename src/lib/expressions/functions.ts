@@ -126,10 +126,11 @@ function inReach(value: number): number {
   return value;
 }
 
-const scan = (frame: Frame, text: string): string => {
-  spend(frame, text.length >> 4);
+/** Before all of a text is looked at. A search for a part of it may take as long as both of them multiplied. */
+function scan(frame: Frame, text: string, part = ''): string {
+  spend(frame, (text.length >> 4) + Math.floor((text.length * part.length) / 1024));
   return text;
-};
+}
 
 const NUMBER_LIST = { takes: ['list'], variadic: true, gives: 'number' } as const;
 
@@ -315,7 +316,7 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
       summary: 'it is in there',
       takes: ['string', 'string'],
       gives: 'bool',
-      call: (frame, text: string, part: string) => scan(frame, text).includes(part),
+      call: (frame, text: string, part: string) => scan(frame, text, part).includes(part),
     },
   ],
   [
@@ -325,7 +326,7 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
       summary: 'from 0; -1: it is not in there',
       takes: ['string', 'string'],
       gives: 'number',
-      call: (frame, text: string, part: string) => scan(frame, text).indexOf(part),
+      call: (frame, text: string, part: string) => scan(frame, text, part).indexOf(part),
     },
   ],
   [
@@ -372,7 +373,7 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
       gives: 'list',
       call: (frame, text: string, separator: string) => {
         spend(frame, text.length);
-        return boundedList(frame, text.split(separator));
+        return boundedList(frame, scan(frame, text, separator).split(separator));
       },
     },
   ],

@@ -23,13 +23,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-it.each([
+it.for([
   ['js', process.execPath, 'receiver.mjs'],
   ['python', 'python3', 'receiver.py'],
 ])(
   'the receiver in %s of the page on notifications takes what is signed, once, and nothing else',
-  async (language, binary, name) => {
-    if (binary === 'python3') requirePeer(binary, { skip: (reason?: string) => expect.fail(reason) } as never);
+  { timeout: 40_000 },
+  async ([language = '', binary = '', name = ''], context) => {
+    requirePeer(binary, context);
     const code = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(page)?.[1] ?? '';
     const file = join(temporaryFolder(), name);
     writeFileSync(file, code);
@@ -59,5 +60,4 @@ it.each([
       await ended;
     }
   },
-  40_000,
 );
