@@ -183,6 +183,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     streamDropped: stream.dropped,
     events: eventFigures(),
     alarms: alarms.counts(),
+    notifications: notifications.counts(),
     mqtt: mqtt.counters(),
     limits: limitLevels(settings, {
       messagesWaiting: waiting(),

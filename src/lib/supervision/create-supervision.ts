@@ -29,7 +29,7 @@ import { createRuleState } from './rule-state.ts';
 import type { HotRules, RuleChange } from './rules.ts';
 import { createSampleEvaluator } from './sample-evaluator.ts';
 import type { Supervision } from './supervision.ts';
-import { createSuppression, type Suppression } from './suppression.ts';
+import { createSuppression, type Ruled, type Suppression } from './suppression.ts';
 import type { RuleState } from './tracked.ts';
 import { createWarmUp } from './warm-up.ts';
 import { createWatches, isWatched } from './watches.ts';
@@ -131,6 +131,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     clock,
   });
   const late = createLateData({ keeper, shadowsMax: settings['limits.late-evaluations'] });
+  /** By the list that the rules give, which is another one after each change. */
+  const edges = new WeakMap<readonly Rule[], readonly Ruled[]>();
   const failedAt = new Map<string, number>();
   const evaluator = createSampleEvaluator({
     directory,
@@ -144,7 +146,16 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     scriptQueueMax: settings['limits.scripts-waiting'],
     onFailed: ruleFailed,
   });
-  const suppression: Suppression = createSuppression({ directory, book, keeper, watches, schedule: clockwork.schedule, nextLook: evaluator.look });
+  const suppression: Suppression = createSuppression({
+    directory,
+    book,
+    keeper,
+    watches,
+    schedule: clockwork.schedule,
+    nextLook: evaluator.look,
+    ruleOf,
+    edgeRules,
+  });
   const warmUp = createWarmUp({
     directory,
     samples: ports.samples,
@@ -175,7 +186,11 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     async applyEdge(surroundings, input) {
       const { project, rule, subject } = surroundings;
       // A record that is closed with it is in no book any more.
-      const record = keeper.apply({ ...surroundings, origin: 'edge', historical: false }, input);
+      const whole = { ...surroundings, origin: 'edge', historical: false } as const;
+      const known = ruleOf(project, rule.id);
+      if (input.kind === 'level' && input.level !== null && book.of(project, rule.id, subject) === undefined && known !== undefined)
+        keeper.hide(whole, known, input.time);
+      const record = keeper.apply(whole, input);
       await ledger.commit();
       return record ?? book.of(project, rule.id, subject)?.record ?? null;
     },
@@ -302,6 +317,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     }
     for (const alarm of [...book.all()]) comeBack(alarm);
     for (const state of states) suppression.ruleChanged(state, now);
+    for (const project of rules.projects()) for (const edge of edgeRules(project)) suppression.ruleChanged(edge, now);
     // Nobody goes on with late data of before.
     for (const record of historical) {
       const input = {
@@ -315,6 +331,21 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       keeper.apply(surroundingsFrom(record), input, record);
     }
     await written();
+  }
+
+  /** Of the hub, or of an edge whose rule the hub knows. */
+  function ruleOf(project: ProjectId, id: string): Ruled | undefined {
+    return watches.project(project)?.states.get(id) ?? edgeRules(project).find(({ rule }) => rule.id === id);
+  }
+
+  function edgeRules(project: ProjectId): readonly Ruled[] {
+    const all = rules.inForce(project);
+    let known = edges.get(all);
+    if (known === undefined) {
+      known = all.filter((rule) => rule.runsAt === 'edge').map((rule) => ({ project, rule }));
+      edges.set(all, known);
+    }
+    return known;
   }
 
   /** A live alarm of the last run. */
@@ -352,7 +383,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       watches.drop(tracked);
       ledger.evaluation(`${project} ${id} ${tracked.key}`, { project, rule: id, subject: tracked.key });
     }
-    if (state !== null) suppression.ruleChanged(state, clock());
+    const ruled = ruleOf(project, id);
+    if (ruled !== undefined) suppression.ruleChanged(ruled, clock());
     await written();
   }
 
@@ -430,6 +462,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     evaluator.saveAll();
     late.sweep(now);
     commitSoon();
+    // Nobody's silence is watched.
+    if ([...watches.projects()].length === 0) return;
     ports.commit([storage.awake(now)]).catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'the mark of being awake could not be written'));
   }
 

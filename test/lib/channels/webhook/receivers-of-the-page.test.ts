@@ -23,7 +23,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-it.each([
+it.for([
   ['js', process.execPath, 'receiver.mjs'],
   ['python', 'python3', 'receiver.py'],
 ])(
