@@ -3,7 +3,15 @@ import { HubCommand } from '../lib/cli/hub-command.ts';
 import type { HubClient } from '../lib/client/hub-client.ts';
 import { formatAge } from '../lib/domain/duration.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
-import { definitionOf, EXPORT_FORMAT_NAMES, EXPORT_LAYOUTS, EXPORT_TIME_STYLES, formatOfFile, resumeCommand } from '../lib/reading/export/export-choice.ts';
+import {
+  definitionOf,
+  EXPORT_FORMAT_NAMES,
+  EXPORT_LAYOUTS,
+  EXPORT_TIME_STYLES,
+  formatOfFile,
+  refuseTerminal,
+  resumeCommand,
+} from '../lib/reading/export/export-choice.ts';
 import { checkFree, checkSameChoice, completePart, type PartNote, partOf, readNote, removePart, sizeOf, writeNote } from '../lib/reading/export/part-file.ts';
 import { type ResumeStart, resumeStart } from '../lib/reading/export/resume-start.ts';
 import { createRowCounter, type RowCounter } from '../lib/reading/export/row-counter.ts';
@@ -75,9 +83,7 @@ export default class Export extends HubCommand<typeof Export> {
   async #toStdout(hub: HubClient): Promise<void> {
     refuseFlags('export', this.flags, ['output', 'json']);
     const format = this.flags.format ?? 'csv';
-    if (format === 'parquet' && process.stdout.isTTY) {
-      throw new MusterError('usage', 'Parquet is not for a terminal.', { hint: 'Give --file FILE.parquet, or a pipe.' });
-    }
+    refuseTerminal(format);
     const body = await this.#open(hub, this.#note(hub, format), null);
     for await (const chunk of wholeBody(body, this.signal)) await this.write(chunk);
   }

@@ -31,7 +31,7 @@ const ENDLESS: readonly (readonly [RegExp, number])[] = [
 /** They ask a question, or for a password: without a terminal that is wrong usage, with a hint how to do without. */
 const ASKS = [
   /^muster alarm (?!list|show|tail|stats|assert)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
-  /^muster (?:device|type|token|user|context|rule|maintenance) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster (?:device|type|token|user|context|rule|maintenance|channel|route) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
 ];
@@ -131,6 +131,11 @@ async function makeFleet(line: string): Promise<Ids> {
     if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
   }
   for (const name of ['grace', 'ada']) if (!missing(name)) await client.users.create({ name, role: 'operator' });
+  for await (const { id } of client.routes.list()) await client.routes.delete(id);
+  for await (const { id } of client.channels.list()) await client.channels.delete(id);
+  for (const id of ['pager', 'mail', 'local', 'spare']) if (!missing(id) && !(id === 'pager' && line.includes('channel create --file'))) await makeChannel(id);
+  for (const id of ['critical', 'all'])
+    if (!missing(id) && !(id === 'critical' && line.includes('route create --file'))) await client.routes.create({ id, channels: ['local'] });
   const tokens: string[] = [];
   for await (const token of client.tokens.list()) if (token.name.startsWith('example-') && token.revokedAt === null) tokens.push(token.id);
   while (tokens.length < 2) tokens.push((await client.tokens.create({ name: `example-${tokens.length}`, role: 'viewer' })).id);
@@ -165,6 +170,18 @@ async function raiseAlarm(line: string): Promise<string> {
   throw new Error('no alarm was raised');
 }
 
+/** `local` reaches a device of the hub itself, which takes any JSON object. */
+async function makeChannel(id: string): Promise<void> {
+  if (id === 'mail') {
+    const config = { host: 'smtp.example.com', user: 'muster', password: PASSWORD, from: 'muster@example.com', to: ['ops@example.com'] };
+    await client.channels.create({ id, kind: 'email', config });
+    return;
+  }
+  const { token } = await client.tokens.create({ name: 'receiver', role: 'operator' });
+  const url = id === 'local' ? `${hub.url}/api/v1/devices/gw-1/report` : 'https://alarms.example.com/muster';
+  await client.channels.create({ id, kind: 'webhook', config: { url, secretHeaders: { Authorization: `Bearer ${token}` } } });
+}
+
 async function makeFolder(): Promise<{ readonly folder: string; readonly env: NodeJS.ProcessEnv }> {
   const folder = temporaryFolder();
   const [bin, config] = [join(folder, '.bin'), join(folder, '.muster')];
@@ -176,6 +193,9 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   symlinkSync(join(repository, 'assets'), join(folder, 'assets'));
   writeFileSync(join(folder, 'token.txt'), (await client.tokens.create({ name: 'context', role: 'admin' })).token);
   writeFileSync(join(folder, 'password.txt'), `${PASSWORD}\n`);
+  writeFileSync(join(folder, 'secret.txt'), 'a secret of thirty-two characters\n');
+  writeFileSync(join(folder, 'channel.yaml'), 'id: pager\nkind: webhook\nconfig:\n  url: https://alarms.example.com/muster\n');
+  writeFileSync(join(folder, 'route.yaml'), 'id: critical\nchannels: [mail]\nmatch:\n  severity: critical\n');
   writeFileSync(join(folder, 'type.yaml'), 'id: boiler\nmode: open\npoints:\n  - path: boiler/temperature\n    unit: °C\n');
   writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
   writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ExportOptions, type ExportRow, LAYOUTS } from '../../src/lib/exports/export-format.ts';
 import { EXPORT_FORMATS } from '../../src/lib/exports/registry.ts';
 import { findResumePoint } from '../../src/lib/exports/resume.ts';
+import type { TableColumn } from '../../src/lib/exports/table.ts';
 
 const OPTIONS: ExportOptions = { layout: 'long', time: 'iso', timezone: 'UTC', points: ['a', 'b/c', 'd'], atStart: true };
 const row = (device: string, point: string, time: number, value: unknown): ExportRow => ({ time, device, point, value, quality: 'good', late: false });
@@ -21,7 +22,9 @@ async function* chunked(rows: readonly ExportRow[], size = 2): AsyncGenerator<re
   for (let at = 0; at < rows.length; at += size) yield rows.slice(at, at + size);
 }
 
-const STREAMED = EXPORT_FORMATS.filter(({ writer }) => writer === 'stream');
+/** Text, row by row. What is binary has tests of its own. */
+const STREAMED = EXPORT_FORMATS.filter(({ writer, binary }) => writer === 'stream' && !binary);
+const TABLES = EXPORT_FORMATS.filter(({ loadTable }) => loadTable !== null);
 const BY_ENGINE = EXPORT_FORMATS.filter(({ writer }) => writer === 'engine');
 
 describe.each(EXPORT_FORMATS)('export format $name', (definition) => {
@@ -37,6 +40,7 @@ describe.each(BY_ENGINE)('export format $name', (definition) => {
   it('is written by the store alone', async () => {
     await expect(definition.load()).rejects.toMatchObject({ code: 'invalid' });
     expect(definition.resumable).toBe(false);
+    expect(definition.binary).toBe(true);
   });
 });
 
@@ -109,5 +113,54 @@ describe.each(STREAMED)('export format $name', (definition) => {
 
   it('refuses a point that would hide a column of every wide row', async () => {
     await expect(encode(ROWS, { layout: 'wide', points: ['a', 'time'] })).rejects.toMatchObject({ code: 'invalid' });
+  });
+});
+
+describe.each(TABLES)('table format $name', ({ loadTable }) => {
+  interface Line {
+    readonly at: number | null;
+    readonly text: string | null;
+  }
+  const columns: readonly TableColumn<Line>[] = [
+    { name: 'at', kind: 'time', value: ({ at }) => at },
+    { name: 'text', kind: 'text', value: ({ text }) => text },
+  ];
+  const options = { name: 'lines', time: 'iso', timezone: 'UTC', guarded: true } as const;
+
+  it('writes a whole file without any row, in parts of a bounded size with many', async () => {
+    const format = await loadTable?.();
+    async function* many(count: number) {
+      for (let at = 0; at < count; at += 500) yield Array.from({ length: 500 }, (_, index) => ({ at: at + index, text: `line ${Math.sin(at + index)}` }));
+    }
+    for (const count of [0, 50_000]) {
+      const sizes: number[] = [];
+      for await (const part of format?.encode(many(count), columns, options) ?? []) sizes.push(part.length);
+      if (count > 0) expect(sizes.length).toBeGreaterThan(5);
+      expect(Math.max(0, ...sizes)).toBeLessThan(1_000_000);
+    }
+  });
+
+  it('ends its input when nobody reads on', async () => {
+    let ended = false;
+    async function* endless() {
+      try {
+        for (let at = 0; ; at += 1) yield [{ at, text: `${Math.random()}` }];
+      } finally {
+        ended = true;
+      }
+    }
+    for await (const _ of (await loadTable?.())?.encode(endless(), columns, options) ?? []) break;
+    expect(ended).toBe(true);
+  });
+
+  it('fails when its input fails', async () => {
+    async function* failing() {
+      yield [{ at: 1, text: 'a' }];
+      throw new Error('the disk');
+    }
+    const read = async () => {
+      for await (const _ of (await loadTable?.())?.encode(failing(), columns, options) ?? []);
+    };
+    await expect(read()).rejects.toThrow('the disk');
   });
 });

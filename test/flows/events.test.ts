@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -6,6 +8,9 @@ import { createHubClient } from '../../src/lib/client/hub-client.ts';
 import { followEvents } from '../../src/lib/reading/live/follow-events.ts';
 import { apiOf } from '../helpers/api.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
+import { readXlsx, requireSpreadsheetReader } from '../helpers/read-xlsx.ts';
+import { runMuster } from '../helpers/run-muster.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
 
 async function eventsOf(hub: TestHub, query = '', token = hub.token): Promise<EventItem[]> {
@@ -190,5 +195,55 @@ describe('the journal over a restart', () => {
     ]);
     expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length);
     await again.stop();
+  });
+});
+
+describe('the journal as a file', () => {
+  it('comes by filters in each form, and refuses what it cannot write', async (context) => {
+    const hub = await startHub();
+    const api = apiOf(hub.url, hub.token);
+    for (const id of ['a', 'b', 'c']) await api('POST', '/devices', { id, name: '=1+1' });
+    await api('PATCH', '/devices/a', { name: '@x' });
+    await untilRecorded(hub, '&kind=device.updated');
+    const fetched = async (query: string) => fetch(`${hub.url}/api/v1/events/export?${query}`, { headers: { authorization: `Bearer ${hub.token}` } });
+    const csv = await fetched('kind=device.*');
+    expect(csv.headers.get('content-type')).toMatch(/^text\/csv/);
+    const lines = (await csv.text()).trimEnd().split('\n');
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toBe('time,recordedAt,kind,severity,actor,device,point,rule,alarm,text,details,id');
+    const ndjson = (await (await fetched('kind=device.created&format=ndjson&time=epoch&device=b')).text()).trimEnd().split('\n');
+    expect(ndjson.map((line) => JSON.parse(line))).toEqual(await eventsOf(hub, '&device=b').then((events) => events.map(({ project: _, ...event }) => event)));
+    for (const [query, status] of [
+      ['format=json', 400],
+      ['format=pdf', 400],
+      ['timezone=Mars', 400],
+      ['kind=x', 400],
+      ['time=now', 400],
+    ] as const)
+      expect((await fetched(query)).status, query).toBe(status);
+    requireSpreadsheetReader(context);
+    const [sheet] = readXlsx(new Uint8Array(await (await fetched('format=xlsx&kind=device.*')).arrayBuffer()));
+    expect(sheet?.name).toBe('events');
+    expect(sheet?.rows.map(([, , kind]) => kind)).toEqual(['kind', 'device.created', 'device.created', 'device.created', 'device.updated']);
+  });
+
+  it('is written by the command, whole or not at all', async () => {
+    const hub = await startHub();
+    const folder = temporaryFolder();
+    await apiOf(hub.url, hub.token)('POST', '/devices', { id: 'a' });
+    await untilRecorded(hub, '&device=a');
+    const file = join(folder, 'events.csv');
+    const first = await runMuster(['event', 'export', '--file', file, '--json'], { env: hub.env });
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const rows = readFileSync(file, 'utf8').trimEnd().split('\n').length - 1;
+    expect(JSON.parse(first.stdout)).toMatchObject({ file, format: 'csv', rows });
+    expect(readdirSync(folder)).toEqual(['events.csv']);
+    expect((await runMuster(['event', 'export', '--file', file], { env: hub.env })).code).toBe(5);
+    expect((await runMuster(['event', 'export', '--file', file, '--force', '--kind', 'device.created'], { env: hub.env })).code).toBe(0);
+    expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toHaveLength(2);
+    expect((await runMuster(['event', 'export', '--file', join(folder, 'x.json')], { env: hub.env })).code).toBe(2);
+    const out = await runMuster(['event', 'export', '--kind', 'device.created', '--format', 'ndjson'], { env: hub.env });
+    expect(JSON.parse(out.stdout)).toMatchObject({ kind: 'device.created', device: 'a' });
+    expect(readdirSync(folder)).toEqual(['events.csv']);
   });
 });

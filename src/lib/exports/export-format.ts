@@ -1,3 +1,6 @@
+import type { TableFormat } from './table.ts';
+import type { TimeStyle } from './time-style.ts';
+
 /** One exported row. `time` in ms since 1970. */
 export interface ExportRow {
   readonly time: number;
@@ -10,8 +13,6 @@ export interface ExportRow {
 
 export const LAYOUTS = ['long', 'wide'] as const;
 export type Layout = (typeof LAYOUTS)[number];
-export const TIME_STYLES = ['iso', 'epoch'] as const;
-export type TimeStyle = (typeof TIME_STYLES)[number];
 
 export interface ExportOptions {
   readonly layout: Layout;
@@ -24,7 +25,7 @@ export interface ExportOptions {
   readonly atStart: boolean;
 }
 
-/** Turns chunks of rows into bytes, in constant memory. */
+/** Turns chunks of samples into bytes, in constant memory. */
 export interface ExportFormat {
   encode(rows: AsyncIterable<readonly ExportRow[]>, options: ExportOptions): AsyncIterable<Uint8Array>;
 }
@@ -34,9 +35,14 @@ export interface ExportFormatDefinition {
   readonly summary: string;
   readonly contentType: string;
   readonly extension: string;
+  /** Not for a terminal, and without lines that could be counted. */
+  readonly binary: boolean;
   /** Can an interrupted file be continued from its last whole row? */
   readonly resumable: boolean;
   /** `engine`: the sample store writes it itself (Parquet). */
   readonly writer: 'stream' | 'engine';
+  /** For samples. */
   load(): Promise<ExportFormat>;
+  /** For rows of any other kind, such as alarms and events; null: it takes none. */
+  readonly loadTable: (() => Promise<TableFormat>) | null;
 }

@@ -1,5 +1,5 @@
 import { MusterError } from '../errors/muster-error.ts';
-import type { TimeStyle } from './export-format.ts';
+import type { TimeStyle } from './time-style.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -58,7 +58,7 @@ function offsetText(offset: number): string {
 }
 
 /** ms to add to UTC; null for UTC itself. Offsets of the time before standard time are cut to whole minutes: the text stays the same moment. */
-function createOffsetAt(timezone: string): OffsetAt {
+export function createOffsetAt(timezone: string): OffsetAt {
   let format: Intl.DateTimeFormat;
   try {
     format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' });

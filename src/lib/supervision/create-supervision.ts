@@ -1,4 +1,4 @@
-import type { Scope } from '../alarms/rule.ts';
+import type { Rule, Scope } from '../alarms/rule.ts';
 import { nextDueAt } from '../alarms/state/facts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
@@ -125,7 +125,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     notifier: ports.notifier,
     commands,
     reasons: (state, subject, now) => suppression.reasons(state, subject, now),
-    onActive: (record) => suppression.parentChanged(record),
+    onActive: (record) => suppression.activeChanged(record),
     wake: (alarm, at) => clockwork.wake(alarm, at),
     liveMax: settings['limits.alarms-live-per-project'],
     clock,
@@ -287,7 +287,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     for (const project of rules.projects()) {
       for (const rule of rules.inForce(project)) {
         if (rule.runsAt === 'edge') continue;
-        const state = createRuleState(project, rule);
+        const state = inForce(project, rule);
         states.push(state);
         watches.replace(project, rule.id, state);
       }
@@ -332,12 +332,12 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     } else if (state !== undefined && !isWatched(state, subject, directory)) withdraw(alarm, 'the rule does not watch it any more', 'hub');
     else {
       clockwork.wake(alarm, nextDueAt(record));
-      suppression.refresh(alarm, clock(), true);
+      suppression.comeBack(alarm, clock());
     }
   }
 
   async function ruleChanged({ project, id, after, reason, actor }: RuleChange): Promise<void> {
-    const state = after === null || after.runsAt === 'edge' ? null : createRuleState(project, after);
+    const state = after === null || after.runsAt === 'edge' ? null : inForce(project, after);
     // Its windows are filled before it is in force, so that no sample comes between.
     if (state !== null) await warmUp.fill(state);
     const before = watches.replace(project, id, state);
@@ -372,7 +372,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       const state = watches.project(record.project)?.states.get(record.rule);
       if (entry === undefined || entry.device.project !== record.project) withdraw(alarm, 'the device is deleted', 'hub');
       else if (state !== undefined && !isWatched(state, record.subject, directory)) withdraw(alarm, 'the rule does not watch it any more', 'hub');
-      else suppression.refresh(alarm, now, false);
+      else suppression.refresh(alarm, now);
     }
     warmUp.deviceChanged(id);
     commitSoon();
@@ -393,6 +393,13 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     const plain = surroundingsFrom(record);
     const done = keeper.apply(rule === null ? plain : { ...plain, rule }, { kind: 'time', time: now });
     if (done === null) clockwork.wake(alarm, nextDueAt(record) <= now ? now + 1_000 : nextDueAt(record));
+  }
+
+  function inForce(project: ProjectId, rule: Rule): RuleState {
+    const state = createRuleState(project, rule);
+    const { failures } = rule.condition;
+    if (failures !== undefined) failures.listener = (reason) => ruleFailed(state, reason);
+    return state;
   }
 
   function ruleFailed(state: RuleState, error: unknown): void {

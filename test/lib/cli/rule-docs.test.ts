@@ -31,9 +31,11 @@ test('what the page shows of a test is what comes out', async () => {
   const samples = typedSamples({ values: values.split(' '), everyMs: 60_000, start, device: 'device', points: rule.scope.points, readTime: () => null });
   const { steps } = createTrial({ rule, samples, thenMs: 0, device: () => null, unit: () => null });
   let printed = '';
-  await printRows(steps, trialColumns(start, false), {
+  await printRows(steps, trialColumns(start, { subjects: false, points: false }), {
     ...{ format: 'table', columns: columns.split(','), sort: null, limit: null, style: { width: null, colour: false } },
-    write: async (text) => void (printed += text),
+    async write(text) {
+      printed += text;
+    },
   });
   expect(
     printed

@@ -10,7 +10,9 @@ import type { ActionOutcome, Alarms } from '../../supervision/supervision.ts';
 import { actorOf } from '../actor.ts';
 import { alarmDetail, type DetailPorts, renderAlarm } from '../alarm-detail.ts';
 import { alarmStats } from '../alarm-stats.ts';
+import { ALARM_TABLE } from '../alarm-table.ts';
 import { foreignCursor, readCursor, writeCursor } from '../cursor.ts';
+import type { ExportPlaces } from '../export-places.ts';
 import { type Route, route } from '../route.ts';
 import {
   type AlarmActionResult,
@@ -18,6 +20,7 @@ import {
   AlarmActions,
   AlarmCount,
   AlarmDetail,
+  AlarmExportQuery,
   AlarmFilter,
   AlarmPage,
   AlarmQuery,
@@ -27,10 +30,12 @@ import {
 } from '../schema/alarms.ts';
 import { type AlarmPosition, type AlarmSelection, firstAfter, positionOf, selectAlarms } from '../select-alarms.ts';
 import { listOf } from '../select-points.ts';
+import { tableAnswer } from '../table-answer.ts';
 
 export interface AlarmPorts extends DetailPorts {
   readonly alarms: Alarms;
   readonly fleet: Fleet;
+  readonly places: ExportPlaces;
   readonly clock: () => number;
   /** alarms.shelve-max-ms */
   readonly shelveMaxMs: number;
@@ -97,6 +102,25 @@ export function alarmRoutes(ports: AlarmPorts): Route[] {
         if (range.from >= to) throw new MusterError('invalid', '"from" must be before "to"', { details: { field: 'from' } });
         const { operators: _operators, from: _from, to: _to, ...filter } = query;
         return { status: 200, body: await alarmStats(project, select(project, { ...filter, closed: 'false' }), range, ports, signal) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/alarms/export',
+      tag: 'alarms',
+      summary: 'Export alarms as a file: live ones, the worst and newest first, then closed ones, the newest first',
+      description: 'The body is streamed; one that is cut short ends without its last chunk.',
+      permission: 'alarm:read',
+      query: AlarmExportQuery,
+      responses: { 200: null },
+      handle({ query, project, signal }) {
+        const selection = select(project, query);
+        ports.places.take(signal);
+        const page = async (limit: number, cursor: string | undefined) => {
+          const { records, cursor: next } = await pageOfAlarms(project, selection, { limit, cursor }, ports);
+          return { items: records.map(renderAlarm), cursor: next };
+        };
+        return tableAnswer(query, { name: 'alarms', columns: ALARM_TABLE, page }, signal);
       },
     }),
     route({

@@ -1,17 +1,32 @@
-import type { EventId } from '../../domain/ids.ts';
+import type { z } from 'zod';
+import type { EventId, ProjectId } from '../../domain/ids.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
-import type { AlarmStorage } from '../../storage/alarm-storage.ts';
+import type { AlarmStorage, EventFilter } from '../../storage/alarm-storage.ts';
+import { EVENT_TABLE } from '../event-table.ts';
+import type { ExportPlaces } from '../export-places.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf } from '../schema/common.ts';
-import { EventItem, EventQuery } from '../schema/events.ts';
+import { EventExportQuery, EventItem, EventQuery } from '../schema/events.ts';
 import { eventFilterOf } from '../select-events.ts';
+import { tableAnswer } from '../table-answer.ts';
 
 export interface EventPorts {
   readonly fleet: Fleet;
   readonly alarming: AlarmStorage;
+  readonly places: ExportPlaces;
 }
 
-export function eventRoutes({ fleet, alarming }: EventPorts): Route[] {
+export function eventRoutes({ fleet, alarming, places }: EventPorts): Route[] {
+  const filterOf = (project: ProjectId, query: Omit<z.output<typeof EventQuery>, 'limit' | 'cursor'>): EventFilter => {
+    const { from, to, after, order } = query;
+    return {
+      ...eventFilterOf(project, query, fleet),
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+      ...(after !== undefined && { after: after as EventId }),
+      oldestFirst: order === 'asc',
+    };
+  };
   return [
     route({
       method: 'GET',
@@ -23,15 +38,24 @@ export function eventRoutes({ fleet, alarming }: EventPorts): Route[] {
       query: EventQuery,
       responses: { 200: pageOf(EventItem) },
       async handle({ query, project }) {
-        const { from, to, after, order, limit, cursor } = query;
-        const filter = {
-          ...eventFilterOf(project, query, fleet),
-          ...(from !== undefined && { from }),
-          ...(to !== undefined && { to }),
-          ...(after !== undefined && { after: after as EventId }),
-          oldestFirst: order === 'asc',
-        };
-        return { status: 200, body: await alarming.events.list(filter, { limit, cursor }) };
+        const { limit, cursor } = query;
+        return { status: 200, body: await alarming.events.list(filterOf(project, query), { limit, cursor }) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/events/export',
+      tag: 'events',
+      summary: 'Export events as a file',
+      description: 'The body is streamed; one that is cut short ends without its last chunk.',
+      permission: 'event:read',
+      query: EventExportQuery,
+      responses: { 200: null },
+      handle({ query, project, signal }) {
+        const filter = filterOf(project, query);
+        places.take(signal);
+        const page = (limit: number, cursor: string | undefined) => alarming.events.list(filter, { limit, cursor });
+        return tableAnswer(query, { name: 'events', columns: EVENT_TABLE, page }, signal);
       },
     }),
   ];

@@ -9,6 +9,8 @@ import { EXPORT_FORMATS } from '../../exports/registry.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { SampleStore } from '../../storage/sample-store.ts';
+import { checkExportTimezone } from '../check-export-timezone.ts';
+import type { ExportPlaces } from '../export-places.ts';
 import { type Answer, type Route, route } from '../route.ts';
 import { ALL_TIME, type SampleReader } from '../sample-reader.ts';
 import { ExportQuery } from '../schema/samples.ts';
@@ -25,8 +27,7 @@ export interface ExportPorts {
   readonly closed: () => MusterError | null;
   /** Calls back when that changes for the worse; returns what takes the listener off again. */
   readonly onClosed: (listener: () => void) => () => void;
-  /** Exports that are sent at once: each keeps a reading of the store open, and what its client has not taken. */
-  readonly exportsMax: number;
+  readonly places: ExportPlaces;
 }
 
 const After = z.object({ device: z.string(), point: z.string().optional(), time: z.number().int() });
@@ -39,19 +40,8 @@ interface Plan {
 }
 
 export function exportRoutes(ports: ExportPorts): Route[] {
-  const { fleet, directory, exportsMax } = ports;
+  const { fleet, directory, places } = ports;
   const engineFile = engineFiles(ports);
-  let open = 0;
-  /** Given back when the answer has ended, in whatever way. */
-  const takePlace = (signal: AbortSignal) => {
-    signal.throwIfAborted();
-    if (open >= exportsMax) throw new MusterError('overloaded', `${exportsMax} exports are being sent already (limits.exports)`);
-    open += 1;
-    const give = () => {
-      open -= 1;
-    };
-    signal.addEventListener('abort', give, { once: true });
-  };
   return [
     route({
       method: 'GET',
@@ -69,7 +59,7 @@ export function exportRoutes(ports: ExportPorts): Route[] {
           throw new MusterError('invalid', `there is no export format ${query.format.slice(0, 40)}`, {
             hint: `Choose one of ${EXPORT_FORMATS.map(({ name }) => name).join(', ')}.`,
           });
-        takePlace(signal);
+        places.take(signal);
         const plan: Plan = {
           selected: [
             ...selectPoints(
@@ -86,7 +76,7 @@ export function exportRoutes(ports: ExportPorts): Route[] {
           return engineFile(definition, plan, signal);
         }
         if (plan.after && !definition.resumable) throw new MusterError('invalid', `an export to ${definition.name} cannot be continued`);
-        checkTimezone(query.timezone);
+        checkExportTimezone(query.timezone);
         const format = await definition.load();
         // Headers go out before the first row.
         await ports.reader.current();
@@ -204,16 +194,5 @@ function readAfter(text: string | undefined): After | null {
     return After.parse(JSON.parse(text));
   } catch (error: unknown) {
     throw new MusterError('invalid', '"after" must be JSON {device, point, time}', { cause: error, details: { field: 'after' } });
-  }
-}
-
-function checkTimezone(timezone: string): void {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone });
-  } catch {
-    throw new MusterError('invalid', `there is no time zone ${timezone.slice(0, 60)}`, {
-      hint: 'Use an IANA name such as Europe/Berlin.',
-      details: { field: 'timezone' },
-    });
   }
 }

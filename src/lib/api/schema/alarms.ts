@@ -5,6 +5,7 @@ import { EVENT_KINDS } from '../../domain/event.ts';
 import { QUALITIES } from '../../domain/point.ts';
 import { readSeverities, SEVERITIES, SEVERITY_RULE } from '../../domain/severity.ts';
 import { PageQuery, PointPatterns, pageOf, Repeated, Text, Time, Value } from './common.ts';
+import { TableExportQuery } from './table-export.ts';
 
 export const SeverityText = z
   .string()
@@ -76,6 +77,8 @@ export const AlarmFilter = z.object({
 });
 export const AlarmQuery = AlarmFilter.extend(PageQuery.shape);
 export const AlarmPage = pageOf(Alarm);
+/** Live ones and the history, unless asked otherwise. */
+export const AlarmExportQuery = AlarmFilter.extend({ closed: AlarmFilter.shape.closed.unwrap().default('any') }).extend(TableExportQuery.shape);
 export const AlarmCount = z.object({ count: z.number().int() }).meta({ id: 'AlarmCount' });
 
 const AlarmEvent = z
@@ -241,6 +244,7 @@ export const AlarmActionResults = z.object({
 export type Alarm = z.infer<typeof Alarm>;
 export type AlarmFilter = z.input<typeof AlarmFilter>;
 export type AlarmQuery = z.input<typeof AlarmQuery>;
+export type AlarmExportQuery = z.input<typeof AlarmExportQuery>;
 export type AlarmDetail = z.infer<typeof AlarmDetail>;
 export type AlarmStats = z.infer<typeof AlarmStats>;
 export type AlarmStatsQuery = z.input<typeof AlarmStatsQuery>;

@@ -3,6 +3,7 @@ import { EVENT_KINDS } from '../../domain/event.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
 import { SeverityText } from './alarms.ts';
 import { Cursor, Repeated, Text, Time } from './common.ts';
+import { TableExportQuery } from './table-export.ts';
 
 export const EventItem = z
   .object({
@@ -40,6 +41,11 @@ export const EventQuery = EventStreamQuery.extend({
   cursor: Cursor.optional(),
 });
 
+/** The oldest first, unless asked otherwise: as a journal is read. */
+export const EventExportQuery = EventQuery.omit({ limit: true, cursor: true })
+  .extend({ order: EventQuery.shape.order.unwrap().default('asc') })
+  .extend(TableExportQuery.shape);
+
 /** What the hub sends on the stream of events, one JSON object per WebSocket text message. */
 export const EventStreamMessage = z
   .discriminatedUnion('type', [
@@ -52,5 +58,6 @@ export const EventStreamMessage = z
 
 export type EventItem = z.infer<typeof EventItem>;
 export type EventQuery = z.input<typeof EventQuery>;
+export type EventExportQuery = z.input<typeof EventExportQuery>;
 export type EventStreamQuery = z.input<typeof EventStreamQuery>;
 export type EventStreamMessage = z.infer<typeof EventStreamMessage>;

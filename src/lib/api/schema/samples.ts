@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { AGGREGATES } from '../../domain/aggregate.ts';
 import { DOWNSAMPLING_METHODS } from '../../domain/downsampling.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
-import { LAYOUTS, TIME_STYLES } from '../../exports/export-format.ts';
+import { LAYOUTS } from '../../exports/export-format.ts';
+import { TIME_STYLES } from '../../exports/time-style.ts';
 import { Cursor, PointPatterns, Repeated, Time, Value } from './common.ts';
 
 const Names = Repeated(z.string());

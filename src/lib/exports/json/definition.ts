@@ -5,7 +5,9 @@ export const json: ExportFormatDefinition = {
   summary: 'One JSON array of objects, an object per line',
   contentType: 'application/json',
   extension: 'json',
+  binary: false,
   resumable: true,
   writer: 'stream',
   load: async () => (await import('./encode.ts')).jsonFormat,
+  loadTable: null,
 };

@@ -6,7 +6,9 @@ export const parquet: ExportFormatDefinition = {
   summary: 'Parquet with zstd, sorted by device, point and time, for pandas, Spark and DuckDB',
   contentType: 'application/vnd.apache.parquet',
   extension: 'parquet',
+  binary: true,
   resumable: false,
   writer: 'engine',
   load: () => Promise.reject(new MusterError('invalid', 'Parquet is written by the sample store, not from rows')),
+  loadTable: null,
 };

@@ -1,9 +1,12 @@
 import { extname } from 'node:path';
 import { MusterError } from '../../errors/muster-error.ts';
-import { LAYOUTS, TIME_STYLES } from '../../exports/export-format.ts';
+import { LAYOUTS } from '../../exports/export-format.ts';
 import { EXPORT_FORMATS } from '../../exports/registry.ts';
+import { TIME_STYLES } from '../../exports/time-style.ts';
 
 export const EXPORT_FORMAT_NAMES: readonly string[] = EXPORT_FORMATS.map(({ name }) => name);
+/** Those that take alarms and events. */
+export const TABLE_FORMAT_NAMES: readonly string[] = EXPORT_FORMATS.filter(({ loadTable }) => loadTable !== null).map(({ name }) => name);
 export const EXPORT_LAYOUTS = LAYOUTS;
 export const EXPORT_TIME_STYLES = TIME_STYLES;
 
@@ -26,6 +29,13 @@ export function definitionOf(format: string) {
   if (definition === undefined)
     throw new MusterError('usage', `There is no export format ${format}.`, { hint: `Choose one of ${EXPORT_FORMAT_NAMES.join(', ')}.` });
   return definition;
+}
+
+/** What is binary is not for a terminal: that would take its bytes for control characters. */
+export function refuseTerminal(format: string): void {
+  const { binary, extension } = definitionOf(format);
+  if (!binary || process.stdout.isTTY !== true) return;
+  throw new MusterError('usage', `${format} is not for a terminal.`, { hint: `Give --file FILE.${extension}, or a pipe.` });
 }
 
 /** The format that the name of a file asks for; CSV when it asks for none. */

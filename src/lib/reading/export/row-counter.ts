@@ -1,3 +1,5 @@
+import { definitionOf } from './export-choice.ts';
+
 const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 
@@ -9,12 +11,13 @@ export interface RowCounter {
 
 /** `whole`: the bytes begin at the file's beginning, so that a heading is no row. */
 export function createRowCounter(format: string, whole: boolean): RowCounter {
+  const { binary } = definitionOf(format);
   let lines = 0;
   let inside = false;
   const extra = format === 'csv' && whole ? 1 : format === 'json' ? 2 : 0;
   return {
     count(chunk) {
-      if (format === 'parquet') return;
+      if (binary) return;
       const quoted = format === 'csv' && (inside || chunk.includes(QUOTE));
       if (!quoted) {
         for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, at + 1)) lines += 1;
@@ -26,6 +29,6 @@ export function createRowCounter(format: string, whole: boolean): RowCounter {
         else if (byte === LINE_FEED && !inside) lines += 1;
       }
     },
-    rows: () => (format === 'parquet' ? null : Math.max(0, lines - extra)),
+    rows: () => (binary ? null : Math.max(0, lines - extra)),
   };
 }
