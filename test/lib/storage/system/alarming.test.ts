@@ -335,6 +335,16 @@ describe('what is large', () => {
     expect(await storage.events.count({ project: PROJECT })).toBe(130_000);
   });
 
+  it('comes in pages of a bounded size, whatever the size of its rows', async () => {
+    const { storage, commit } = await started();
+    for (let part = 0; part < 4; part += 1) {
+      await commit(storage.events.insert(Array.from({ length: 50 }, (_, index) => anEvent(`${part}-${index}`, { details: { value: 'x'.repeat(60_000) } }))));
+    }
+    const first = await storage.events.list({ project: PROJECT }, { limit: 1000 });
+    expect(first.items.length).toBeLessThan(150);
+    expect(await allOf((page) => storage.events.list({ project: PROJECT }, page), 1000)).toHaveLength(200);
+  });
+
   it('is found by its index, to the place where reading goes on', async () => {
     const { system, commit } = await started();
     const database = openReadDatabase(system.file);

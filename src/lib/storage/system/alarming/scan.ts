@@ -8,6 +8,8 @@ import type { ReadDatabase } from '../database.ts';
 const BITE_ROWS = 2_000;
 /** Rows that are looked at for one page. Then it ends where it is, and the next goes on from there. */
 const LOOKED_AT_MAX = 100_000;
+/** Text of the rows of one page, about: likewise. */
+const PAGE_CHARACTERS_MAX = 8 * 1024 * 1024;
 /** Rows that are read at once, of all ranges together, and of each at least. */
 const READ_AHEAD_ROWS = 1_000;
 const READ_AHEAD_MIN = 10;
@@ -82,6 +84,7 @@ export async function pageOf<Item>(
   const items: Item[] = [];
   let found = 0;
   let lookedAt = 0;
+  let characters = 0;
   let last = start;
   for (;;) {
     const reader = foremost(readers, scan);
@@ -93,9 +96,10 @@ export async function pageOf<Item>(
       lookedAt += readBite(reader);
       continue;
     }
-    if (found === limit) return { items, cursor: last === null ? null : cursorOf(last) };
+    if (found === limit || characters >= PAGE_CHARACTERS_MAX) return { items, cursor: last === null ? null : cursorOf(last) };
     reader.next += 1;
     found += 1;
+    characters += charactersOf(row);
     last = placeOf(row, scan.order);
     const item = itemOf(row as never);
     if (item !== null) items.push(item);
@@ -178,6 +182,12 @@ function comesBefore(a: Position, b: Position, descending: boolean): boolean {
 
 function placeOf(row: Row, order: readonly string[]): Position {
   return order.map((column) => Number(row[column]));
+}
+
+function charactersOf(row: Row): number {
+  let characters = 0;
+  for (const value of Object.values(row)) if (typeof value === 'string') characters += value.length;
+  return characters;
 }
 
 function cursorOf(position: Position): string {
