@@ -3,7 +3,15 @@ import { HubCommand } from '../lib/cli/hub-command.ts';
 import type { HubClient } from '../lib/client/hub-client.ts';
 import { formatAge } from '../lib/domain/duration.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
-import { definitionOf, EXPORT_FORMAT_NAMES, EXPORT_LAYOUTS, EXPORT_TIME_STYLES, formatOfFile, refuseTerminal, resumeCommand } from '../lib/reading/export/export-choice.ts';
+import {
+  definitionOf,
+  EXPORT_FORMAT_NAMES,
+  EXPORT_LAYOUTS,
+  EXPORT_TIME_STYLES,
+  formatOfFile,
+  refuseTerminal,
+  resumeCommand,
+} from '../lib/reading/export/export-choice.ts';
 import { checkFree, checkSameChoice, completePart, type PartNote, partOf, readNote, removePart, sizeOf, writeNote } from '../lib/reading/export/part-file.ts';
 import { type ResumeStart, resumeStart } from '../lib/reading/export/resume-start.ts';
 import { createRowCounter, type RowCounter } from '../lib/reading/export/row-counter.ts';

@@ -146,7 +146,7 @@ describe('the direction of imports', () => {
 
   test('only a registry and the server name an extension; an extension knows no other', () => {
     const extension = (path: string): string | null =>
-      /^src\/lib\/((?:formats|exports|protocols)\/[^/]+)\//.exec(path)?.[1] ?? /^src\/lib\/(storage\/duckdb)\//.exec(path)?.[1] ?? null;
+      /^src\/lib\/((?:formats|exports|protocols|scripts|channels)\/[^/]+)\//.exec(path)?.[1] ?? /^src\/lib\/(storage\/duckdb)\//.exec(path)?.[1] ?? null;
     const fine = (file: SourceFile, one: Import): boolean => {
       const target = extension(one.to);
       if (target === null || extension(file.path) === target) return true;

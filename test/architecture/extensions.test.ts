@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { repository } from '../helpers/source-graph.ts';
 
 /** Where one folder is one extension. */
-const HOMES = ['formats', 'exports', 'protocols'] as const;
+const HOMES = ['formats', 'exports', 'protocols', 'scripts', 'channels'] as const;
 const lib = join(repository, 'src/lib');
 
 const extensions = [...HOMES.flatMap((home) => folders(home).map((name) => `${home}/${name}`)), 'storage/duckdb'];

@@ -23,13 +23,15 @@ const examples = Object.entries(manifest.commands).flatMap(([id, command]) =>
 const ENDLESS: readonly (readonly [RegExp, number])[] = [
   [/^muster serve\b/, 0],
   [/^muster demo\b(?!.*--duration)/, 0],
+  [/^muster alarm tail(?!.*--(?:count|duration))/, 130],
   [/^muster event tail(?!.*--(?:count|duration))/, 130],
   [/^muster tail(?!.*--(?:count|duration))/, 130],
   [/^muster trend\b.*--follow/, 130],
 ];
 /** They ask a question, or for a password: without a terminal that is wrong usage, with a hint how to do without. */
 const ASKS = [
-  /^muster (?:device|type|token|user|context) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster alarm (?!list|show|tail|stats|assert)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
+  /^muster (?:device|type|token|user|context|rule|maintenance|channel|route) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
 ];
@@ -67,6 +69,11 @@ describe.each([...new Set(examples.map(([id]) => id))])('muster %s', (id) => {
 interface Ids {
   readonly tokens: readonly string[];
   readonly credentials: readonly string[];
+  readonly maintenance: string;
+  /** The end of the id of an alarm of boiler-hot on boiler-7; empty where no example needs one. */
+  readonly alarm: string;
+  /** Of the rule boiler-hot: those that were deleted count. */
+  readonly version: number;
 }
 
 /** What an example stands for on this machine: the hub's address, free ports, loopback, the ids of secrets, a second instead of minutes. */
@@ -74,6 +81,10 @@ function concrete(line: string, ids: Ids): string {
   const secrets = line.includes('credential') ? ids.credentials : ids.tokens;
   return line
     .replaceAll('http://127.0.0.1:8080', hub.url)
+    .replaceAll('0198c0de-0000-7000-8000-000000000000', ids.maintenance)
+    .replace('--version 1', `--version ${ids.version}`)
+    .replaceAll('3f9a61c2', ids.alarm)
+    .replace(/(alarm assert.*) --for \S+/, '$1 --for 1s')
     .replaceAll('01f3a9', secrets[0] ?? '')
     .replaceAll('7c20bb', secrets[1] ?? '')
     .replace('--host 0.0.0.0', '--host 127.0.0.1')
@@ -120,10 +131,55 @@ async function makeFleet(line: string): Promise<Ids> {
     if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
   }
   for (const name of ['grace', 'ada']) if (!missing(name)) await client.users.create({ name, role: 'operator' });
+  for await (const { id } of client.routes.list()) await client.routes.delete(id);
+  for await (const { id } of client.channels.list()) await client.channels.delete(id);
+  for (const id of ['pager', 'mail', 'local', 'spare']) if (!missing(id) && !(id === 'pager' && line.includes('channel create --file'))) await makeChannel(id);
+  for (const id of ['critical', 'all'])
+    if (!missing(id) && !(id === 'critical' && line.includes('route create --file'))) await client.routes.create({ id, channels: ['local'] });
   const tokens: string[] = [];
   for await (const token of client.tokens.list()) if (token.name.startsWith('example-') && token.revokedAt === null) tokens.push(token.id);
   while (tokens.length < 2) tokens.push((await client.tokens.create({ name: `example-${tokens.length}`, role: 'viewer' })).id);
-  return { tokens, credentials };
+  for await (const rule of client.rules.list()) await client.rules.delete(rule.id);
+  let version = 1;
+  for (const id of ['boiler-hot', 'silent']) {
+    if (/ rule create /.test(line)) break;
+    const when = id === 'silent' ? { noData: { after: '1h', level: 'major', of: 'device' } } : { bands: [{ level: 'minor', high: 80 }] };
+    const rule = await client.rules.create({ id, ...(id === 'silent' ? {} : { scope: { points: 'boiler/temperature' } }), when });
+    if (id === 'boiler-hot') version = rule.version;
+  }
+  for await (const { id } of client.maintenances.list()) await client.maintenances.delete(id);
+  const maintenance = (await client.maintenances.create({ scope: { device: 'gw-1' }, to: Date.now() + 3_600_000 })).id;
+  return { tokens, credentials, maintenance, version, alarm: line.startsWith('muster alarm') ? await raiseAlarm(line) : '' };
+}
+
+/** Beyond the limit of boiler-hot, on two boilers; to reset it, latched and over. */
+async function raiseAlarm(line: string): Promise<string> {
+  const latched = line.startsWith('muster alarm reset');
+  if (latched)
+    await client.rules.update('boiler-hot', {
+      id: 'boiler-hot',
+      latch: true,
+      scope: { points: 'boiler/temperature' },
+      when: { bands: [{ level: 'minor', high: 80 }] },
+    });
+  for (const id of ['boiler-7', 'boiler-8']) {
+    await client.report(id, { 'boiler/temperature': 95 });
+    if (latched) await client.report(id, { 'boiler/temperature': 20 });
+  }
+  for await (const { id } of client.alarms.list({ rule: 'boiler-hot', device: 'boiler-7' })) return id.slice(-8);
+  throw new Error('no alarm was raised');
+}
+
+/** `local` reaches a device of the hub itself, which takes any JSON object. */
+async function makeChannel(id: string): Promise<void> {
+  if (id === 'mail') {
+    const config = { host: 'smtp.example.com', user: 'muster', password: PASSWORD, from: 'muster@example.com', to: ['ops@example.com'] };
+    await client.channels.create({ id, kind: 'email', config });
+    return;
+  }
+  const { token } = await client.tokens.create({ name: 'receiver', role: 'operator' });
+  const url = id === 'local' ? `${hub.url}/api/v1/devices/gw-1/report` : 'https://alarms.example.com/muster';
+  await client.channels.create({ id, kind: 'webhook', config: { url, secretHeaders: { Authorization: `Bearer ${token}` } } });
 }
 
 async function makeFolder(): Promise<{ readonly folder: string; readonly env: NodeJS.ProcessEnv }> {
@@ -137,10 +193,20 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   symlinkSync(join(repository, 'assets'), join(folder, 'assets'));
   writeFileSync(join(folder, 'token.txt'), (await client.tokens.create({ name: 'context', role: 'admin' })).token);
   writeFileSync(join(folder, 'password.txt'), `${PASSWORD}\n`);
+  writeFileSync(join(folder, 'secret.txt'), 'a secret of thirty-two characters\n');
+  writeFileSync(join(folder, 'channel.yaml'), 'id: pager\nkind: webhook\nconfig:\n  url: https://alarms.example.com/muster\n');
+  writeFileSync(join(folder, 'route.yaml'), 'id: critical\nchannels: [mail]\nmatch:\n  severity: critical\n');
   writeFileSync(join(folder, 'type.yaml'), 'id: boiler\nmode: open\npoints:\n  - path: boiler/temperature\n    unit: °C\n');
   writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
   writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');
   writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');
+  const bands = 'when: { bands: [{ level: minor, high: 80 }, { level: critical, high: 90 }] }';
+  writeFileSync(join(folder, 'rule.yaml'), `id: boiler-hot\nscope: { type: boiler, points: boiler/temperature }\n${bands}\nonDelay: 30s\n`);
+  writeFileSync(
+    join(folder, 'rules.yaml'),
+    `id: boiler-hot\nscope: { points: boiler/temperature }\n${bands}\n---\nid: silent\nwhen: { noData: { after: 5m, level: major, of: device } }\n`,
+  );
+  writeFileSync(join(folder, 'recording.csv'), 'time,boiler/temperature\n2026-11-01T00:00:00Z,75\n2026-11-01T01:00:00Z,85\n');
   const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', 'key.pem', '-out', 'cert.pem'];
   execFileSync('openssl', ['req', '-x509', ...key, ...subject], { cwd: folder, stdio: 'ignore' });
@@ -184,7 +250,7 @@ async function run(line: string, endless: boolean): Promise<{ readonly code: num
   // A sample for those who watch samples, and an event for those who watch events.
   const something = () => {
     turn += 1;
-    client.report('gw-1', { 'boiler/temperature': 70 }).catch(() => undefined);
+    client.report('gw-1', { 'boiler/temperature': Date.now() % 2 === 0 ? 70 : 95 }).catch(() => undefined);
     client.devices.update('gw-1', { name: `Gateway ${turn}` }).catch(() => undefined);
   };
   const feed = endless ? setInterval(something, 200) : undefined;

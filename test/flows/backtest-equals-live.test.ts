@@ -17,6 +17,9 @@ const RULES = [
   { id: 'office', scope: SCOPE, when: { bands: [{ level: 'major', high: 92, deadband: 1 }] }, calendar: { timezone: 'Europe/Paris', active: ['mon-fri 08:00-18:00'] } },
   { id: 'silent', scope: SCOPE, when: { noData: { after: '25m', level: 'critical' } } },
   { id: 'silent-device', when: { noData: { after: '40m', level: 'major', of: 'device' } } },
+  { id: 'joint', when: { joint: { points: { t: 'part/temperature' }, last: 6, levels: [{ level: 'major', if: 'avg(last.t) > 92' }, { level: 'critical', if: 'slope(last.t, times.t) * 3600 > 12 && t > 90' }] } } },
+  { id: 'group', scope: { group: 'plant' }, when: { joint: { over: 'group', points: { t: 'part/temperature' }, maxAge: '25m', every: '7m', level: 'minor', if: 'values.t.count(v, v > 93) * 2 > count' } } },
+  { id: 'script', when: { script: { points: { t: 'part/temperature' }, last: 3, level: 'major', source: 'function evaluate(input, state) { const n = min(input.last.t) > 90 ? (state ?? 0) + 1 : 0; return { level: n > 2 ? "major" : null, state: n }; } const min = (list) => Math.min(...list);' } } },
 ]; // biome-ignore format: one rule a line
 
 it('a back-test finds what the hub raised, changed and cleared when the same samples came', async () => {
@@ -27,7 +30,7 @@ it('a back-test finds what the hub raised, changed and cleared when the same sam
   const clock = testClock((samples[0]?.time ?? 0) - 60_000);
   const hub = await hubHere({ data: temporaryFolder() }, { clock });
   const api = apiOf(hub.url, hub.token);
-  expect((await api('POST', '/devices', { id: 'machine' })).status).toBe(201);
+  expect((await api('POST', '/devices', { id: 'machine', labels: { group: 'plant' } })).status).toBe(201);
   for (const rule of RULES) expect(await api('POST', '/rules', rule)).toMatchObject({ status: 201 });
   for (const { time, value } of samples) {
     clock.advance(time - clock());

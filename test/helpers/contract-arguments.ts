@@ -18,11 +18,70 @@ const made = async (work: Promise<unknown>): Promise<object> => {
   return {};
 };
 
+const aRule = (id: string) => ({ id, scope: { points: 'nothing' }, when: { bands: [{ level: 'minor', high: 80 }] } });
+
+/** An alarm that is active, of a rule and a device of its own. */
+async function raised(client: HubClient, name: string): Promise<string> {
+  const device = `alarm-${name}`;
+  await client.devices.create({ id: device });
+  await client.rules.create({
+    id: `hot-${name}`,
+    scope: { device, points: 'temperature' },
+    when: { bands: [{ level: 'minor', high: 80 }] },
+    latch: name === 'reset',
+  });
+  await client.report(device, { temperature: 90 });
+  if (name === 'reset') await client.report(device, { temperature: 20 });
+  for await (const { id } of client.alarms.list({ device })) return id;
+  throw new Error('no alarm was raised');
+}
+const onAlarm = (name: string, ...more: readonly string[]): ContractArguments => ({
+  args: ['01f3a9c2', ...more],
+  prepare: async (client) => ({ args: [await raised(client, name), ...more] }),
+});
+const aChannel = (client: HubClient, id: string): Promise<unknown> => client.channels.create({ id, kind: 'webhook', config: { url: 'http://127.0.0.1:1' } });
+const aRoute = async (client: HubClient, id: string): Promise<object> => {
+  await aChannel(client, `of-${id}`);
+  return made(client.routes.create({ id, channels: [`of-${id}`] }));
+};
+
 /**
  * For each command, by its id. In the hub there are: the device `boiler` with the point `temperature` and samples of the last hour;
- * in the directory: recording.csv; contexts: `local` (of the hub, current) and `spare`.
+ * in the directory: recording.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
+  'alarm:ack': onAlarm('ack'),
+  'alarm:assert': { args: ['--max', '0', '--device', 'boiler'] },
+  'alarm:assign': onAlarm('assign', '--to', 'anna'),
+  'alarm:comment': onAlarm('comment', '--comment', 'seen'),
+  'alarm:in-service': onAlarm('in-service'),
+  'alarm:list': { args: [] },
+  'alarm:out-of-service': onAlarm('out-of-service'),
+  'alarm:reset': onAlarm('reset'),
+  'alarm:shelve': onAlarm('shelve', '--for', '1h'),
+  'alarm:show': onAlarm('show'),
+  'alarm:stats': { args: [] },
+  'alarm:suppress': onAlarm('suppress'),
+  'alarm:tail': { args: ['--duration', '200ms'] },
+  'alarm:unshelve': onAlarm('unshelve'),
+  'alarm:unsuppress': onAlarm('unsuppress'),
+  'channel:create': { args: ['made-here', '--kind', 'webhook', '--set', 'url=http://127.0.0.1:1'] },
+  'channel:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(aChannel(client, 'to-delete')) },
+  'channel:disable': { args: ['to-disable'], prepare: (client) => made(aChannel(client, 'to-disable')) },
+  'channel:enable': { args: ['to-enable'], prepare: (client) => made(aChannel(client, 'to-enable')) },
+  'channel:list': { args: [] },
+  'channel:show': { args: ['shown'], prepare: (client) => made(aChannel(client, 'shown')) },
+  // A receiver that takes any JSON object: a device of the hub itself.
+  'channel:test': {
+    args: ['tested'],
+    prepare: async (client) => {
+      await client.devices.create({ id: 'receiver' });
+      const { token } = await client.tokens.create({ name: 'receiver', role: 'operator' });
+      const config = { url: `${client.url}/api/v1/devices/receiver/report`, secretHeaders: { Authorization: `Bearer ${token}` } };
+      return made(client.channels.create({ id: 'tested', kind: 'webhook', config }));
+    },
+  },
+  'channel:update': { args: ['changed', '--set', 'burst=5'], prepare: (client) => made(aChannel(client, 'changed')) },
   'alarm:export': { args: ['--file', 'alarms.csv', '--force'] },
   completion: { args: ['bash'] },
   'context:add': { args: ['another', '--url', 'http://127.0.0.1:1'] },
@@ -30,6 +89,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'context:remove': { args: ['spare', '--yes'] },
   'context:show': { args: [] },
   'context:use': { args: ['spare'] },
+  'delivery:list': { args: [] },
   demo: { args: ['--duration', '1s'] },
   'device:create': { args: ['made-here'] },
   'device:credential': { args: ['boiler'] },
@@ -55,6 +115,33 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'point:show': { args: ['boiler', 'temperature'] },
   'point:update': { args: ['boiler', 'temperature', '--unit', '°C'] },
   query: { args: ['boiler', 'temperature'] },
+  'maintenance:create': { args: ['--device', 'boiler', '--for', '1h'] },
+  'maintenance:delete': {
+    args: ['nothing', '--yes'],
+    prepare: async (client) => ({ args: [(await client.maintenances.create({ scope: { device: 'boiler' }, to: Date.now() + 3_600_000 })).id, '--yes'] }),
+  },
+  'maintenance:list': { args: [] },
+  'rule:backtest': { args: ['backtested', '--since', '1h'], prepare: (client) => made(client.rules.create(aRule('backtested'))) },
+  'rule:create': { args: ['made-here', '--point', 'nothing', '--high', '80'] },
+  'rule:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.rules.create(aRule('to-delete'))) },
+  'rule:disable': { args: ['to-disable'], prepare: (client) => made(client.rules.create(aRule('to-disable'))) },
+  'rule:enable': { args: ['to-enable'], prepare: (client) => made(client.rules.create({ ...aRule('to-enable'), enabled: false })) },
+  'rule:explain': { args: ['boiler'] },
+  'rule:list': { args: [] },
+  'rule:show': { args: ['shown'], prepare: (client) => made(client.rules.create(aRule('shown'))) },
+  'rule:test': { args: ['tested', '70', '85'], prepare: (client) => made(client.rules.create(aRule('tested'))) },
+  'rule:update': { args: ['--file', 'rule.yaml', '--create'] },
+  'route:create': {
+    args: ['made-here', '--channel', 'of-made-here', '--severity', 'major+'],
+    prepare: (client) => made(aChannel(client, 'of-made-here')),
+  },
+  'route:delete': { args: ['to-delete', '--yes'], prepare: (client) => aRoute(client, 'to-delete') },
+  'route:disable': { args: ['to-disable'], prepare: (client) => aRoute(client, 'to-disable') },
+  'route:enable': { args: ['to-enable'], prepare: (client) => aRoute(client, 'to-enable') },
+  'route:list': { args: [] },
+  'route:show': { args: ['shown'], prepare: (client) => aRoute(client, 'shown') },
+  'route:test': { args: [] },
+  'route:update': { args: ['changed', '--severity', 'minor'], prepare: (client) => aRoute(client, 'changed') },
   serve: { args: ['--ephemeral', '--http', '0', '--mqtt', '0'], endless: true },
   'settings:show': { args: [] },
   'settings:validate': { args: [] },

@@ -36,6 +36,8 @@ export interface World {
   readonly told: OutboxEntry[];
   /** Why the next commits fail; null: they do not. */
   broken: Error | null;
+  /** Told of each commit of the engine: how many statements. */
+  onCommit: (statements: number) => void;
   addDevice(id: string, more?: Parameters<typeof aDevice>[1]): void;
   addPoint(device: string, path: string): void;
   events(): Promise<HubEvent[]>;
@@ -71,6 +73,7 @@ export async function aWorld(): Promise<World> {
     stored,
     told,
     broken: null,
+    onCommit: () => undefined,
     addDevice: (id, more) => void directory.putDevice(aDevice(id, more)),
     addPoint: (device, path) => void directory.putPoint(aPoint(device, path, ++series)),
     async events() {
@@ -98,8 +101,10 @@ export async function aWorld(): Promise<World> {
       entriesFor: (alarm, _device, event, cause, now) => [entryOf(alarm, event, cause, now)],
       committed: (entries) => void told.push(...entries),
     };
-    const commit = (statements: readonly Statement[]): Promise<unknown> =>
-      world.broken === null ? system.log.commit({ statements }) : Promise.reject(world.broken);
+    const commit = (statements: readonly Statement[]): Promise<unknown> => {
+      world.onCommit(statements.length);
+      return world.broken === null ? system.log.commit({ statements }) : Promise.reject(world.broken);
+    };
     const alarming = system.alarming;
     const rules = createRules({
       ...{ storage: alarming, log: system.log, recorder, stream, directory, hubLog: SILENT_LOG, clock, rulesPerProjectMax: 1000 },

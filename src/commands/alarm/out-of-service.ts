@@ -13,7 +13,7 @@ export default class AlarmOutOfService extends AlarmActionCommand<typeof AlarmOu
   static override examples = [
     '<%= config.bin %> alarm out-of-service 3f9a61c2 --comment "Pump removed"',
     '<%= config.bin %> alarm out-of-service --device boiler-7 --dry-run',
-    '<%= config.bin %> alarm out-of-service --normal --rule boiler-hot --device boiler-7 --point temperature',
+    '<%= config.bin %> alarm out-of-service --normal --rule boiler-hot --device boiler-7 --point boiler/temperature',
   ];
 
   async run(): Promise<void> {

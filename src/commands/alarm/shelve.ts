@@ -17,7 +17,7 @@ export default class AlarmShelve extends AlarmActionCommand<typeof AlarmShelve> 
   static override examples = [
     '<%= config.bin %> alarm shelve 3f9a61c2 --for 8h --comment "Valve is on order"',
     '<%= config.bin %> alarm shelve --rule boiler-hot --device boiler-7 --for 2h --once --yes',
-    '<%= config.bin %> alarm shelve --normal --rule boiler-hot --device boiler-7 --point temperature --for 1h',
+    '<%= config.bin %> alarm shelve --normal --rule boiler-hot --device boiler-7 --point boiler/temperature --for 1h',
   ];
 
   async run(): Promise<void> {

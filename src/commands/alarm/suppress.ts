@@ -13,7 +13,7 @@ export default class AlarmSuppress extends AlarmActionCommand<typeof AlarmSuppre
   static override examples = [
     '<%= config.bin %> alarm suppress 3f9a61c2 --comment "Known fault, ticket 4711"',
     '<%= config.bin %> alarm suppress --rule boiler-hot --group paris --dry-run',
-    '<%= config.bin %> alarm suppress --normal --rule boiler-hot --device boiler-7 --point temperature',
+    '<%= config.bin %> alarm suppress --normal --rule boiler-hot --device boiler-7 --point boiler/temperature',
   ];
 
   async run(): Promise<void> {

@@ -48,7 +48,7 @@ export default class AlarmTail extends HubCommand<typeof AlarmTail> {
   };
   static override examples = [
     '<%= config.bin %> alarm tail',
-    '<%= config.bin %> alarm tail --severity major+ --change raised --change cleared --since -1h',
+    '<%= config.bin %> alarm tail --severity minor+ --change raised --change cleared --since -1h',
     {
       description: 'The next one that is raised, waiting a minute at most:',
       command: '<%= config.bin %> alarm tail --change raised --count 1 --duration 1m --output ndjson',

@@ -20,7 +20,7 @@ export default class MaintenanceCreate extends HubCommand<typeof MaintenanceCrea
     timezone: timezoneFlag(),
   };
   static override examples = [
-    '<%= config.bin %> maintenance create --device boiler --for 2h --reason "new burner"',
+    '<%= config.bin %> maintenance create --device boiler-7 --for 2h --reason "new burner"',
     {
       description: 'Announced for a night:',
       command: '<%= config.bin %> maintenance create --group paris --from tomorrow+1h --for 3h --timezone Europe/Paris',

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import type { BacktestResult, TriedRule } from '../../lib/api/schema/backtests.ts';
 import { filterFlag, listFlags } from '../../lib/cli/flags.ts';
@@ -10,6 +11,14 @@ const DAY_MS = 86_400_000;
 const SINCE_MS = 30 * DAY_MS;
 const OCCURRENCES_MAX = 10_000;
 const LISTED = 20;
+
+interface ChosenRule {
+  readonly tried: TriedRule;
+  /** For the limits in the chart. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** null: it is in the hub. */
+  readonly file: string | null;
+}
 
 export default class RuleBacktest extends HubCommand<typeof RuleBacktest> {
   static override summary = 'Replay stored history through a rule, and say when it would have raised an alarm';
@@ -66,10 +75,7 @@ The table shows the first occurrences of each rule, and of a comparison those th
       ...(device && { devices: device }),
       ...(point && { points: point }),
     });
-    await this.#show(
-      result,
-      rules.map(({ document }) => document),
-    );
+    await this.#show(result, rules);
     const [first] = result.rules;
     if (max !== undefined && first !== undefined && first.totals.occurrences > max) {
       const alarms = first.totals.occurrences;
@@ -79,8 +85,7 @@ The table shows the first occurrences of each rule, and of a comparison those th
     }
   }
 
-  /** What was asked for, and its document for the limits in the chart. */
-  async #rules(): Promise<readonly { readonly tried: TriedRule; readonly document: Readonly<Record<string, unknown>> }[]> {
+  async #rules(): Promise<readonly ChosenRule[]> {
     const { rule } = this.args;
     const { version, against } = this.flags;
     const first = await this.#rule(rule, version);
@@ -89,15 +94,15 @@ The table shows the first occurrences of each rule, and of a comparison those th
     return [first, await (/^\d+$/.test(against) ? this.#rule(id, Number(against)) : this.#rule(against, undefined))];
   }
 
-  async #rule(name: string, version: number | undefined): Promise<{ readonly tried: TriedRule; readonly document: Readonly<Record<string, unknown>> }> {
+  async #rule(name: string, version: number | undefined): Promise<ChosenRule> {
     if (name === '-' || /\.(ya?ml|json)$/i.test(name) || existsSync(name)) {
       if (version !== undefined) throw new MusterError('usage', `--version is of a rule in the hub, and ${name} is a file.`);
       const { readOneRule } = await import('../../lib/cli/rule-file.ts');
       const document = await readOneRule(name, this.signal);
-      return { tried: { document }, document };
+      return { tried: { document }, document, file: name === '-' ? 'stdin' : basename(name) };
     }
     const { document, version: found } = await (await this.hub()).rules.show(name, version);
-    return { tried: { rule: name, version: found }, document };
+    return { tried: { rule: name, version: found }, document, file: null };
   }
 
   async #replayed(request: Parameters<Awaited<ReturnType<typeof this.hub>>['backtest']>[0]): Promise<BacktestResult> {
@@ -120,7 +125,7 @@ The table shows the first occurrences of each rule, and of a comparison those th
     }
   }
 
-  async #show(result: BacktestResult, documents: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
+  async #show(result: BacktestResult, rules: readonly ChosenRule[]): Promise<void> {
     const { limit, all, timezone } = this.flags;
     const { occurrenceColumns, occurrenceRows } = await import('../../lib/reading/backtest/occurrence-columns.ts');
     const compared = result.comparison !== null;
@@ -128,28 +133,29 @@ The table shows the first occurrences of each rule, and of a comparison those th
     if (this.output === 'json' || this.output === 'yaml') return this.printOne(result, []);
     const rows = occurrenceRows(result, all || this.output !== 'table');
     if (this.output !== 'table' || this.flags.columns !== undefined) return this.print(rows, columns);
-    await this.#picture(result, documents);
+    await this.#picture(result, rules);
     if (rows.length > 0) {
       await this.write(`\n${compared && !all ? 'Where they differ:\n' : ''}`);
       await this.printList((rowsMax) => rows.slice(0, rowsMax), columns, { limit, all });
     }
   }
 
-  async #picture(result: BacktestResult, documents: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
+  async #picture(result: BacktestResult, rules: readonly ChosenRule[]): Promise<void> {
     const [{ figureColumns, figureRows, headingOf }, { pictureOf }, { limitsOfRule }] = await Promise.all([
       import('../../lib/reading/backtest/summary.ts'),
       import('../../lib/reading/backtest/picture.ts'),
       import('../../lib/reading/backtest/limits-of-rule.ts'),
     ]);
     const { timezone, chart } = this.flags;
-    await this.write(`${headingOf(result, timezone).join('\n')}\n\n`);
+    const files = rules.map(({ file }) => file);
+    await this.write(`${headingOf(result, files, timezone).join('\n')}\n\n`);
     if (chart && result.samples > 0) {
       const { colour } = this.style();
-      const levels = documents.flatMap(limitsOfRule);
+      const levels = rules.flatMap(({ document }) => limitsOfRule(document));
       const lines = await pictureOf(await this.hub(), result, { width: this.#width(), height: 12, timezone, colour, levels });
       if (lines.length > 0) await this.write(`${lines.join('\n')}\n\n`);
     }
-    await this.print(figureRows(result), figureColumns(result.rules));
+    await this.print(figureRows(result), figureColumns(result.rules, files));
     if (result.samples === 0) this.say('There are no samples in this range of what the rule watches: see `muster rule explain` and `muster query`.');
   }
 

@@ -29,7 +29,7 @@ The flags make the common rules: limits (--high, --low), silence (--no-data) and
     equals: Flags.string({ summary: 'Alarm while the value is this; repeats', helpValue: '<value[:severity]>', ...several }),
     'on-delay': durationFlag({ summary: 'The condition must hold for so long' }),
     'off-delay': durationFlag({ summary: 'It must be over for so long' }),
-    message: Flags.string({ summary: `What people are told, as "\${device.name} is at \${value} \${point.unit}"`, helpValue: '<text>' }),
+    message: Flags.string({ summary: `What people are told, as "\${device.name}: \${value} \${point.unit}"`, helpValue: '<text>' }),
     latch: Flags.boolean({ summary: 'The alarm stays until somebody resets it' }),
     'no-ack': Flags.boolean({ summary: 'Nobody has to acknowledge it' }),
     're-alarm': durationFlag({ summary: 'Tell again after so long without an acknowledgement' }),

@@ -15,8 +15,8 @@ export default class RuleExplain extends HubCommand<typeof RuleExplain> {
   };
   static override examples = [
     '<%= config.bin %> rule explain boiler-hot',
-    { description: 'Why is there no alarm on this device?', command: '<%= config.bin %> rule explain boiler' },
-    '<%= config.bin %> rule explain boiler temperature',
+    { description: 'Why is there no alarm on this device?', command: '<%= config.bin %> rule explain boiler-7' },
+    '<%= config.bin %> rule explain boiler-7 boiler/temperature',
   ];
 
   async run(): Promise<void> {

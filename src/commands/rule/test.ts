@@ -47,19 +47,28 @@ It is the code of the hub that runs: condition, deadband, delays, repeats, the s
   static override examples = [
     '<%= config.bin %> rule test rule.yaml 70 85 91 60',
     { description: 'With times, and what happens in the ten minutes after:', command: '<%= config.bin %> rule test rule.yaml 70 +20s=85 +50s=91 --then 10m' },
-    { description: 'A recording:', command: '<%= config.bin %> rule test rule.yaml --values recording.csv --device boiler --changes' },
-    { description: 'A rule of the hub on what is stored:', command: '<%= config.bin %> rule test boiler-hot --device boiler --since -1d --changes' },
+    { description: 'A recording:', command: '<%= config.bin %> rule test rule.yaml --values recording.csv --device boiler-7 --changes' },
+    { description: 'A rule of the hub on what is stored:', command: '<%= config.bin %> rule test boiler-hot --device boiler-7 --since -2d --changes' },
   ];
 
   async run(): Promise<void> {
+    const [{ document, version }, { readRuleHere, scriptsOf }] = await Promise.all([this.#document(), import('../../lib/cli/rule-trial/read-rule.ts')]);
+    const scripts = await scriptsOf(document);
+    try {
+      await this.#try(await readRuleHere(document, version, scripts));
+    } finally {
+      await scripts?.stop();
+    }
+  }
+
+  async #try(rule: Rule): Promise<void> {
     const [{ createTrial }, { totalsText, trialColumns }] = await Promise.all([
       import('../../lib/cli/rule-trial/run-trial.ts'),
       import('../../lib/cli/rule-trial/trial-columns.ts'),
     ]);
     const { changes, then: thenMs = 0 } = this.flags;
-    const rule = await this.#rule();
     const { samples, start, several } = await this.#samples(rule);
-    const columns = trialColumns(start, several);
+    const columns = trialColumns(start, { subjects: several, points: rule.condition.subject !== 'point' && pointsOf(rule).length > 1 });
     this.checkColumns(columns);
     const device = await this.#device();
     const trial = createTrial({ rule, samples, thenMs, device: (id) => (device?.id === id ? device : null), unit: () => null });
@@ -71,18 +80,11 @@ It is the code of the hub that runs: condition, deadband, delays, repeats, the s
     }
   }
 
-  async #rule(): Promise<Rule> {
+  async #document(): Promise<{ document: RuleDocument; version: number }> {
     const { rule: name } = this.args;
-    const { readRuleHere } = await import('../../lib/cli/rule-trial/read-rule.ts');
-    let document: RuleDocument;
-    let version = 1;
-    if (name === '-' || /\.(ya?ml|json)$/i.test(name) || existsSync(name)) {
-      const { readOneRule } = await import('../../lib/cli/rule-file.ts');
-      document = await readOneRule(name, this.signal);
-    } else {
-      ({ document, version } = await (await this.hub()).rules.show(name, this.flags.version));
-    }
-    return readRuleHere(document, version);
+    if (name !== '-' && !/\.(ya?ml|json)$/i.test(name) && !existsSync(name)) return (await this.hub()).rules.show(name, this.flags.version);
+    const { readOneRule } = await import('../../lib/cli/rule-file.ts');
+    return { document: await readOneRule(name, this.signal), version: 1 };
   }
 
   async #samples(rule: Rule): Promise<{ samples: Iterable<TrialSample> | AsyncIterable<TrialSample>; start: number | null; several: boolean }> {

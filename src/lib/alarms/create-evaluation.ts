@@ -157,7 +157,7 @@ class RuleEvaluation implements Evaluation {
     this.#at = Math.max(this.#at, saved.at);
     this.lastTime = Math.max(this.lastTime, saved.time);
     this.#value = saved.value;
-    this.#since.fill(this.#at);
+    this.#since.fill(Number.isFinite(this.#at) ? this.#at : 0);
     for (const [level, since] of saved.since) this.#since[level] = since;
     this.#beyond?.restore(saved.beyond);
     this.#run.restore(saved.run);
@@ -224,9 +224,12 @@ class RuleEvaluation implements Evaluation {
     for (;;) {
       const conditionDueAt = this.#run.dueAt;
       if (Math.min(this.#delayDueAt, conditionDueAt) > end) return;
-      if (this.#delayDueAt <= conditionDueAt) {
-        this.#at = Math.max(this.#at, this.#delayDueAt);
+      const delayDueAt = this.#delayDueAt;
+      if (delayDueAt <= conditionDueAt) {
+        this.#at = Math.max(this.#at, delayDueAt);
         this.#settle();
+        // Never seen; but an endless loop would be the end of the hub.
+        if (this.#delayDueAt === delayDueAt && this.#finding !== this.level) return;
       } else if (!this.#elapsed(conditionDueAt)) return;
       else this.#settle();
     }

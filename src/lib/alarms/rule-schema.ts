@@ -90,4 +90,4 @@ export const ruleSchema = z.strictObject({
 });
 
 /** The same, but for `when`, whose kind is looked at on its own so that all problems are found at once. */
-export const ruleEnvelopeSchema = ruleSchema.extend({ when: z.unknown() });
+export const ruleEnvelopeSchema = ruleSchema.extend({ when: z.unknown().optional() });

@@ -40,8 +40,11 @@ function pairsOf(value: JsonValue | undefined, numberOf: (name: JsonValue | unde
 }
 
 function isTime(value: JsonValue | undefined): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
+  return typeof value === 'number' && Math.abs(value) <= TIME_MAX;
 }
+
+/** What a Date takes, in ms. */
+const TIME_MAX = 8.64e15;
 
 function isRecord(value: JsonValue): value is { readonly [key: string]: JsonValue } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -2,6 +2,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { parseRule } from '../alarms/rule-document.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
+import { createWaitingScripts } from '../scripts/waiting-scripts.ts';
 import type { FromReplay, ReplayOrder, ToReplay } from './messages.ts';
 import { createReplay, type Replay } from './replay.ts';
 
@@ -26,8 +27,10 @@ function stepBack(): void {
 }
 
 function open(): Replay {
+  // Nobody else waits for this thread: a script may hold it up. Its own thread ends with this one.
+  const scripts = createWaitingScripts();
   const rules = order.rules.map((planned) => {
-    const parsed = parseRule(planned.document, { version: planned.version ?? 1 });
+    const parsed = parseRule(planned.document, { version: planned.version ?? 1, scripts });
     if (!parsed.ok) throw new MusterError('invalid', 'the rule cannot be read', { details: { problems: parsed.problems } });
     return { rule: parsed.rule, planned };
   });

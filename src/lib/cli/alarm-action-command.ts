@@ -3,7 +3,7 @@ import type { AlarmActionResults, AlarmFilter, OperatorActionBody } from '../api
 import type { HubClient } from '../client/hub-client.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { ALARM_ACTION_COLUMNS, type AlarmActionRow } from './alarm-columns.ts';
+import { ALARM_ACTION_COLUMNS, type AlarmActionRow, refOf } from './alarm-columns.ts';
 import { type AlarmFilterGiven, alarmFilterFlags, alarmFilterOf } from './alarm-flags.ts';
 import { alarmIdOf } from './alarm-refs.ts';
 import { failUnlessAll } from './bulk.ts';
@@ -85,7 +85,12 @@ export abstract class AlarmActionCommand<T extends typeof Command> extends HubCo
   protected async show({ items, dryRun }: AlarmActionResults, { done }: ActionWords): Promise<void> {
     const rows = items.map(({ outcome, ...item }): AlarmActionRow => ({ ...item, status: outcome !== 'done' ? outcome : dryRun ? `would be ${done}` : done }));
     const only = rows.length === 1 ? rows[0] : undefined;
-    if (only?.code != null) throw new MusterError(only.code as ErrorCode, only.reason ?? 'It was refused.', { details: { id: only.id } });
+    if (only?.code != null) {
+      throw new MusterError(only.code as ErrorCode, only.reason ?? 'It was refused.', {
+        hint: `See how it stands: \`muster alarm show ${refOf(only.id)}\`.`,
+        details: { id: only.id },
+      });
+    }
     await this.print(rows, ALARM_ACTION_COLUMNS);
     failUnlessAll(rows);
   }

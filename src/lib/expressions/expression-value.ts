@@ -35,6 +35,8 @@ export function isList(value: unknown): value is readonly unknown[] {
 }
 
 export function areEqual(frame: Frame, left: unknown, right: unknown, depth = 0): boolean {
+  // Two texts of the same length are compared sign by sign.
+  if (typeof left === 'string' && typeof right === 'string' && left.length === right.length) spend(frame, left.length >> 6);
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
   if (depth > DEPTH_MAX) throw new Failure('a value is nested too deeply', true);
@@ -56,6 +58,10 @@ export function toJson(value: unknown, frame: Frame, depth = 0): JsonValue {
     case 'number':
       if (!Number.isFinite(value)) throw new Failure('the result is not a finite number');
       return value as number;
+    case 'string':
+      // The same long text may stand in it many times: written as JSON it would be as long as all of them.
+      spend(frame, (value as string).length >> 3);
+      return value as string;
     case 'list':
       if (depth > DEPTH_MAX) throw new Failure('the result is nested too deeply');
       spend(frame, (value as readonly unknown[]).length);

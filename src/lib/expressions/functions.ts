@@ -126,10 +126,11 @@ function inReach(value: number): number {
   return value;
 }
 
-const scan = (frame: Frame, text: string): string => {
-  spend(frame, text.length >> 4);
+/** Before all of a text is looked at. A search for a part of it may take as long as both of them multiplied. */
+function scan(frame: Frame, text: string, part = ''): string {
+  spend(frame, (text.length >> 4) + Math.floor((text.length * part.length) / 1024));
   return text;
-};
+}
 
 const NUMBER_LIST = { takes: ['list'], variadic: true, gives: 'number' } as const;
 
@@ -290,20 +291,32 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
 
   [
     'startsWith',
-    { usage: 'text.startsWith(part)', summary: '', takes: ['string', 'string'], gives: 'bool', call: (_, text: string, part: string) => text.startsWith(part) },
+    {
+      usage: 'text.startsWith(part)',
+      summary: 'it begins with it',
+      takes: ['string', 'string'],
+      gives: 'bool',
+      call: (_, text: string, part: string) => text.startsWith(part),
+    },
   ],
   [
     'endsWith',
-    { usage: 'text.endsWith(part)', summary: '', takes: ['string', 'string'], gives: 'bool', call: (_, text: string, part: string) => text.endsWith(part) },
+    {
+      usage: 'text.endsWith(part)',
+      summary: 'it ends with it',
+      takes: ['string', 'string'],
+      gives: 'bool',
+      call: (_, text: string, part: string) => text.endsWith(part),
+    },
   ],
   [
     'contains',
     {
       usage: 'text.contains(part)',
-      summary: '',
+      summary: 'it is in there',
       takes: ['string', 'string'],
       gives: 'bool',
-      call: (frame, text: string, part: string) => scan(frame, text).includes(part),
+      call: (frame, text: string, part: string) => scan(frame, text, part).includes(part),
     },
   ],
   [
@@ -313,7 +326,7 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
       summary: 'from 0; -1: it is not in there',
       takes: ['string', 'string'],
       gives: 'number',
-      call: (frame, text: string, part: string) => scan(frame, text).indexOf(part),
+      call: (frame, text: string, part: string) => scan(frame, text, part).indexOf(part),
     },
   ],
   [
@@ -355,12 +368,12 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
     'split',
     {
       usage: 'text.split(separator)',
-      summary: '',
+      summary: 'its parts, as a list',
       takes: ['string', 'string'],
       gives: 'list',
       call: (frame, text: string, separator: string) => {
         spend(frame, text.length);
-        return boundedList(frame, text.split(separator));
+        return boundedList(frame, scan(frame, text, separator).split(separator));
       },
     },
   ],
@@ -368,7 +381,7 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = new Map<string, Fun
     'join',
     {
       usage: 'list.join(separator)',
-      summary: 'of texts',
+      summary: 'texts, put together; without separator with nothing between',
       takes: ['list', 'string'],
       optional: 1,
       gives: 'string',

@@ -82,6 +82,7 @@ function sameKind(left: Code, right: Code, op: string): Run {
     if ((typeof a !== 'number' || typeof b !== 'number') && (typeof a !== 'string' || typeof b !== 'string')) {
       throw new Failure(`${op} compares two numbers or two texts, not ${describe(a)} and ${describe(b)}`);
     }
+    if (typeof a === 'string') spend(frame, a.length >> 6);
     const [x, y] = [a as number, b as number];
     return op === '<' ? x < y : op === '<=' ? x <= y : op === '>' ? x > y : x >= y;
   };

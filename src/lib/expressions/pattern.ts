@@ -6,6 +6,7 @@ import { spend } from './evaluation-frame.ts';
 const PATTERN_LENGTH_MAX = 200;
 
 export const MATCHES_USAGE = 'text.matches("pattern")';
+export const MATCHES_SUMMARY = 'a regular expression (RE2) is found in it; the pattern stands in quotes';
 
 /**
  * A regular expression that ends in time linear in the text (RE2). The pattern is written in the expression: so it is compiled once, and its mistakes show when the

@@ -107,8 +107,20 @@ export interface HubLevels {
   readonly streamDropped: number;
   readonly events: EventFigures;
   readonly alarms: SupervisionCounts;
+  readonly notifications: NotificationFigures;
   readonly mqtt: MqttFigures;
   readonly limits: readonly LimitLevel[];
+}
+
+/** Alarm changes on their way to people; the last four since the start. */
+export interface NotificationFigures {
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly failing: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly dropped: number;
+  readonly retried: number;
 }
 
 /** Counts since the hub's start. Latencies in ms, null before the first message. */

@@ -4,6 +4,7 @@ import { ALARM_METRICS } from './alarm-metrics.ts';
 import type { HubLevels } from './hub-figures.ts';
 import type { LevelMetric } from './level-metric.ts';
 import { MQTT_METRICS } from './mqtt-metrics.ts';
+import { NOTIFICATION_METRICS } from './notification-metrics.ts';
 
 const HUB_METRICS: readonly LevelMetric<HubLevels>[] = [
   { name: 'muster_ready', help: '1 while the hub takes all traffic, as /health/ready says', read: ({ problems }) => Number(problems.length === 0) },
@@ -87,6 +88,10 @@ export function levelMetrics(registers: Registry[]): (levels: HubLevels) => void
     ...ALARM_METRICS.map((metric) => {
       const set = setter(metric, registers);
       return ({ alarms }: HubLevels) => set(alarms);
+    }),
+    ...NOTIFICATION_METRICS.map((metric) => {
+      const set = setter(metric, registers);
+      return ({ notifications }: HubLevels) => set(notifications);
     }),
     ...MQTT_METRICS.map((metric) => {
       const set = setter(metric, registers);

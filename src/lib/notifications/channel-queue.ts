@@ -208,7 +208,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
     const pause = Math.max(backOffMs(delivery.attempts, chance()), error instanceof ChannelError ? (error.retryAfterMs ?? 0) : 0);
     delivery.dueAt = Math.min(now + pause, Math.max(givesUpAt, now + 1));
     heap.push(delivery);
-    if (order.predecessor(delivery, now) === null) release(delivery, now);
+    release(delivery, now);
     const { attempts: made, lastError, dueAt } = delivery;
     const noted = delivery.entries.length > NOTED_ENTRIES_MAX ? delivery.entries.slice(0, 1) : delivery.entries;
     ports.tried(

@@ -35,6 +35,8 @@ interface Call {
 
 /** Calls that wait: each holds its values. */
 const WAITING_MAX = 1000;
+/** And the length of their JSON. */
+const WAITING_LENGTH_MAX = 32 * 1024 * 1024;
 /** Sent ahead, so that the thread does not idle between two calls. */
 const AHEAD_MAX = 16;
 const START_MS_MAX = 15_000;
@@ -77,6 +79,7 @@ class QueuedScripts implements ScriptThread {
   /** Oldest first; the first `#sent` are with the thread. */
   readonly #queue: Call[] = [];
   #sent = 0;
+  #waitingLength = 0;
   #channel: ScriptChannel | null = null;
   #watch: NodeJS.Timeout | null = null;
   #isStarted = false;
@@ -150,12 +153,15 @@ class QueuedScripts implements ScriptThread {
     if (known === undefined) return refuse(scriptFailure({ message: 'it was released', line: null }));
     if (performance.now() < known.pausedUntil)
       return refuse(scriptFailure({ message: 'it took too long a while ago, and is not called for a minute', line: null }));
-    if (this.#queue.length >= WAITING_MAX) return refuse(new MusterError('overloaded', 'Too many calls of scripts wait.'));
+    if (this.#queue.length >= WAITING_MAX || this.#waitingLength + text.length > WAITING_LENGTH_MAX)
+      return refuse(new MusterError('overloaded', 'Too many calls of scripts wait.'));
     this.#calls += 1;
+    this.#waitingLength += text.length;
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       const settle = (answer: ScriptAnswer): void => {
+        this.#waitingLength -= text.length;
         if (!answer.ok) this.#failed += 1;
         try {
           resolve(resultOf(answer));
@@ -170,6 +176,8 @@ class QueuedScripts implements ScriptThread {
 
   #sendAhead(): void {
     const channel = this.#channel ?? this.#open();
+    // Only while somebody waits for it does the thread keep the process alive.
+    channel.answers.ref();
     while (this.#sent < AHEAD_MAX) {
       const call = this.#queue[this.#sent];
       if (call === undefined) break;
@@ -187,7 +195,6 @@ class QueuedScripts implements ScriptThread {
     channel.answers.on('message', (message: FromScripts) => {
       if (this.#channel === channel) this.#answered(message);
     });
-    channel.answers.unref();
     const lost = (): void => {
       if (this.#channel === channel) this.#end('the thread of the scripts ended');
     };
@@ -205,6 +212,7 @@ class QueuedScripts implements ScriptThread {
     this.#unwatch();
     first.settle(answer);
     if (this.#queue.length > 0) this.#sendAhead();
+    else this.#channel?.answers.unref();
   }
 
   /** The first of the queue runs now, because the one before it is done. */

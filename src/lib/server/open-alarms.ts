@@ -20,8 +20,7 @@ export function openAlarms(ports: {
   readonly notifier: Notifier;
   /** Of the spine: what alarms change is written in order with the messages that change alarms. */
   readonly commit: GroupCommit;
-  /** null: rules with scripts cannot be made. */
-  readonly scripts: ScriptRunner | null;
+  readonly scripts: ScriptRunner;
   readonly clock: () => number;
   readonly log: Log;
 }): HotSupervision {
@@ -29,7 +28,6 @@ export function openAlarms(ports: {
   const { system, directory, disk, presence, samples } = storage;
   const { alarming } = system;
   const { recorder, stream } = events;
-  const context = scripts === null ? {} : { scripts };
   const rules = createRules({
     storage: alarming,
     log: system.log,
@@ -40,7 +38,7 @@ export function openAlarms(ports: {
     clock,
     rulesPerProjectMax: settings['limits.rules-per-project'],
     read(document, version) {
-      const parsed = parseRule(document, { version, ...context });
+      const parsed = parseRule(document, { version, scripts });
       return parsed.ok ? { rule: parsed.rule } : { problems: parsed.problems };
     },
     onRuleChanged: (change) => supervision.ruleChanged(change),

@@ -21,6 +21,7 @@ import type { PressureState } from '../ingest/pressure.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
+import { createScriptThread } from '../scripts/script-thread.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
 import { createSubscriberSeats } from '../stream/subscriber-seats.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
@@ -79,6 +80,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
+  const scripts = await createScriptThread();
+  shutdown.defer('scripts', () => scripts.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
   const { pipeline, pressure, waiting, alarmReports, broker, refused, trouble, oversized } = await openIngest({
     settings,
@@ -86,7 +89,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     stream,
     meter: metrics.meter,
     supervise(commit) {
-      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, commit, scripts: null, clock, log });
+      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, commit, scripts, clock, log });
       return supervision.evaluator;
     },
     clock,
@@ -180,6 +183,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     streamDropped: stream.dropped,
     events: eventFigures(),
     alarms: alarms.counts(),
+    notifications: notifications.counts(),
     mqtt: mqtt.counters(),
     limits: limitLevels(settings, {
       messagesWaiting: waiting(),
@@ -200,7 +204,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const reader = createSampleReader({ store: samples, log: system.log, directory });
-  const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'] });
+  const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,

@@ -23,6 +23,8 @@ export type Surroundings = Omit<AlarmSurroundings, 'newId'>;
 export interface AlarmKeeper {
   /** null: nothing changes. `record`: another one than the live one, such as one that is closed. */
   apply(surroundings: Surroundings, input: AlarmInput, record?: AlarmRecord | null): AlarmRecord | null;
+  /** Suppresses an alarm that is about to be raised for all that holds now. */
+  hide(surroundings: Surroundings, state: Pick<RuleState, 'project' | 'rule'>, time: number): void;
   /** The level of a rule's condition on a subject has changed; null: it is normal. */
   level(state: RuleState, subject: AlarmSubject, level: Level | null, change: LevelCause, historical: AlarmRecord | null | undefined): AlarmRecord | null;
   readonly transitions: number;
@@ -44,7 +46,7 @@ export interface AlarmKeeperPorts {
   readonly notifier: Pick<Notifier, 'entriesFor'>;
   readonly commands: Commands;
   /** What suppresses an alarm that is about to be raised. */
-  readonly reasons: (state: RuleState, subject: AlarmSubject, now: number) => readonly string[];
+  readonly reasons: (state: Pick<RuleState, 'project' | 'rule'>, subject: AlarmSubject, now: number) => readonly string[];
   /** An alarm became active, or is not any more. */
   readonly onActive: (record: AlarmRecord) => void;
   /** Asks for a turn of the alarm when the clock stands there. */
@@ -60,14 +62,13 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
 
   return {
     apply,
+    hide,
     level(state, subject, level, cause, historical) {
       const surroundings = surroundingsOf(state, subject, historical !== undefined);
       if (historical !== undefined) return apply(surroundings, levelInput(state, subject, level, cause), historical);
       const live = book.of(state.project, state.rule.id, subject);
       // Whatever hides it is known before somebody is told.
-      if (level !== null && live === undefined) {
-        for (const by of ports.reasons(state, subject, clock())) apply(surroundings, { kind: 'suppression', time: cause.time, by, on: true });
-      }
+      if (level !== null && live === undefined) hide(surroundings, state, cause.time);
       return apply(surroundings, levelInput(state, subject, level, cause));
     },
     get transitions() {
@@ -102,6 +103,10 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     if (done.actions !== null) commands.due(record, done.actions, events.at(-1) ?? null);
     if ((before?.active ?? false) !== record.active) ports.onActive(record);
     return record;
+  }
+
+  function hide(surroundings: Surroundings, state: Pick<RuleState, 'project' | 'rule'>, time: number): void {
+    for (const by of ports.reasons(state, surroundings.subject, clock())) apply(surroundings, { kind: 'suppression', time, by, on: true });
   }
 
   function levelInput(state: RuleState, subject: AlarmSubject, level: Level | null, cause: LevelCause): AlarmInput {

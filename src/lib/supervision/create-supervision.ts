@@ -1,4 +1,4 @@
-import type { Scope } from '../alarms/rule.ts';
+import type { Rule, Scope } from '../alarms/rule.ts';
 import { nextDueAt } from '../alarms/state/facts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
@@ -29,7 +29,7 @@ import { createRuleState } from './rule-state.ts';
 import type { HotRules, RuleChange } from './rules.ts';
 import { createSampleEvaluator } from './sample-evaluator.ts';
 import type { Supervision } from './supervision.ts';
-import { createSuppression, type Suppression } from './suppression.ts';
+import { createSuppression, type Ruled, type Suppression } from './suppression.ts';
 import type { RuleState } from './tracked.ts';
 import { createWarmUp } from './warm-up.ts';
 import { createWatches, isWatched } from './watches.ts';
@@ -125,12 +125,14 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     notifier: ports.notifier,
     commands,
     reasons: (state, subject, now) => suppression.reasons(state, subject, now),
-    onActive: (record) => suppression.parentChanged(record),
+    onActive: (record) => suppression.activeChanged(record),
     wake: (alarm, at) => clockwork.wake(alarm, at),
     liveMax: settings['limits.alarms-live-per-project'],
     clock,
   });
   const late = createLateData({ keeper, shadowsMax: settings['limits.late-evaluations'] });
+  /** By the list that the rules give, which is another one after each change. */
+  const edges = new WeakMap<readonly Rule[], readonly Ruled[]>();
   const failedAt = new Map<string, number>();
   const evaluator = createSampleEvaluator({
     directory,
@@ -144,7 +146,16 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     scriptQueueMax: settings['limits.scripts-waiting'],
     onFailed: ruleFailed,
   });
-  const suppression: Suppression = createSuppression({ directory, book, keeper, watches, schedule: clockwork.schedule, nextLook: evaluator.look });
+  const suppression: Suppression = createSuppression({
+    directory,
+    book,
+    keeper,
+    watches,
+    schedule: clockwork.schedule,
+    nextLook: evaluator.look,
+    ruleOf,
+    edgeRules,
+  });
   const warmUp = createWarmUp({
     directory,
     samples: ports.samples,
@@ -175,7 +186,11 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     async applyEdge(surroundings, input) {
       const { project, rule, subject } = surroundings;
       // A record that is closed with it is in no book any more.
-      const record = keeper.apply({ ...surroundings, origin: 'edge', historical: false }, input);
+      const whole = { ...surroundings, origin: 'edge', historical: false } as const;
+      const known = ruleOf(project, rule.id);
+      if (input.kind === 'level' && input.level !== null && book.of(project, rule.id, subject) === undefined && known !== undefined)
+        keeper.hide(whole, known, input.time);
+      const record = keeper.apply(whole, input);
       await ledger.commit();
       return record ?? book.of(project, rule.id, subject)?.record ?? null;
     },
@@ -287,7 +302,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     for (const project of rules.projects()) {
       for (const rule of rules.inForce(project)) {
         if (rule.runsAt === 'edge') continue;
-        const state = createRuleState(project, rule);
+        const state = inForce(project, rule);
         states.push(state);
         watches.replace(project, rule.id, state);
       }
@@ -302,6 +317,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     }
     for (const alarm of [...book.all()]) comeBack(alarm);
     for (const state of states) suppression.ruleChanged(state, now);
+    for (const project of rules.projects()) for (const edge of edgeRules(project)) suppression.ruleChanged(edge, now);
     // Nobody goes on with late data of before.
     for (const record of historical) {
       const input = {
@@ -315,6 +331,21 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       keeper.apply(surroundingsFrom(record), input, record);
     }
     await written();
+  }
+
+  /** Of the hub, or of an edge whose rule the hub knows. */
+  function ruleOf(project: ProjectId, id: string): Ruled | undefined {
+    return watches.project(project)?.states.get(id) ?? edgeRules(project).find(({ rule }) => rule.id === id);
+  }
+
+  function edgeRules(project: ProjectId): readonly Ruled[] {
+    const all = rules.inForce(project);
+    let known = edges.get(all);
+    if (known === undefined) {
+      known = all.filter((rule) => rule.runsAt === 'edge').map((rule) => ({ project, rule }));
+      edges.set(all, known);
+    }
+    return known;
   }
 
   /** A live alarm of the last run. */
@@ -332,12 +363,12 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     } else if (state !== undefined && !isWatched(state, subject, directory)) withdraw(alarm, 'the rule does not watch it any more', 'hub');
     else {
       clockwork.wake(alarm, nextDueAt(record));
-      suppression.refresh(alarm, clock(), true);
+      suppression.comeBack(alarm, clock());
     }
   }
 
   async function ruleChanged({ project, id, after, reason, actor }: RuleChange): Promise<void> {
-    const state = after === null || after.runsAt === 'edge' ? null : createRuleState(project, after);
+    const state = after === null || after.runsAt === 'edge' ? null : inForce(project, after);
     // Its windows are filled before it is in force, so that no sample comes between.
     if (state !== null) await warmUp.fill(state);
     const before = watches.replace(project, id, state);
@@ -352,7 +383,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       watches.drop(tracked);
       ledger.evaluation(`${project} ${id} ${tracked.key}`, { project, rule: id, subject: tracked.key });
     }
-    if (state !== null) suppression.ruleChanged(state, clock());
+    const ruled = ruleOf(project, id);
+    if (ruled !== undefined) suppression.ruleChanged(ruled, clock());
     await written();
   }
 
@@ -372,7 +404,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       const state = watches.project(record.project)?.states.get(record.rule);
       if (entry === undefined || entry.device.project !== record.project) withdraw(alarm, 'the device is deleted', 'hub');
       else if (state !== undefined && !isWatched(state, record.subject, directory)) withdraw(alarm, 'the rule does not watch it any more', 'hub');
-      else suppression.refresh(alarm, now, false);
+      else suppression.refresh(alarm, now);
     }
     warmUp.deviceChanged(id);
     commitSoon();
@@ -393,6 +425,13 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     const plain = surroundingsFrom(record);
     const done = keeper.apply(rule === null ? plain : { ...plain, rule }, { kind: 'time', time: now });
     if (done === null) clockwork.wake(alarm, nextDueAt(record) <= now ? now + 1_000 : nextDueAt(record));
+  }
+
+  function inForce(project: ProjectId, rule: Rule): RuleState {
+    const state = createRuleState(project, rule);
+    const { failures } = rule.condition;
+    if (failures !== undefined) failures.listener = (reason) => ruleFailed(state, reason);
+    return state;
   }
 
   function ruleFailed(state: RuleState, error: unknown): void {
@@ -423,6 +462,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     evaluator.saveAll();
     late.sweep(now);
     commitSoon();
+    // Nobody's silence is watched.
+    if ([...watches.projects()].length === 0) return;
     ports.commit([storage.awake(now)]).catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'the mark of being awake could not be written'));
   }
 

@@ -247,7 +247,9 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
   }
 
   function newestSample(point: PointEntry): number {
-    return Math.max(watches.known(point.point.series)?.newest ?? Number.NEGATIVE_INFINITY, point.latestTime);
+    const seen = watches.known(point.point.series)?.newest ?? Number.NEGATIVE_INFINITY;
+    // A point of which only late data are known has never been there live: nobody misses it.
+    return point.latestTime > seen && point.latest?.late === false ? point.latestTime : seen;
   }
 
   function lived(state: RuleState, time: number): number {

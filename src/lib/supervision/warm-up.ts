@@ -184,7 +184,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
         const subject: AlarmSubject = { device: id, point: path, group: null };
         const key = `${id}/${path}`;
         // What never reported is not silent: it is held from its first sample on.
-        const tracked = state.tracked.get(key) ?? (state.lazy || point.latestTime === Number.NEGATIVE_INFINITY ? null : track(state, subject));
+        const tracked = state.tracked.get(key) ?? (state.lazy || point.latest === null || point.latest.late ? null : track(state, subject));
         found.push({ tracked, slot: 0, member: 0, point, key, subject });
         continue;
       }
@@ -222,8 +222,8 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
   }
 
   function showNewest({ evaluation }: Tracked, slot: number, member: number, { latest }: PointEntry): void {
-    if (latest === null || latest.late) return;
-    evaluation.warm(slot, latest.time, latest.quality === 'good' ? latest.value : null, member);
+    if (latest === null || latest.late || latest.quality !== 'good') return;
+    evaluation.warm(slot, latest.time, latest.value, member);
   }
 
   function showAllNewest(tracked: Tracked, device: DeviceId): void {
@@ -257,10 +257,10 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
       for await (const rows of ports.samples.read(query)) {
         for (const row of rows) {
           room -= 1;
-          if (row.late) continue;
+          if (row.late || row.quality !== 'good') continue;
           const list = kept.get(row.series) ?? [];
           kept.set(row.series, list);
-          if (list.length < countMax) list.push([row.time, row.quality === 'good' ? row.value : null]);
+          if (list.length < countMax) list.push([row.time, row.value]);
         }
       }
     };

@@ -24,14 +24,26 @@ describe('a file of rules', () => {
   test('is written so that it reads as the same document', async () => {
     const document = { when: { bands: [{ level: 'major', high: 80 }] }, message: 'a: "b" # c', id: 'a', own: null, scope: { points: ['x', '*'] } };
     const text = await ruleYaml(document);
-    expect(text.split('\n').map((line) => line.split(':')[0]).filter((line) => /^\w/.test(line ?? ''))).toEqual(['id', 'scope', 'when', 'message', 'own']);
+    expect(
+      text
+        .split('\n')
+        .map((line) => line.split(':')[0])
+        .filter((line) => /^\w/.test(line ?? '')),
+    ).toEqual(['id', 'scope', 'when', 'message', 'own']);
     expect(await parseRuleText(text, 'f')).toEqual([document]);
   });
 });
 
 describe('the flags of `rule create`', () => {
   test('make limits, sorted from the least to the most, with delays', () => {
-    const document = ruleFromFlags('hot', { type: ['boiler'], point: ['t'], high: ['90:critical', '80:minor'], low: ['5'], deadband: '5%', 'on-delay': 30_000 });
+    const document = ruleFromFlags('hot', {
+      type: ['boiler'],
+      point: ['t'],
+      high: ['90:critical', '80:minor'],
+      low: ['5'],
+      deadband: '5%',
+      'on-delay': 30_000,
+    });
     expect(document).toEqual({
       id: 'hot',
       scope: { type: 'boiler', points: 't' },

@@ -99,7 +99,7 @@ describe('a restart', () => {
         expect(restarted).toEqual(plain);
         expect(plain.live).toEqual(plain.stored);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 120_000);
 });

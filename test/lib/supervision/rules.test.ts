@@ -157,8 +157,8 @@ test('a rule over groups watches the groups that it names, else those that its d
   for (const [device, group] of Object.entries({ a: 'paris/hall-1', b: 'paris/hall-2', c: 'lyon' }))
     directory.putDevice(aDevice(device, { labels: { group } }));
   directory.putDevice(aDevice('d'));
-  const when = { joint: { points: { t: 'temperature' }, over: 'group', level: 'major', if: 't > 80' } };
+  const when = { joint: { points: { t: 'temperature' }, over: 'group', level: 'major', if: 'count > 80' } };
   const read = rules.check({ id: 'groups', when });
-  if ('problems' in read) return;
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems));
   expect(rules.subjects(PROJECT, read.rule, 10, null).items).toEqual(['@lyon', '@paris/hall-1', '@paris/hall-2']);
 });

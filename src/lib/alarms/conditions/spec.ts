@@ -47,7 +47,7 @@ export function levelsOf(names: readonly string[], context: ConditionContext, pa
     if (severity !== undefined) return [{ name, severity }];
     problems.push({
       path: pathOf(names.indexOf(name)),
-      message: `\`${name}\` has no severity: say one in \`severities\`, or name the level ${SEVERITIES.join(', ')}`,
+      message: `\`${name}\` has no severity: say one in \`severities\`, or name the level ${SEVERITIES.slice(0, -1).join(', ')} or ${SEVERITIES.at(-1)}`,
     });
     return [];
   });

@@ -1,3 +1,4 @@
+import type { ScriptRunner } from '../../alarms/conditions/condition.ts';
 import type { Rule } from '../../alarms/rule.ts';
 import { parseRule } from '../../alarms/rule-document.ts';
 import type { RuleDocument } from '../../api/schema/rules.ts';
@@ -5,13 +6,20 @@ import type { JsonValue } from '../../domain/value.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import { problemText } from '../rule-columns.ts';
 
-/** Reads and compiles a rule here, without a hub. Throws MusterError `invalid` with all of its problems. */
-export async function readRuleHere(document: RuleDocument, version: number): Promise<Rule> {
-  const parsed = parseRule(document as JsonValue, { version });
+/** Reads and compiles a rule here, without a hub. Throws MusterError `invalid` with all of its problems. `scripts` null: a rule with a script is one. */
+export async function readRuleHere(document: RuleDocument, version: number, scripts: ScriptRunner | null = null): Promise<Rule> {
+  const parsed = parseRule(document as JsonValue, { version, ...(scripts !== null && { scripts }) });
   if (parsed.ok) return parsed.rule;
   const { problems } = parsed;
   throw new MusterError('invalid', `The rule is wrong: ${problems.map(problemText).join('; ')}.`, {
     hint: 'docs/operate/rules.md shows how a rule is written.',
     details: { problems: problems.map(({ path, message }) => ({ path, message })) },
   });
+}
+
+/** What runs the scripts of a rule; null: it has none, and nothing is started. Whoever asks for it stops it. */
+export async function scriptsOf({ when }: RuleDocument): Promise<(ScriptRunner & { stop(): Promise<void> }) | null> {
+  if (typeof when !== 'object' || when === null || !Object.hasOwn(when, 'script')) return null;
+  const { createScriptThread } = await import('../../scripts/script-thread.ts');
+  return createScriptThread();
 }

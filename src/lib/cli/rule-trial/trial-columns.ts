@@ -2,8 +2,8 @@ import { formatAge, formatDuration } from '../../domain/duration.ts';
 import { type Column, isoTime } from '../column.ts';
 import type { TrialStep, TrialTotals } from './trial-step.ts';
 
-/** `start`: times are shown as what has passed since then; null: as times. */
-export function trialColumns(start: number | null, severalSubjects: boolean): readonly Column<TrialStep>[] {
+/** `start`: times are shown as what has passed since then; null: as times. `several`: which subjects and points have to be told apart. */
+export function trialColumns(start: number | null, several: { readonly subjects: boolean; readonly points: boolean }): readonly Column<TrialStep>[] {
   const shown = (time: number): string => (start === null ? isoTime(time) : `${time < start ? '-' : '+'}${formatDuration(Math.abs(time - start))}`);
   const pendingText = ({ pending }: TrialStep): string => {
     if (pending === null) return '';
@@ -12,8 +12,8 @@ export function trialColumns(start: number | null, severalSubjects: boolean): re
   };
   return [
     { name: 'time', value: (row) => row.time, text: (row) => shown(row.time) },
-    { name: 'subject', value: (row) => row.subject, wide: !severalSubjects },
-    { name: 'point', value: (row) => row.point, wide: true },
+    { name: 'subject', value: (row) => row.subject, wide: !several.subjects },
+    { name: 'point', value: (row) => row.point, text: (row) => (row.cause === 'clock' ? '' : (row.point ?? '')), wide: !several.points },
     { name: 'value', value: (row) => row.value, text: (row) => (row.cause === 'clock' ? '' : valueText(row.value)), right: true, keep: true },
     { name: 'finding', value: (row) => row.finding, text: (row) => row.finding ?? '' },
     { name: 'pending', value: (row) => row.pending, text: pendingText },

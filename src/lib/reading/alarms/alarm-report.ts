@@ -12,7 +12,12 @@ interface ReportOptions {
   readonly style: TableStyle;
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+const percent = (share: number): string => {
+  const figure = share * 100;
+  return `${figure < 10 && !Number.isInteger(Math.round(figure * 10) / 10) ? figure.toFixed(1) : Math.round(figure)} %`;
+};
+/** Of fewer, ten are always a large part. */
+const SHARED_LEAST = 100;
 const rounded = (figure: number): string => (Number.isInteger(figure) ? String(figure) : figure.toFixed(figure < 10 ? 2 : 1));
 const FLOODS_SHOWN = 10;
 
@@ -52,22 +57,23 @@ interface LoadRow {
   readonly figure: string;
   readonly value: string;
   readonly target: string;
-  readonly good: boolean;
+  /** null: nothing is recommended, or there are too few to say. */
+  readonly good: boolean | null;
 }
 
 const LOAD_COLUMNS: readonly Column<LoadRow>[] = [
   { name: 'figure', value: (row) => row.figure },
   { name: 'is', value: (row) => row.value, right: true, keep: true },
   { name: 'recommended', value: (row) => row.target },
-  { name: '', value: (row) => (row.good ? 'good' : 'too much'), colour: (row) => (row.good ? '32' : '31') },
+  { name: '', value: (row) => (row.good === null ? '' : row.good ? 'good' : 'too much'), colour: (row) => (row.good ? '32' : '31') },
 ];
 
 function loadRows(stats: AlarmStats): LoadRow[] {
   const { perOperatorHour, averagePer10Min } = TARGETS;
-  const row = (figure: string, value: string, target: string, good: boolean): LoadRow => ({ figure, value, target, good });
+  const row = (figure: string, value: string, target: string, good: LoadRow['good']): LoadRow => ({ figure, value, target, good });
   return [
-    row('alarms that people were told of', String(stats.told), '', true),
-    row('silenced (shelved, suppressed, out of service)', String(stats.silenced), '', true),
+    row('alarms that people were told of', String(stats.told), '', null),
+    row('silenced (shelved, suppressed, out of service)', String(stats.silenced), '', null),
     row(
       'for each operator and hour',
       rounded(stats.perOperatorHour),
@@ -87,7 +93,12 @@ function loadRows(stats: AlarmStats): LoadRow[] {
       stats.peakPer10Min <= TARGETS.peakPer10Min,
     ),
     row('time in floods', percent(stats.floodShare), `below ${percent(TARGETS.floodShare)}`, stats.floodShare < TARGETS.floodShare),
-    row('share of the ten most frequent', percent(stats.topTenShare), `at most ${percent(TARGETS.topTenShare)}`, stats.topTenShare <= TARGETS.topTenShare),
+    row(
+      'share of the ten most frequent',
+      percent(stats.topTenShare),
+      `at most ${percent(TARGETS.topTenShare)}`,
+      stats.told < SHARED_LEAST ? null : stats.topTenShare <= TARGETS.topTenShare,
+    ),
     row('chattering', String(stats.chattering.length), 'none', stats.chattering.length === 0),
     row('stale', String(stats.staleCount), `fewer than ${TARGETS.stale}`, stats.staleCount < TARGETS.stale),
   ].filter(({ target, value }) => target !== '' || value !== '0');

@@ -24,20 +24,23 @@ export async function samplesText(samples: Samples, alarm: Alarm, options: Story
   const raised = after < 0 ? items.length : after;
   const near = items.slice(Math.max(0, raised - ROWS_BEFORE), raised + ROWS_AFTER);
   const raisedBy = items[raised - 1];
-  const table = await new TableLayout(columnsOf(options.timezone, alarm.raisedAt === null ? undefined : raisedBy), { ...options.style, width: null }).lines(
+  const table = await new TableLayout(columnsOf(options.timezone, alarm.raisedAt === null ? undefined : raisedBy, at), { ...options.style, width: null }).lines(
     near,
   );
   return [heading, ...chart(samples, options), table.trimEnd()].join('\n');
 }
 
-function columnsOf(timezone: string, raisedBy: Sample | undefined): readonly Column<Sample>[] {
+function columnsOf(timezone: string, raisedBy: Sample | undefined, raisedAt: number): readonly Column<Sample>[] {
   return [
     zonedTimeColumn('time', (row) => row.time, timezone),
     { name: 'value', value: (row) => row.value, text: (row) => valueText(row.value), right: true },
     { name: 'quality', value: (row) => row.quality },
     {
       name: '',
-      value: (row) => [row.late ? 'late' : '', row === raisedBy ? '<- the last one before it was raised' : ''].filter((part) => part !== '').join(' '),
+      value: (row) =>
+        [row.late ? 'late' : '', row === raisedBy ? (row.time === raisedAt ? '<- raised it' : '<- the last before it was raised') : '']
+          .filter((part) => part !== '')
+          .join(' '),
     },
   ];
 }

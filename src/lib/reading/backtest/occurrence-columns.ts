@@ -43,10 +43,15 @@ export function occurrenceColumns(timezone: string, compared: boolean): readonly
       right: true,
     },
     zonedTimeColumn('cleared-at', (row) => row.clearedAt, timezone),
-    { name: 'lowest', value: ({ lowest }) => lowest, right: true },
-    { name: 'highest', value: ({ highest }) => highest, right: true },
+    { name: 'lowest', value: ({ lowest }) => lowest, text: ({ lowest }) => figureText(lowest), right: true },
+    { name: 'highest', value: ({ highest }) => highest, text: ({ highest }) => figureText(highest), right: true },
     { name: 'changes', value: ({ changesCount }) => changesCount, right: true, wide: true },
     { name: 'explanation', value: ({ explanation }) => explanation, wrap: true, drop: 1 },
     { name: 'rule', value: ({ rule }) => rule, wide: true },
   ];
+}
+
+/** For people: sensors have no more digits that mean something, and sums in floating point have too many. */
+function figureText(value: number | null): string {
+  return value === null ? '' : String(Number(value.toPrecision(6)));
 }

@@ -11,17 +11,23 @@ export interface FigureRow {
   readonly difference: string;
 }
 
-export function headingOf({ from, to, samples, series, samplesLate, elapsedMs, rules }: BacktestResult, timezone: string): string[] {
+/** `files`: where each rule comes from that the hub has not; null: from the hub. */
+export function headingOf(
+  { from, to, samples, series, samplesLate, elapsedMs, rules }: BacktestResult,
+  files: readonly (string | null)[],
+  timezone: string,
+): string[] {
   const when = (time: number): string => isoInZone(time, timezone).slice(0, 16).replace('T', ' ');
   const speed = `${samples.toLocaleString('en-US')} samples of ${series} ${series === 1 ? 'point' : 'points'} in ${(elapsedMs / 1000).toFixed(1)} s`;
-  const lines = [`${rules.map(nameOf).join(' against ')}, ${when(from)} to ${when(to)} ${timezone}: ${speed}`];
+  const names = namesOf(rules, files);
+  const lines = [`${names.join(' against ')}, ${when(from)} to ${when(to)} ${timezone}: ${speed}`];
   const late = samplesLate.toLocaleString('en-US');
   if (samplesLate > 0) lines.push(`Note: ${late} of the samples came late: live, they would have raised nothing (--on-time leaves them out).`);
-  return [...lines, ...rules.flatMap((rule) => rule.notes.map((note) => `Note: ${rules.length > 1 ? `${nameOf(rule)}: ` : ''}${note}.`))];
+  return [...lines, ...rules.flatMap(({ notes }, index) => notes.map((note) => `Note: ${rules.length > 1 ? `${names[index] ?? ''}: ` : ''}${note}.`))];
 }
 
-export function nameOf({ rule, version }: Pick<BacktestRule, 'rule' | 'version'>): string {
-  return version === null ? `${rule} (file)` : `${rule} (version ${version})`;
+function namesOf(rules: readonly Pick<BacktestRule, 'rule' | 'version'>[], files: readonly (string | null)[]): string[] {
+  return rules.map(({ rule, version }, index) => `${rule} (${version === null ? (files[index] ?? 'a file') : `version ${version}`})`);
 }
 
 export function figureRows({ rules, comparison }: BacktestResult): FigureRow[] {
@@ -49,13 +55,14 @@ export function figureRows({ rules, comparison }: BacktestResult): FigureRow[] {
   return rows;
 }
 
-export function figureColumns(rules: readonly BacktestRule[]): readonly Column<FigureRow>[] {
+export function figureColumns(rules: readonly BacktestRule[], files: readonly (string | null)[]): readonly Column<FigureRow>[] {
+  const names = namesOf(rules, files);
   const compared = rules.length > 1;
   return [
     { name: compared ? 'figure' : 'back-test', value: ({ figure }) => figure },
-    ...rules.map(
-      (rule, index): Column<FigureRow> => ({
-        name: compared ? `${'ab'[index] ?? ''}: ${nameOf(rule)}` : nameOf(rule),
+    ...names.map(
+      (name, index): Column<FigureRow> => ({
+        name: compared ? `${'ab'[index] ?? ''}: ${name}` : name,
         value: ({ values }) => values[index],
         right: true,
       }),

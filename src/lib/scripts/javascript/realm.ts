@@ -14,6 +14,16 @@ export const REALM = `(() => {
   for (const made of [function () {}, function* () {}, async function () {}, async function* () {}]) {
     defineProperty(getPrototypeOf(made), 'constructor', { value: undefined });
   }
+  // What only iterators have for a prototype, as far as this interpreter knows it.
+  const attempt = (make) => {
+    try {
+      return make();
+    } catch {
+      return null;
+    }
+  };
+  const iterators = ['map', 'filter', 'take', 'drop', 'flatMap'].map((name) => attempt(() => [].values()[name](() => [])));
+  iterators.push(attempt(() => Iterator.from({ next() {} })), attempt(() => Iterator.concat([])));
   const frozen = new Set();
   const reach = (value) => {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || frozen.has(value)) return;
@@ -27,7 +37,7 @@ export const REALM = `(() => {
       reach(property.set);
     }
   };
-  for (const value of [globalThis, [][Symbol.iterator](), new Map().keys(), new Set().keys(), ''[Symbol.iterator](), 'a'.matchAll(/a/g), function* () {}, async function* () {}, async function () {}, /x/, new Error('')]) reach(value);
+  for (const value of [globalThis, IsPromise, ...iterators, [][Symbol.iterator](), new Map().keys(), new Set().keys(), ''[Symbol.iterator](), 'a'.matchAll(/a/g), function* () {}, async function* () {}, async function () {}, /x/, new Error('')]) reach(value);
   return (factory, lengthMax) => (text) => {
     const { input, state } = parse(text);
     const evaluate = factory();

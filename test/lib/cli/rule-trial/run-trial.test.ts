@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { createTrial } from '../../../../src/lib/cli/rule-trial/run-trial.ts';
-import { typedSamples } from '../../../../src/lib/cli/rule-trial/typed-values.ts';
 import type { TrialStep } from '../../../../src/lib/cli/rule-trial/trial-step.ts';
+import { typedSamples } from '../../../../src/lib/cli/rule-trial/typed-values.ts';
 import type { JsonValue } from '../../../../src/lib/domain/value.ts';
 import { compiledRule } from '../../../helpers/rules.ts';
 
 const START = Date.UTC(2026, 5, 1, 10);
 
 async function trial(more: { readonly [key: string]: JsonValue }, values: readonly string[], thenMs = 0) {
-  const when = { bands: [{ level: 'minor', high: 80, deadband: 2 }, { level: 'critical', high: 90, deadband: 2 }] };
+  const when = {
+    bands: [
+      { level: 'minor', high: 80, deadband: 2 },
+      { level: 'critical', high: 90, deadband: 2 },
+    ],
+  };
   const rule = compiledRule({ id: 'hot', scope: { points: 'temperature' }, when, ...more });
   const points = rule.condition.subject === 'point' ? rule.scope.points : rule.condition.points;
   const samples = typedSamples({ values, everyMs: 60_000, start: START, device: 'b1', points, readTime: () => null });
@@ -19,7 +24,14 @@ async function trial(more: { readonly [key: string]: JsonValue }, values: readon
 }
 
 /** After so many seconds, by what, what it found, at which level it is, what changed, and who was told. */
-const told = ({ time, cause, value, level, transitions, notification }: TrialStep) => [(time - START) / 1000, cause, value, level, transitions.join(' '), notification];
+const told = ({ time, cause, value, level, transitions, notification }: TrialStep) => [
+  (time - START) / 1000,
+  cause,
+  value,
+  level,
+  transitions.join(' '),
+  notification,
+];
 
 describe('a trial of a rule', () => {
   test('shows each value and each delay that is over, with the level, the change and who is told', async () => {
