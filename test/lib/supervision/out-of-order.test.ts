@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { DeviceId, PointPath } from '../../../src/lib/domain/ids.ts';
 import { aWorld } from '../../helpers/supervised.ts';
 
 const RULE = { id: 'hot', scope: { points: 't' }, when: { bands: [{ level: 'major', high: 80 }] }, late: 'ignore' };
@@ -44,4 +45,25 @@ test('a window is filled up to the newest sample, however long the hub was down'
   // It was sent before the hub went down, and comes now.
   await after.report('b1', 't', 90, from + 10_000);
   expect(after.alarm('steep')).toMatchObject({ active: true, value: 90 });
+});
+
+test('what may have come before a crash is not taken for late data when it is sent again', async () => {
+  const world = await aWorld();
+  world.addDevice('b1');
+  world.addPoint('b1', 't');
+  const before = await world.start();
+  await before.rule({ ...RULE, late: 'historical' });
+  const from = world.clock();
+  await before.report('b1', 't', 95, from);
+  await before.report('b1', 't', 20, from + 10);
+  await before.supervision.settled();
+  const after = await world.start();
+  const entry = world.directory.device('b1' as DeviceId);
+  const point = entry?.points.get('t' as PointPath);
+  if (entry === undefined || point === undefined) throw new Error('there is no such point');
+  const again = [{ entry: point, time: from, value: 95, quality: 'good', late: false }] as const;
+  expect(after.supervision.evaluator.evaluate(entry, again, world.clock(), true)).toBeNull();
+  expect(after.supervision.counts().lateEvaluations).toBe(0);
+  after.supervision.evaluator.evaluate(entry, again, world.clock(), false);
+  expect(after.supervision.counts().lateEvaluations).toBe(1);
 });
