@@ -402,7 +402,7 @@ export function createHubClient(options: HubClientOptions): HubClient {
     async *backtest(query, signal) {
       const { backtestLines } = await import('./backtest.ts');
       const { body } = await stream('POST', '/rules/backtest', { body: query, ...(signal && { signal }) });
-      return yield* backtestLines(body, url);
+      return yield* backtestLines(body, url, signal ?? options.signal ?? null);
     },
     channels: {
       list: (list) => pages('/channels', {}, list),

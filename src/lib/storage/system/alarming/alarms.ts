@@ -59,9 +59,9 @@ function storedOf(record: AlarmRecord): object {
 }
 
 function scanOf({ project, closed, historical, severities, rules, devices, from, to }: AlarmFilter): Scan {
-  const base = { table: 'alarms', order: ['raised_at', 'seq'], descending: true } as const;
-  const between = `${from === undefined ? '' : ' and raised_at >= ?'}${to === undefined ? '' : ' and raised_at < ?'}`;
-  const bounds = [from, to].filter((bound) => bound !== undefined);
+  // No place in the table is 0.
+  const places = { behind: to === undefined ? null : [to, 0], upTo: from === undefined ? null : [from, 0] };
+  const base = { table: 'alarms', order: ['raised_at', 'seq'], descending: true, ...places } as const;
   const rest: Condition[] = [...oneOf('severity', severities)];
   if (historical !== undefined) rest.push({ sql: '+historical = ?', parameters: [historical ? 1 : 0] });
   if (closed !== undefined) rest.push({ sql: closed ? '+closed_at is not null' : '+closed_at is null', parameters: [] });
@@ -69,12 +69,12 @@ function scanOf({ project, closed, historical, severities, rules, devices, from,
     return {
       ...base,
       index: 'alarms_device',
-      ranges: [...new Set(devices)].map((device) => ({ sql: `device = ?${between}`, parameters: [device, ...bounds] })),
+      ranges: [...new Set(devices)].map((device) => ({ sql: 'device = ?', parameters: [device] })),
       rest: [{ sql: '+project = ?', parameters: [project] }, ...oneOf('rule', rules), ...rest],
     };
   }
   if (rules !== undefined) {
-    const ranges = [...new Set(rules)].map((rule) => ({ sql: `project = ? and rule = ?${between}`, parameters: [project, rule, ...bounds] }));
+    const ranges = [...new Set(rules)].map((rule) => ({ sql: 'project = ? and rule = ?', parameters: [project, rule] }));
     return { ...base, index: 'alarms_rule', ranges, rest };
   }
   // The term itself, without a sign before it: the index has only rows for which it holds.
@@ -82,7 +82,7 @@ function scanOf({ project, closed, historical, severities, rules, devices, from,
   return {
     ...base,
     index: closed === false ? 'alarms_open' : 'alarms_project',
-    ranges: [{ sql: `project = ?${open}${between}`, parameters: [project, ...bounds] }],
+    ranges: [{ sql: `project = ?${open}`, parameters: [project] }],
     rest,
   };
 }
