@@ -249,7 +249,7 @@ describe('an assertion', () => {
     await heat(client, 'b1', 95);
     const broken = await runMuster(['alarm', 'assert', '--max', '0', '--severity', 'major+', '--for', '1s'], { env: hub.env });
     expect(broken).toMatchObject({ code: 99, stdout: '' });
-    expect(broken.stderr).toMatch(/^Error: 1 alarm and not at most 0 after .* of 1s \(hot on b1 temperature\)/);
+    expect(broken.stderr).toMatch(/^Error: 1 alarm instead of at most 0 after .* of 1s \(hot on b1 temperature\)/);
     const holds = await runMuster(['alarm', 'assert', '--max', '0', '--device', 'b2', '--json'], { env: hub.env });
     expect([holds.code, JSON.parse(holds.stdout)]).toEqual([0, { holds: true, count: 0, least: 0, most: 0, watchedMs: 0, by: null }]);
   });

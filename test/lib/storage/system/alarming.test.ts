@@ -312,6 +312,16 @@ describe('events on disk', () => {
     expect(await allOf((page) => storage.events.list({ project: PROJECT, after: '0' as EventId }, page))).toEqual(events);
   });
 
+  it('are found by their time also when an earlier one was written behind a later one', async () => {
+    const { storage, commit } = await started();
+    const from = 1_000_000;
+    await commit(storage.events.insert([anEvent('later', { time: from + 200, recordedAt: from + 200 })]));
+    await commit(storage.events.insert([anEvent('earlier', { time: from + 100, recordedAt: from + 100 })]));
+    for (const range of [{ from }, { from, to: from + 1_000 }, { to: from + 1_000 }])
+      expect(idsOf(await allOf((page) => storage.events.list({ project: PROJECT, ...range }, page))).sort()).toEqual(['earlier', 'later']);
+    expect(idsOf(await allOf((page) => storage.events.list({ project: PROJECT, to: from + 150 }, page)))).toEqual(['earlier']);
+  });
+
   it.each(['', 'x', Buffer.from('1 2').toString('base64url'), Buffer.from('1;drop').toString('base64url')])('refuse the cursor %j', async (cursor) => {
     const { storage } = await started();
     await expect(storage.events.list({ project: PROJECT }, { limit: 1, cursor })).rejects.toMatchObject({ code: 'invalid' });

@@ -43,8 +43,10 @@ const LAST_PLACE = Number.MAX_SAFE_INTEGER - 1;
 /** As the index events_odd has it. */
 const ODD_MS = 60_000;
 const ODD_MAX = 20_000;
-const FIRST_RECORDED = 'select seq from events where recorded_at >= ? order by recorded_at, seq limit 1';
-const LAST_RECORDED = 'select seq from events where recorded_at < ? order by recorded_at desc, seq desc limit 1';
+/** Some events reach the disk in batches, behind others that were recorded after them: so much later at most. */
+const WRITTEN_LATE_MS = 60_000;
+const LAST_BEFORE = 'select seq from events where recorded_at < ? order by recorded_at desc, seq desc limit 1';
+const FIRST_AFTER = 'select seq from events where recorded_at >= ? order by recorded_at, seq limit 1';
 const ODD = `select min(seq) as low, max(seq) as high, count(*) as count from (select seq from events indexed by events_odd
   where abs(time - recorded_at) > 60000 and project = ? and time >= ? and time < ? limit ${ODD_MAX + 1})`;
 
@@ -73,8 +75,9 @@ export function createEvents(database: () => ReadDatabase, rows: ReadableRows): 
   function placesBetween(project: ProjectId, from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER): { low: number; high: number } {
     const odd = database().get<{ low: number | null; high: number | null; count: number }>(ODD, project, from, to);
     if (odd === null || odd.count > ODD_MAX) return { low: 0, high: LAST_PLACE };
-    const first = database().get<{ seq: number }>(FIRST_RECORDED, from - ODD_MS)?.seq ?? LAST_PLACE;
-    const last = database().get<{ seq: number }>(LAST_RECORDED, to + ODD_MS)?.seq ?? 0;
+    const slackMs = ODD_MS + WRITTEN_LATE_MS;
+    const first = database().get<{ seq: number }>(LAST_BEFORE, from - slackMs)?.seq ?? 0;
+    const last = database().get<{ seq: number }>(FIRST_AFTER, to + slackMs)?.seq ?? LAST_PLACE;
     return { low: Math.min(first, odd.low ?? first), high: Math.max(last, odd.high ?? last) };
   }
 }
