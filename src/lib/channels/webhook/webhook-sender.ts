@@ -35,7 +35,11 @@ export function createWebhookSender(config: WebhookConfig, { targets, clock }: C
   function post(body: string, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const request = (secure ? httpsRequest : httpRequest)(url, { method: 'POST', agent, signal, headers, maxHeaderSize: 16_384 });
-      request.once('error', (error) => {
+      // Not once: a second one without a listener would end the hub.
+      let failed = false;
+      request.on('error', (error) => {
+        if (failed) return;
+        failed = true;
         // The other side closed the kept connection as this went out: a new one decides. A second time it is as for anybody.
         const stale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET' && !signal.aborted;
         if (stale) post(body, headers, signal).then(resolve, reject);
@@ -94,7 +98,7 @@ function readHead(response: IncomingMessage): Promise<string> {
       else response.destroy();
     });
     response.once('close', end);
-    response.once('error', end);
+    response.on('error', end);
   });
 }
 
