@@ -8,6 +8,7 @@ export function cutText(text: string, lengthMax: number): string {
 
 const LONE = /\p{Surrogate}/gu;
 
-function wellFormed(text: string): string {
+/** Unicode: JSON.stringify writes the lone half of a pair as an escape that strict readers refuse. */
+export function wellFormed(text: string): string {
   return text.replaceAll(LONE, '\ufffd');
 }

@@ -170,7 +170,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
       () => {
         deciding -= decided.length;
         if (dropped !== null) settle(createDelivery(id, decided, clock()), 'dropped', dropped, null);
-        else enqueue(createDelivery(id, decided, clock()));
+        else enqueue({ ...createDelivery(id, decided, clock()), dueAt: clock() });
         pump();
       },
       () => {

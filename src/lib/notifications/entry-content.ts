@@ -63,5 +63,5 @@ function textOf(value: JsonValue | undefined): string | null {
 
 function labelsOf(value: JsonValue | undefined): Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, cut(String(text))]));
 }

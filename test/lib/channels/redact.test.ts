@@ -29,9 +29,10 @@ it('whatever the secret is, what is said around it stays and it goes', () => {
     fc.property(
       fc.string({ minLength: 8, maxLength: 60 }).filter((text) => !/[<>]/.test(text)),
       (secret) => {
-      const said = of({ secret })(`<<${secret}>>`);
-      expect(said).not.toContain(secret);
-      expect(said.startsWith('<<') && said.endsWith('>>')).toBe(true);
-    }),
+        const said = of({ secret })(`<<${secret}>>`);
+        expect(said).not.toContain(secret);
+        expect(said.startsWith('<<') && said.endsWith('>>')).toBe(true);
+      },
+    ),
   );
 });

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
+import { wellFormed } from '../../domain/cut-text.ts';
 import { ChannelError, type ChannelSender, type ChannelSurroundings } from '../channel.ts';
 import { guardedLookup, refuseAddress } from '../guarded-lookup.ts';
 import { secretBytes, type WebhookConfig } from './config.ts';
@@ -59,7 +60,7 @@ export function createWebhookSender(config: WebhookConfig, { targets, clock }: C
   return {
     async send(notification, signal) {
       refuseAddress(url.hostname, targets);
-      const body = JSON.stringify(notification);
+      const body = JSON.stringify(notification, (_, value: unknown) => (typeof value === 'string' ? wellFormed(value) : value));
       const headers = {
         ...config.headers,
         ...config.secretHeaders,
