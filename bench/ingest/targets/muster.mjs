@@ -48,6 +48,8 @@ export async function startMuster({ connections, points, watch = 'one', bin = DE
     return {
       name,
       port: mqtt.port,
+      /** (method, path below /api/v1, body) */
+      api,
       devices,
       processes: [{ name: 'hub', pid: hub.pid }],
       threads: () => readdir(`/proc/${hub.pid}/task`).catch(() => []),
