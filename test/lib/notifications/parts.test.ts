@@ -163,11 +163,19 @@ const route = (id: string, document: { readonly [name: string]: JsonValue }, mor
   if (!made.ok) throw new Error(JSON.stringify(made.problems));
   return made.compiled;
 };
-const DEVICE = { id: 'b1' as DeviceId, type: 'boiler', parent: null, labels: { group: 'paris/hall-2', site: 'paris', team: 'device' } } as unknown as NonNullable<
-  Told['device']
->;
+const DEVICE = {
+  id: 'b1' as DeviceId,
+  type: 'boiler',
+  parent: null,
+  labels: { group: 'paris/hall-2', site: 'paris', team: 'device' },
+} as unknown as NonNullable<Told['device']>;
 const told = (more: Partial<Told> = {}, alarm: Partial<Told['alarm']> = {}): Told => ({
-  alarm: { rule: 'boiler-hot' as RuleId, subject: { device: 'b1' as DeviceId, point: 'boiler/t' as PointPath, group: null }, labels: { team: 'heating' }, ...alarm },
+  alarm: {
+    rule: 'boiler-hot' as RuleId,
+    subject: { device: 'b1' as DeviceId, point: 'boiler/t' as PointPath, group: null },
+    labels: { team: 'heating' },
+    ...alarm,
+  },
   ...{ device: DEVICE, severity: 'major', cause: 'raised' },
   ...more,
 });
@@ -300,6 +308,8 @@ describe('why a route tells, or not', () => {
       { id: 'off', told: false, reason: 'the channel is disabled' },
       { id: 'gone', told: false, reason: 'there is no such channel' },
     ]);
-    expect(ask([route('quiet', { quietHours: { timezone: 'UTC', active: '22:00-06:00', exceptFor: 'critical' } })], { severity: 'critical' })[0]?.dueAt).toBe(at);
+    expect(ask([route('quiet', { quietHours: { timezone: 'UTC', active: '22:00-06:00', exceptFor: 'critical' } })], { severity: 'critical' })[0]?.dueAt).toBe(
+      at,
+    );
   });
 });
