@@ -11,6 +11,7 @@ const options = readOptions({
   'half-load': { type: 'boolean', default: false },
   'half-seconds': { type: 'string', default: '20' },
   'no-reference': { type: 'boolean', default: false },
+  rules: { type: 'string' },
 });
 const { connections, window, seconds, watch, rate = null, json } = options;
 const HOUR_MS = 3_600_000;
@@ -21,6 +22,12 @@ for (const points of options.points) {
   if (!options['no-reference'] && rate === null)
     results.push({ ...(await measure(startBareServer, { ...load, seconds: Math.min(seconds, 5) })), offered: null });
   results.push(...(await measureHub(load)));
+  // The same once more with every point under so many rules with bands, and without, so that the machine's mood shows.
+  if (options.rules !== undefined) {
+    results.push(...(await measureHub({ ...load, rules: Number(options.rules) })));
+    results.push(...(await measureHub(load)));
+    results.push(...(await measureHub({ ...load, rules: Number(options.rules) })));
+  }
 }
 if (json) process.stdout.write(`${JSON.stringify({ node: process.version, processors: cpus().length, ...options, results }, null, 2)}\n`);
 else print();

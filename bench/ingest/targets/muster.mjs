@@ -14,7 +14,15 @@ const PROVISION_AT_ONCE = 8;
 const DEFAULT_BIN = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
 
 /** `watch`: null, `one` (a subscriber of one device's points) or `all`. `nodeOptions`: for a profile. */
-export async function startMuster({ connections, points, watch = 'one', bin = DEFAULT_BIN, nodeOptions = [], name = 'Muster' }) {
+export async function startMuster({
+  connections,
+  points,
+  watch = 'one',
+  bin = DEFAULT_BIN,
+  nodeOptions = [],
+  rules = 0,
+  name = rules > 0 ? `Muster, ${rules} rules` : 'Muster',
+}) {
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-ingest-'));
   const readyFile = join(folder, 'ready.json');
   const hub = spawn(
@@ -44,6 +52,7 @@ export async function startMuster({ connections, points, watch = 'one', bin = DE
     );
     const api = createApi(http.url, token);
     const devices = await provision(api, connections, points);
+    for (let index = 0; index < rules; index += 1) await api('POST', '/rules', bandsRule(index));
     if (watch !== null) socket = await watchStream(http.url, token, watch === 'one' ? devices[0].id : null);
     return {
       name,
@@ -86,6 +95,16 @@ function createApi(url, token) {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   };
+}
+
+/** Around all values of the generator: nothing is raised, as nearly always. */
+function bandsRule(index) {
+  const bands = [
+    { level: 'warning', high: 1e9 + index, deadband: 2 },
+    { level: 'critical', high: 2e9 },
+    { level: 'minor', low: -1e9, deadband: '5%' },
+  ];
+  return { id: `bands-${index}`, scope: { type: 'bench', points: '*' }, when: { bands } };
 }
 
 async function provision(api, connections, points) {

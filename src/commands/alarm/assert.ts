@@ -70,7 +70,7 @@ export default class AlarmAssert extends HubCommand<typeof AlarmAssert> {
         : throughout === undefined
           ? ''
           : ` after ${formatAge(watched.watchedMs)} of ${formatDuration(throughout)}`;
-    throw new MusterError('threshold', `${countOf(watched.count)} and not ${wanted}${when}${reason === '' ? '' : ` (${reason})`}.`, {
+    throw new MusterError('threshold', `${countOf(watched.count)} instead of ${wanted}${when}${reason === '' ? '' : ` (${reason})`}.`, {
       hint: 'Look at them with `muster alarm list` and `muster alarm show`.',
       details: { ...watched },
     });

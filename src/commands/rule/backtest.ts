@@ -156,7 +156,8 @@ The table shows the first occurrences of each rule, and of a comparison those th
       if (lines.length > 0) await this.write(`${lines.join('\n')}\n\n`);
     }
     await this.print(figureRows(result), figureColumns(result.rules, files));
-    if (result.samples === 0) this.say('There are no samples in this range of what the rule watches: see `muster rule explain` and `muster query`.');
+    if (result.rules.every(({ subjects }) => subjects === 0)) this.say('The rule watches nothing there: see `muster rule explain`, and --device and --point.');
+    else if (result.samples === 0) this.say('There are no samples in this range of what the rule watches: see `muster rule explain` and `muster query`.');
   }
 
   #width(): number {

@@ -1,5 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { defaultMessage, type MessageBindings } from '../alarms/message.ts';
+import { ownGroup } from '../alarms/scope.ts';
 import { transition } from '../alarms/state/apply-input.ts';
 import { nextDueAt } from '../alarms/state/facts.ts';
 import type { AlarmInput, AlarmSurroundings } from '../alarms/state/transition.ts';
@@ -23,11 +24,19 @@ export type Surroundings = Omit<AlarmSurroundings, 'newId'>;
 export interface AlarmKeeper {
   /** null: nothing changes. `record`: another one than the live one, such as one that is closed. */
   apply(surroundings: Surroundings, input: AlarmInput, record?: AlarmRecord | null): AlarmRecord | null;
+  /** Suppresses an alarm that is about to be raised for all that holds now. */
+  hide(surroundings: Surroundings, state: Pick<RuleState, 'project' | 'rule'>, time: number): void;
   /** The level of a rule's condition on a subject has changed; null: it is normal. */
   level(state: RuleState, subject: AlarmSubject, level: Level | null, change: LevelCause, historical: AlarmRecord | null | undefined): AlarmRecord | null;
   readonly transitions: number;
   /** Alarms that were not kept because as many are live as may be. */
   readonly refused: number;
+}
+
+/** `until`: it ends then by itself. */
+export interface SuppressionReason {
+  readonly by: string;
+  readonly until?: number;
 }
 
 export interface LevelCause {
@@ -44,7 +53,7 @@ export interface AlarmKeeperPorts {
   readonly notifier: Pick<Notifier, 'entriesFor'>;
   readonly commands: Commands;
   /** What suppresses an alarm that is about to be raised. */
-  readonly reasons: (state: RuleState, subject: AlarmSubject, now: number) => readonly string[];
+  readonly reasons: (state: Pick<RuleState, 'project' | 'rule'>, subject: AlarmSubject, now: number) => readonly SuppressionReason[];
   /** An alarm became active, or is not any more. */
   readonly onActive: (record: AlarmRecord) => void;
   /** Asks for a turn of the alarm when the clock stands there. */
@@ -60,14 +69,13 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
 
   return {
     apply,
+    hide,
     level(state, subject, level, cause, historical) {
       const surroundings = surroundingsOf(state, subject, historical !== undefined);
       if (historical !== undefined) return apply(surroundings, levelInput(state, subject, level, cause), historical);
       const live = book.of(state.project, state.rule.id, subject);
       // Whatever hides it is known before somebody is told.
-      if (level !== null && live === undefined) {
-        for (const by of ports.reasons(state, subject, clock())) apply(surroundings, { kind: 'suppression', time: cause.time, by, on: true });
-      }
+      if (level !== null && live === undefined) hide(surroundings, state, cause.time);
       return apply(surroundings, levelInput(state, subject, level, cause));
     },
     get transitions() {
@@ -104,6 +112,10 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     return record;
   }
 
+  function hide(surroundings: Surroundings, state: Pick<RuleState, 'project' | 'rule'>, time: number): void {
+    for (const reason of ports.reasons(state, surroundings.subject, clock())) apply(surroundings, { kind: 'suppression', time, ...reason, on: true });
+  }
+
   function levelInput(state: RuleState, subject: AlarmSubject, level: Level | null, cause: LevelCause): AlarmInput {
     return { kind: 'level', ...cause, level, message: messageOf(state, subject, level, cause) };
   }
@@ -115,7 +127,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     const bindings: MessageBindings = {
       device: entry === undefined ? null : { id: entry.device.id, name: entry.device.name, type: entry.device.type, labels: entry.device.labels },
       point: point === undefined ? null : { path: point.path, unit: point.unit },
-      group: subject.group ?? entry?.device.labels['group'] ?? null,
+      group: subject.group ?? (entry === undefined ? null : ownGroup(entry.device.labels)),
       rule: { id: rule.id, version: rule.version, description: rule.description },
       labels: rule.labels,
       level: level?.name ?? null,

@@ -43,7 +43,7 @@ export function createAlarmService(ports: AlarmServicePorts): Omit<Alarms, 'repo
       const closed = new Map<string, AlarmRecord>();
       for (const id of new Set(ids)) {
         if (book.byId(id) !== undefined) continue;
-        const record = await storage.alarms.byId(project, id);
+        const record = await closedRecord(project, id);
         if (record !== null) closed.set(id, record);
       }
       if (!dryRun) refuseClosed();
@@ -90,12 +90,21 @@ export function createAlarmService(ports: AlarmServicePorts): Omit<Alarms, 'repo
 
   async function get(project: ProjectId, id: string): Promise<AlarmRecord> {
     const live = book.byId(id)?.record;
-    const record = live?.project === project ? live : await storage.alarms.byId(project, id as AlarmRecord['id']);
-    if (record === null || record === undefined) {
+    const record = live?.project === project ? live : await closedRecord(project, id as AlarmRecord['id']);
+    if (record === null) {
       throw new MusterError('not_found', `there is no alarm ${id.slice(0, 130)}`, { hint: 'List them with `muster alarm list`.' });
     }
-    // Closed in this moment, and not yet on disk as such.
     return record;
+  }
+
+  /** One that is closed in this moment may be on disk as it was before. */
+  async function closedRecord(project: ProjectId, id: AlarmRecord['id']): Promise<AlarmRecord | null> {
+    const unsettled = ledger.unsettled(id);
+    if (unsettled !== undefined) return unsettled.project === project ? unsettled : null;
+    const record = await storage.alarms.byId(project, id);
+    if (record === null || record.closedAt !== null || record.historical) return record;
+    await ledger.settled();
+    return storage.alarms.byId(project, id);
   }
 
   function actOn(record: AlarmRecord, isClosed: boolean, action: OperatorAction, actor: Actor, dryRun: boolean): ActionOutcome {

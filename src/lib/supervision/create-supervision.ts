@@ -29,7 +29,7 @@ import { createRuleState } from './rule-state.ts';
 import type { HotRules, RuleChange } from './rules.ts';
 import { createSampleEvaluator } from './sample-evaluator.ts';
 import type { Supervision } from './supervision.ts';
-import { createSuppression, type Suppression } from './suppression.ts';
+import { createSuppression, type Ruled, type Suppression } from './suppression.ts';
 import type { RuleState } from './tracked.ts';
 import { createWarmUp } from './warm-up.ts';
 import { createWatches, isWatched } from './watches.ts';
@@ -49,6 +49,7 @@ export interface SupervisionPorts {
     | 'limits.alarm-history-samples'
     | 'alarms.shelve-max-ms'
     | 'ingest.earliest-time'
+    | 'ingest.late-after-ms'
     | 'ingest.future-max-ms'
   >;
   readonly directory: Directory;
@@ -131,6 +132,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     clock,
   });
   const late = createLateData({ keeper, shadowsMax: settings['limits.late-evaluations'] });
+  /** By the list that the rules give, which is another one after each change. */
+  const edges = new WeakMap<readonly Rule[], readonly Ruled[]>();
   const failedAt = new Map<string, number>();
   const evaluator = createSampleEvaluator({
     directory,
@@ -144,7 +147,17 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     scriptQueueMax: settings['limits.scripts-waiting'],
     onFailed: ruleFailed,
   });
-  const suppression: Suppression = createSuppression({ directory, book, keeper, watches, schedule: clockwork.schedule, nextLook: evaluator.look });
+  const suppression: Suppression = createSuppression({
+    directory,
+    book,
+    keeper,
+    watches,
+    events: storage.events,
+    schedule: clockwork.schedule,
+    nextLook: evaluator.look,
+    ruleOf,
+    edgeRules,
+  });
   const warmUp = createWarmUp({
     directory,
     samples: ports.samples,
@@ -153,6 +166,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     keeper,
     evaluator,
     clock,
+    lateAfterMs: settings['ingest.late-after-ms'],
     samplesMax: settings['limits.alarm-history-samples'],
     log,
   });
@@ -175,7 +189,11 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     async applyEdge(surroundings, input) {
       const { project, rule, subject } = surroundings;
       // A record that is closed with it is in no book any more.
-      const record = keeper.apply({ ...surroundings, origin: 'edge', historical: false }, input);
+      const whole = { ...surroundings, origin: 'edge', historical: false } as const;
+      const known = ruleOf(project, rule.id);
+      if (input.kind === 'level' && input.level !== null && book.of(project, rule.id, subject) === undefined && known !== undefined)
+        keeper.hide(whole, known, input.time);
+      const record = keeper.apply(whole, input);
       await ledger.commit();
       return record ?? book.of(project, rule.id, subject)?.record ?? null;
     },
@@ -278,6 +296,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     const now = clock();
     const awakeAt = await storage.awakeAt();
     evaluator.slept(Math.min(awakeAt ?? now, now), now);
+    await makeRoom(now);
     const historical: AlarmRecord[] = [];
     for (const record of await storage.alarms.live()) {
       if (record.historical) historical.push(record);
@@ -300,8 +319,9 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       await ports.latestKnown().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'alarm rules start without the newest values'));
       await warmUp.start(states, storage.evaluations.all(), (saved) => ledger.evaluation(`${saved.project} ${saved.rule} ${saved.subject}`, saved));
     }
-    for (const alarm of [...book.all()]) comeBack(alarm);
+    for (const alarm of [...book.all()]) await comeBack(alarm);
     for (const state of states) suppression.ruleChanged(state, now);
+    for (const project of rules.projects()) for (const edge of edgeRules(project)) suppression.ruleChanged(edge, now);
     // Nobody goes on with late data of before.
     for (const record of historical) {
       const input = {
@@ -317,8 +337,33 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     await written();
   }
 
+  /** Of the hub, or of an edge whose rule the hub knows. */
+  function ruleOf(project: ProjectId, id: string): Ruled | undefined {
+    return watches.project(project)?.states.get(id) ?? edgeRules(project).find(({ rule }) => rule.id === id);
+  }
+
+  function edgeRules(project: ProjectId): readonly Ruled[] {
+    const all = rules.inForce(project);
+    let known = edges.get(all);
+    if (known === undefined) {
+      known = all.filter((rule) => rule.runsAt === 'edge').map((rule) => ({ project, rule }));
+      edges.set(all, known);
+    }
+    return known;
+  }
+
+  /** There is one live alarm of a rule and subject: one that cannot be read would keep the next from being written, for ever. */
+  async function makeRoom(now: number): Promise<void> {
+    const unreadable = await storage.alarms.unreadable();
+    if (unreadable.length === 0) return;
+    log.warn({ alarms: unreadable.slice(0, 100), count: unreadable.length }, 'live alarms cannot be read and are set aside: what still holds is raised anew');
+    await ports
+      .commit([storage.alarms.setAside(unreadable, now)])
+      .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'they could not be set aside'));
+  }
+
   /** A live alarm of the last run. */
-  function comeBack(alarm: LiveAlarm): void {
+  async function comeBack(alarm: LiveAlarm): Promise<void> {
     const { record } = alarm;
     const { project, rule: id, subject, origin } = record;
     const state = watches.project(project)?.states.get(id);
@@ -332,7 +377,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     } else if (state !== undefined && !isWatched(state, subject, directory)) withdraw(alarm, 'the rule does not watch it any more', 'hub');
     else {
       clockwork.wake(alarm, nextDueAt(record));
-      suppression.comeBack(alarm, clock());
+      await suppression.comeBack(alarm, clock());
     }
   }
 
@@ -352,7 +397,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       watches.drop(tracked);
       ledger.evaluation(`${project} ${id} ${tracked.key}`, { project, rule: id, subject: tracked.key });
     }
-    if (state !== null) suppression.ruleChanged(state, clock());
+    const ruled = ruleOf(project, id);
+    if (ruled !== undefined) suppression.ruleChanged(ruled, clock());
     await written();
   }
 
@@ -430,6 +476,8 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     evaluator.saveAll();
     late.sweep(now);
     commitSoon();
+    // Nobody's silence is watched.
+    if ([...watches.projects()].length === 0) return;
     ports.commit([storage.awake(now)]).catch((error: unknown) => log.debug({ reason: messageOf(error) }, 'the mark of being awake could not be written'));
   }
 

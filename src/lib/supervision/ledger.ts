@@ -42,6 +42,8 @@ export interface Ledger {
   take(): AlarmChanges | null;
   /** Commits what was noted since. Resolves when it is on disk; rejects when it is not, and will be tried again. */
   commit(): Promise<void>;
+  /** As it is, of an alarm that is on its way to the disk; undefined: the disk has it. */
+  unsettled(id: AlarmId): AlarmRecord | undefined;
   /** As `commit`, and waits for what others commit at this moment; does not reject. */
   settled(): Promise<void>;
   readonly isEmpty: boolean;
@@ -77,6 +79,8 @@ export function createLedger(ports: LedgerPorts): Ledger {
   let waiting = 0;
   let dropped = 0;
   let stopped = false;
+  /** The next attempt writes each alarm alone. */
+  let alone = false;
   const inFlight = new Set<Promise<unknown>>();
 
   return {
@@ -138,6 +142,7 @@ export function createLedger(ports: LedgerPorts): Ledger {
       open = emptySet();
       return writeAll(inPieces(set));
     },
+    unsettled: (id) => newest.get(id)?.record,
     async settled() {
       await this.commit().catch(() => undefined);
       await Promise.all(inFlight);
@@ -200,15 +205,17 @@ export function createLedger(ports: LedgerPorts): Ledger {
 
   function settled(set: ChangeSet): void {
     waiting -= set.events.length;
-    for (const id of set.alarms) {
-      const known = newest.get(id);
-      if (known === undefined) continue;
-      known.sets -= 1;
-      if (known.sets === 0) newest.delete(id);
-    }
+    for (const id of set.alarms) release(id);
     if (set.events.length > 0) stream.publish(set.events);
     if (set.outbox.length > 0) notifier.committed(set.outbox);
     for (const after of set.after) after();
+  }
+
+  function release(id: AlarmId): void {
+    const known = newest.get(id);
+    if (known === undefined) return;
+    known.sets -= 1;
+    if (known.sets === 0) newest.delete(id);
   }
 
   function failed(sets: readonly ChangeSet[]): void {
@@ -262,44 +269,56 @@ export function createLedger(ports: LedgerPorts): Ledger {
     const set = backlog;
     if (set === null) return Promise.resolve();
     backlog = emptySet();
-    backlogWritten = Promise.allSettled(
-      inPieces(set).map((piece) =>
+    backlogWritten = writeBacklog(set);
+    return backlogWritten;
+  }
+
+  async function writeBacklog(set: ChangeSet): Promise<void> {
+    const wasAlone = alone;
+    const results = await Promise.all(
+      (wasAlone ? oneByOne(set) : inPieces(set)).map((piece) =>
         ports.commit(compose(piece)).then(
-          () => settled(piece),
-          (error: unknown) => {
-            throw new PieceError(piece, error);
+          () => {
+            settled(piece);
+            return null;
           },
+          (error: unknown) => ({ piece, error }),
         ),
       ),
-    ).then((results) => {
-      const failures = results.flatMap((result) => (result.status === 'rejected' && result.reason instanceof PieceError ? [result.reason] : []));
-      const behind = backlog ?? emptySet();
-      backlogWritten = null;
-      if (failures.length > 0) {
-        backlog = emptySet();
-        for (const { piece } of failures) merge(backlog, piece);
-        merge(backlog, behind);
-        schedule();
-        throw failures[0]?.cause ?? new MusterError('storage_failed', 'changes of alarms could not be written');
-      }
-      retryMs = RETRY_MIN_MS;
-      if (isEmpty(behind)) {
-        backlog = null;
-        return;
-      }
-      backlog = behind;
-      return retry();
-    });
-    return backlogWritten;
+    );
+    const failures = results.filter((result) => result !== null);
+    const behind = backlog ?? emptySet();
+    backlogWritten = null;
+    // The database refuses something for what it is: it is found by writing each alarm alone, and given up. All others go on.
+    const refused = failures.filter(({ error }) => isRefusal(error));
+    alone = refused.length > 0 && !wasAlone;
+    if (wasAlone) for (const { piece, error } of refused) giveUp(piece, error);
+    const kept = wasAlone ? failures.filter(({ error }) => !isRefusal(error)) : failures;
+    backlog = emptySet();
+    for (const { piece } of kept) merge(backlog, piece);
+    merge(backlog, behind);
+    if (kept.length > 0) {
+      schedule();
+      throw kept[0]?.error;
+    }
+    retryMs = RETRY_MIN_MS;
+    if (isEmpty(backlog)) backlog = null;
+    else await retry();
+  }
+
+  function giveUp(piece: ChangeSet, error: unknown): void {
+    log.error(
+      { alarms: [...piece.alarms], events: piece.events.length, reason: messageOf(error) },
+      'changes of alarms are refused by the database and given up',
+    );
+    waiting -= piece.events.length;
+    dropped += piece.events.length;
+    for (const id of piece.alarms) release(id);
   }
 }
 
-class PieceError extends Error {
-  readonly piece: ChangeSet;
-  constructor(piece: ChangeSet, cause: unknown) {
-    super('a piece of the ledger could not be written', { cause });
-    this.piece = piece;
-  }
+function isRefusal(error: unknown): boolean {
+  return error instanceof MusterError && error.code === 'conflict';
 }
 
 function emptySet(): ChangeSet {
@@ -308,6 +327,20 @@ function emptySet(): ChangeSet {
 
 function isEmpty({ alarms, events, outbox, evaluations, commands }: ChangeSet): boolean {
   return alarms.size === 0 && events.length === 0 && outbox.length === 0 && evaluations.size === 0 && commands.length === 0;
+}
+
+/** Each alarm in a transaction of its own, and all else in another. */
+function oneByOne(set: ChangeSet): ChangeSet[] {
+  const rest = emptySet();
+  const pieces = new Map<AlarmId, ChangeSet>();
+  for (const alarm of set.alarms) pieces.set(alarm, { ...emptySet(), alarms: new Set([alarm]) });
+  const pieceOf = (alarm: AlarmId | null): ChangeSet => (alarm === null ? undefined : pieces.get(alarm)) ?? rest;
+  for (const event of set.events) pieceOf(event.alarm).events.push(event);
+  for (const entry of set.outbox) pieceOf(entry.alarm).outbox.push(entry);
+  for (const [key, evaluation] of set.evaluations) rest.evaluations.set(key, evaluation);
+  rest.commands.push(...set.commands);
+  rest.after.push(...set.after);
+  return [...pieces.values(), rest].filter((piece) => !isEmpty(piece));
 }
 
 /** Each is one transaction. What belongs to one alarm stays together: its record says that somebody is told, and the outbox who. */
