@@ -122,7 +122,7 @@ export function createWatches(heldMax: number): Watches {
       generations += 1;
       const generation = generations;
       if (states.size === 0) projects.delete(project);
-      else projects.set(project, projectWatch(project, generation, states));
+      else projects.set(project, projectWatch(project, generation, inOrder(states)));
       return before;
     },
     bind(watch, device, entry) {
@@ -158,7 +158,8 @@ export function createWatches(heldMax: number): Watches {
     return rules;
   }
 
-  function boundTo(watch: ProjectWatch, device: DeviceEntry, { point }: PointEntry): PointWatch {
+  function boundTo(watch: ProjectWatch, device: DeviceEntry, entry: PointEntry): PointWatch {
+    const { point } = entry;
     const links: Link[] = [];
     let isShared = true;
     for (const state of rulesOf(watch, device.device)) {
@@ -169,7 +170,7 @@ export function createWatches(heldMax: number): Watches {
       }
     }
     if (links.length === 0) return watch.nobody;
-    const newest = table.get(point.series)?.newest ?? Number.NEGATIVE_INFINITY;
+    const newest = table.get(point.series)?.newest ?? newestStored(entry);
     const rules = links.map(({ state }) => state);
     const set = setOf(watch, rules);
     const bound: PointWatch = {
@@ -269,6 +270,16 @@ function intersect(range: QuietRange, low: number, high: number, due: number): v
   range.low = Math.max(range.low, low);
   range.high = Math.min(range.high, high);
   range.due = Math.min(range.due, due);
+}
+
+/** What was there before this hub or rule: what is older is not live. A point of which only late data are known has never been live. */
+function newestStored({ latest, latestTime }: PointEntry): number {
+  return latest === null || latest.late ? Number.NEGATIVE_INFINITY : latestTime;
+}
+
+/** As a sample comes to them: what suppresses others goes first, whichever rule was made first. */
+function inOrder(states: ReadonlyMap<string, RuleState>): ReadonlyMap<string, RuleState> {
+  return new Map([...states].sort(([one, { rank }], [other, { rank: otherRank }]) => rank - otherRank || (one < other ? -1 : 1)));
 }
 
 function projectWatch(project: ProjectId, generation: number, states: ReadonlyMap<string, RuleState>): ProjectWatch {
