@@ -38,7 +38,10 @@ export interface Notifying {
   another(): Promise<Notifying>;
 }
 
-export interface NotifyingOptions extends Partial<Pick<NotificationsPorts, 'clock' | 'chance' | 'giveUpAfterMs' | 'waitingMax' | 'keptMs' | 'targets' | 'channelsPerProjectMax' | 'routesPerProjectMax'>> {
+export interface NotifyingOptions
+  extends Partial<
+    Pick<NotificationsPorts, 'clock' | 'chance' | 'giveUpAfterMs' | 'waitingMax' | 'keptMs' | 'targets' | 'channelsPerProjectMax' | 'routesPerProjectMax'>
+  > {
   readonly system?: EmbeddedSystemStore;
 }
 

@@ -3,8 +3,8 @@ import type { AlarmRecord } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
 import { globMatcher, labelMatcher } from '../domain/matching.ts';
 import type { NotifyCause } from '../domain/notification.ts';
-import { SEVERITIES, type Severity } from '../domain/severity.ts';
-import { listOf, type RouteDocument, severitiesOf } from './route-document.ts';
+import { SEVERITIES, type Severity, severitiesOf } from '../domain/severity.ts';
+import { listOf, type RouteDocument } from './route-document.ts';
 
 /** What a route looks at. */
 export interface Told {
@@ -55,7 +55,7 @@ export function createRouteFilter({ match = {}, cleared = true }: RouteDocument)
     (wanted) => {
       const meant = severitiesOf(wanted);
       // All of them is no condition at all, but it is one that was written.
-      return meant.size === SEVERITIES.length ? () => true : ({ severity }) => meant.has(severity);
+      return meant.length === SEVERITIES.length ? () => true : ({ severity }) => meant.includes(severity);
     },
   );
   add(

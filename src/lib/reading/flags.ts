@@ -1,15 +1,12 @@
 import { Flags } from '@oclif/core';
 import { filterFlag } from '../cli/flags.ts';
-import { parseDuration, parsePositiveDuration } from '../cli/parse-duration.ts';
+import { parsePositiveDuration } from '../cli/parse-duration.ts';
 import { POINT_KINDS } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { checkTimeZone } from './check-time-zone.ts';
 
 /** `1h30m` as ms; longer than zero. */
 export const spanFlag = Flags.custom<number>({ helpValue: '<duration>', parse: async (input) => parsePositiveDuration(input) });
-
-/** The same, and 0s is a duration too. */
-export const waitFlag = Flags.custom<number>({ helpValue: '<duration>', parse: async (input) => parseDuration(input) });
 
 /** Read by `parseTime` or `parseRange` when the time zone is known. */
 export const timeFlag = Flags.custom<string>({ helpValue: '<time>' });

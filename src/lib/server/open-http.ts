@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
-import type { ScriptRunner } from '../alarms/conditions/condition.ts';
 import { createApiServer } from '../api/api-server.ts';
 import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
@@ -12,6 +11,7 @@ import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
+import type { ScriptThread } from '../scripts/script-thread.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { HubState } from './hub-state.ts';
 import { type ConnectionCount, limitConnections } from './limit-connections.ts';
@@ -38,7 +38,7 @@ export async function openHttp(ports: {
   readonly alarms: HotSupervision;
   readonly fleet: Fleet;
   readonly metrics: HubMetrics;
-  readonly scripts: ScriptRunner;
+  readonly scripts: ScriptThread;
   readonly state: HubState;
   readonly mqttUrl: () => string | null;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;

@@ -218,7 +218,7 @@ export const AlarmActions = z.object({
   dryRun: z.boolean().default(false).describe('say what would happen, and change nothing'),
 });
 
-export const ACTION_OUTCOMES = ['done', 'unchanged', 'failed'] as const;
+const ACTION_OUTCOMES = ['done', 'unchanged', 'failed'] as const;
 export const AlarmActionResult = z
   .object({
     id: z.string(),

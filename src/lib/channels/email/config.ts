@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeliveryConfig } from '../channel.ts';
 import { Certificates, DELIVERY_CONFIG, Line, TimeoutMs } from '../delivery-config.ts';
 
-export const SECURITIES = ['starttls', 'tls', 'none'] as const;
+const SECURITIES = ['starttls', 'tls', 'none'] as const;
 export type Security = (typeof SECURITIES)[number];
 
 export interface EmailConfig extends DeliveryConfig {

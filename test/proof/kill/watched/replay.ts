@@ -104,7 +104,7 @@ function impliedBy(rule: Rule, subject: AlarmSubject, readings: readonly Reading
       ['mode', reading.mode],
     ];
     for (const [path, value] of values) {
-      const slot = slots.findIndex((one) => one === path);
+      const slot = slots.indexOf(path);
       if (slot >= 0) take(evaluation.sample(slot, reading.time, value));
     }
   }
