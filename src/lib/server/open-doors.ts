@@ -80,7 +80,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
-  const scripts = await createScriptThread();
+  const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
   const { pipeline, pressure, waiting, alarmReports, broker, refused, trouble, oversized } = await openIngest({

@@ -49,6 +49,7 @@ export interface SupervisionPorts {
     | 'limits.alarm-history-samples'
     | 'alarms.shelve-max-ms'
     | 'ingest.earliest-time'
+    | 'ingest.late-after-ms'
     | 'ingest.future-max-ms'
   >;
   readonly directory: Directory;
@@ -151,6 +152,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     book,
     keeper,
     watches,
+    events: storage.events,
     schedule: clockwork.schedule,
     nextLook: evaluator.look,
     ruleOf,
@@ -164,6 +166,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     keeper,
     evaluator,
     clock,
+    lateAfterMs: settings['ingest.late-after-ms'],
     samplesMax: settings['limits.alarm-history-samples'],
     log,
   });
@@ -293,6 +296,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     const now = clock();
     const awakeAt = await storage.awakeAt();
     evaluator.slept(Math.min(awakeAt ?? now, now), now);
+    await makeRoom(now);
     const historical: AlarmRecord[] = [];
     for (const record of await storage.alarms.live()) {
       if (record.historical) historical.push(record);
@@ -315,7 +319,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       await ports.latestKnown().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'alarm rules start without the newest values'));
       await warmUp.start(states, storage.evaluations.all(), (saved) => ledger.evaluation(`${saved.project} ${saved.rule} ${saved.subject}`, saved));
     }
-    for (const alarm of [...book.all()]) comeBack(alarm);
+    for (const alarm of [...book.all()]) await comeBack(alarm);
     for (const state of states) suppression.ruleChanged(state, now);
     for (const project of rules.projects()) for (const edge of edgeRules(project)) suppression.ruleChanged(edge, now);
     // Nobody goes on with late data of before.
@@ -348,8 +352,18 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     return known;
   }
 
+  /** There is one live alarm of a rule and subject: one that cannot be read would keep the next from being written, for ever. */
+  async function makeRoom(now: number): Promise<void> {
+    const unreadable = await storage.alarms.unreadable();
+    if (unreadable.length === 0) return;
+    log.warn({ alarms: unreadable.slice(0, 100), count: unreadable.length }, 'live alarms cannot be read and are set aside: what still holds is raised anew');
+    await ports
+      .commit([storage.alarms.setAside(unreadable, now)])
+      .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'they could not be set aside'));
+  }
+
   /** A live alarm of the last run. */
-  function comeBack(alarm: LiveAlarm): void {
+  async function comeBack(alarm: LiveAlarm): Promise<void> {
     const { record } = alarm;
     const { project, rule: id, subject, origin } = record;
     const state = watches.project(project)?.states.get(id);
@@ -363,7 +377,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     } else if (state !== undefined && !isWatched(state, subject, directory)) withdraw(alarm, 'the rule does not watch it any more', 'hub');
     else {
       clockwork.wake(alarm, nextDueAt(record));
-      suppression.comeBack(alarm, clock());
+      await suppression.comeBack(alarm, clock());
     }
   }
 

@@ -63,7 +63,7 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
   let sleptTo = Number.NEGATIVE_INFINITY;
 
   return {
-    evaluate(device, samples, receivedAt) {
+    evaluate(device, samples, receivedAt, mayBeRepeat = false) {
       const project = watches.project(device.device.project);
       if (project === undefined) return null;
       // What the clock or a person changed before goes before.
@@ -89,6 +89,8 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
           watch.newest = time;
           continue;
         }
+        // Sent again after a crash, and seen before it: it is no late data.
+        if (mayBeRepeat && time < watch.newest) continue;
         show(project, watch, device, sample, receivedAt);
       }
       return ledger.take();

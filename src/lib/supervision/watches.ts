@@ -1,5 +1,5 @@
 import type { Rule } from '../alarms/rule.ts';
-import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
+import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
 import type { DeviceId, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
@@ -75,12 +75,6 @@ export interface Watches {
   readonly refused: number;
 }
 
-/** Of a device that a rule over groups watches: the groups whose member it is for this rule. */
-export function groupsFor({ scope }: Rule, { labels }: Pick<Device, 'labels'>): readonly string[] {
-  const groups = groupsOf(labels);
-  return scope.groups.length === 0 ? groups.slice(-1) : groups.filter((group) => scope.groups.includes(group));
-}
-
 /** A disabled device may not report: that it is silent says nothing. */
 export function watchesDevice({ scope }: Rule, device: Device): boolean {
   return device.state === 'active' && matchesDevice(scope, device);
@@ -128,7 +122,7 @@ export function createWatches(heldMax: number): Watches {
       generations += 1;
       const generation = generations;
       if (states.size === 0) projects.delete(project);
-      else projects.set(project, projectWatch(project, generation, states));
+      else projects.set(project, projectWatch(project, generation, inOrder(states)));
       return before;
     },
     bind(watch, device, entry) {
@@ -164,7 +158,8 @@ export function createWatches(heldMax: number): Watches {
     return rules;
   }
 
-  function boundTo(watch: ProjectWatch, device: DeviceEntry, { point }: PointEntry): PointWatch {
+  function boundTo(watch: ProjectWatch, device: DeviceEntry, entry: PointEntry): PointWatch {
+    const { point } = entry;
     const links: Link[] = [];
     let isShared = true;
     for (const state of rulesOf(watch, device.device)) {
@@ -175,7 +170,7 @@ export function createWatches(heldMax: number): Watches {
       }
     }
     if (links.length === 0) return watch.nobody;
-    const newest = table.get(point.series)?.newest ?? Number.NEGATIVE_INFINITY;
+    const newest = table.get(point.series)?.newest ?? newestStored(entry);
     const rules = links.map(({ state }) => state);
     const set = setOf(watch, rules);
     const bound: PointWatch = {
@@ -202,7 +197,7 @@ export function createWatches(heldMax: number): Watches {
       const tracked = track(state, { device: device.id, point: null, group: null });
       return tracked === null ? [] : slots.map((slot) => ({ state, tracked, slot, member: 0 }));
     }
-    return groupsFor(state.rule, device).flatMap((group) => {
+    return groupsWatched(state.rule.scope, device.labels).flatMap((group) => {
       const tracked = track(state, { device: null, point: null, group });
       if (tracked === null || tracked.members === null) return [];
       let member = tracked.members.get(device.id);
@@ -275,6 +270,16 @@ function intersect(range: QuietRange, low: number, high: number, due: number): v
   range.low = Math.max(range.low, low);
   range.high = Math.min(range.high, high);
   range.due = Math.min(range.due, due);
+}
+
+/** What was there before this hub or rule: what is older is not live. A point of which only late data are known has never been live. */
+function newestStored({ latest, latestTime }: PointEntry): number {
+  return latest === null || latest.late ? Number.NEGATIVE_INFINITY : latestTime;
+}
+
+/** As a sample comes to them: what suppresses others goes first, whichever rule was made first. */
+function inOrder(states: ReadonlyMap<string, RuleState>): ReadonlyMap<string, RuleState> {
+  return new Map([...states].sort(([one, { rank }], [other, { rank: otherRank }]) => rank - otherRank || (one < other ? -1 : 1)));
 }
 
 function projectWatch(project: ProjectId, generation: number, states: ReadonlyMap<string, RuleState>): ProjectWatch {

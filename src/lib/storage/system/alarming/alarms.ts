@@ -1,4 +1,5 @@
 import type { AlarmRecord } from '../../../domain/alarm.ts';
+import type { AlarmId } from '../../../domain/ids.ts';
 import { subjectKey } from '../../../domain/subject-key.ts';
 import type { AlarmFilter, AlarmStorage } from '../../alarm-storage.ts';
 import type { ReadDatabase } from '../database.ts';
@@ -24,11 +25,18 @@ const PUT = `insert into alarms (id, project, rule, subject, device, severity, h
   from json_each(?) where true
   on conflict (id) do update set rule = excluded.rule, subject = excluded.subject, device = excluded.device, severity = excluded.severity,
     historical = excluded.historical, raised_at = excluded.raised_at, closed_at = excluded.closed_at, record = excluded.record`;
+const SET_ASIDE = 'update alarms set closed_at = ? where closed_at is null and id in (select value from json_each(?))';
 const REMOVE_CLOSED = `delete from alarms where seq in (select seq from alarms indexed by alarms_closed where project = ? and closed_at < ? order by closed_at limit ?)`;
 
 export function createAlarms(database: () => ReadDatabase, rows: ReadableRows): AlarmStorage['alarms'] {
   return {
     live: async () => rows.all('alarms', database().all<Row>(LIVE), recordOf),
+    unreadable: async () =>
+      database()
+        .all<Row>(LIVE)
+        .filter((row) => rows.one('alarms', row, recordOf)?.closedAt !== null)
+        .map(({ id }) => id as AlarmId),
+    setAside: (ids, at) => ({ sql: SET_ASIDE, parameters: [at, JSON.stringify(ids)] }),
     async byId(project, id) {
       const row = database().get<Row>(BY_ID, id, project);
       return row === null ? null : rows.one('alarms', row, recordOf);
