@@ -84,8 +84,8 @@ function readRule({ document, version }: TriedRule, index: number, rules: number
   if (parsed.ok) return parsed.rule;
   const [first] = parsed.problems;
   const which = rules === 1 ? 'the rule' : index === 0 ? 'the first rule' : 'the second rule';
-  const text = parsed.problems.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');
-  throw new MusterError('invalid', `${which} is wrong: ${text}`, { details: { problems: parsed.problems, field: first?.path ?? '' } });
+  const text = parsed.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  throw new MusterError('invalid', `${which} is wrong: ${text}`, { details: { problems: parsed.problems, field: first?.path ?? '', rule: index } });
 }
 
 /**
