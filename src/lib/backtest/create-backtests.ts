@@ -20,7 +20,7 @@ export interface BacktestPorts {
   readonly clock: () => number;
   readonly runningMax: number;
   /** Reads rules with scripts; they run in the thread of the back-test. */
-  readonly scripts?: ScriptRunner & { prepare(): Promise<void> };
+  readonly scripts?: ScriptRunner & { prepare?(): Promise<void> };
 }
 
 export function createBacktests(ports: BacktestPorts): Backtests {
@@ -30,7 +30,7 @@ export function createBacktests(ports: BacktestPorts): Backtests {
       return running;
     },
     async run(query, signal, onProgress) {
-      if (query.rules.some(({ document }) => usesScript(document))) await ports.scripts?.prepare();
+      if (query.rules.some(({ document }) => usesScript(document))) await ports.scripts?.prepare?.();
       const order = orderOf(ports, query);
       if (running >= ports.runningMax)
         throw new MusterError('overloaded', `${ports.runningMax} back-tests are under way already (limits.backtests)`, {
