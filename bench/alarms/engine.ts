@@ -32,7 +32,11 @@ const complete = (event: Omit<HubEvent, 'id' | 'recordedAt'>): HubEvent => {
   ids += 1;
   return { ...event, id: String(ids) as HubEvent['id'], recordedAt: now };
 };
-const stream = { publish: (all: readonly HubEvent[]) => void (events += all.length) };
+const stream = {
+  publish(all: readonly HubEvent[]) {
+    events += all.length;
+  },
+};
 const recorder = { complete, record: () => undefined };
 const statement = (rows: readonly unknown[]): Statement => ({ sql: '', parameters: [JSON.stringify(rows)] });
 const none = async () => [];

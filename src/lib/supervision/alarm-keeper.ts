@@ -120,7 +120,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     const bindings: MessageBindings = {
       device: entry === undefined ? null : { id: entry.device.id, name: entry.device.name, type: entry.device.type, labels: entry.device.labels },
       point: point === undefined ? null : { path: point.path, unit: point.unit },
-      group: subject.group ?? entry?.device.labels['group'] ?? null,
+      group: subject.group ?? entry?.device.labels.group ?? null,
       rule: { id: rule.id, version: rule.version, description: rule.description },
       labels: rule.labels,
       level: level?.name ?? null,

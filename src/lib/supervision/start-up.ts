@@ -101,17 +101,15 @@ export function createStartUp(ports: StartUpPorts): StartUp {
   function comeBack(alarm: LiveAlarm): void {
     const { project, rule: id, subject, origin } = alarm.record;
     const state = watches.project(project)?.states.get(id);
-    if (subject.device !== null && directory.device(subject.device)?.device.project !== project) return ports.withdraw(alarm, 'the device is gone');
-    if (state !== undefined && !isWatched(state, subject, directory)) return ports.withdraw(alarm, 'the rule does not watch it any more');
-    if (state === undefined && known.of(project, id) === undefined) {
-      const record = rules.find(project, id);
-      // A rule that cannot be read is not gone, and one that only the gateway knows never was there: their alarms stay as they were.
-      if (record === null ? origin === 'hub' : !record.enabled) return ports.withdraw(alarm, 'the rule is not in force');
+    const rule = known.of(project, id) === undefined ? rules.find(project, id) : undefined;
+    if (subject.device !== null && directory.device(subject.device)?.device.project !== project) ports.withdraw(alarm, 'the device is gone');
+    else if (state !== undefined && !isWatched(state, subject, directory)) ports.withdraw(alarm, 'the rule does not watch it any more');
+    // A rule that cannot be read is not gone, and one that only the gateway knows never was there: their alarms stay as they were.
+    else if (rule === null ? origin === 'hub' : rule?.enabled === false) ports.withdraw(alarm, 'the rule is not in force');
+    else {
       clockwork.wake(alarm, nextDueAt(alarm.record));
-      return;
+      if (rule === undefined) suppression.comeBack(alarm, clock());
     }
-    clockwork.wake(alarm, nextDueAt(alarm.record));
-    suppression.comeBack(alarm, clock());
   }
 
   /** Nobody goes on with late data of before. */

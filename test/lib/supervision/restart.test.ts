@@ -74,7 +74,7 @@ async function run(steps: readonly Step[], restartsAfter: ReadonlySet<number>) {
       .map(without)
       .sort(),
     events: events
-      .filter(({ details }) => details['historical'] !== true)
+      .filter(({ details }) => details.historical !== true)
       .map(({ kind, time, device, point, rule, text }) => `${time} ${rule} ${device}/${point} ${kind} ${text.replaceAll(/alarm:\S+/g, 'alarm')}`),
     told: world.told.map(({ cause, content }) => `${cause} ${JSON.stringify(content)}`),
   };
