@@ -1,15 +1,22 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Condition, type ConditionKind, KEEP, LATER } from '../../src/lib/alarms/conditions/condition.ts';
 import { CONDITION_KINDS } from '../../src/lib/alarms/conditions/registry.ts';
 import { parseRule } from '../../src/lib/alarms/rule-document.ts';
 import { SEVERITIES, severityRank } from '../../src/lib/domain/severity.ts';
 import type { JsonValue } from '../../src/lib/domain/value.ts';
+import { createWaitingScripts, type WaitingScripts } from '../../src/lib/scripts/waiting-scripts.ts';
 
 const severityOf = (level: string): (typeof SEVERITIES)[number] | undefined => SEVERITIES.find((severity) => severity === level);
 
+let scripts: WaitingScripts;
+beforeAll(() => {
+  scripts = createWaitingScripts();
+});
+afterAll(() => scripts.stop());
+
 function compile(kind: ConditionKind): Condition {
-  return kind.compile(kind.schema.parse(kind.example), { severityOf });
+  return kind.compile(kind.schema.parse(kind.example), { severityOf, scripts });
 }
 
 const anyValue: fc.Arbitrary<JsonValue> = fc.oneof(
@@ -28,7 +35,7 @@ describe.each(CONDITION_KINDS.map((kind) => [kind.name, kind] as const))('%s', (
   test('its example makes a rule', () => {
     const { subject } = compile(kind);
     const scope: Record<string, JsonValue> = subject === 'point' ? { points: ['boiler/temperature'] } : {};
-    const parsed = parseRule({ id: 'example', scope, when: { [name]: kind.example } }, { version: 1 });
+    const parsed = parseRule({ id: 'example', scope, when: { [name]: kind.example } }, { version: 1, scripts });
     expect(parsed).toMatchObject({ ok: true, rule: { condition: { kind: name } } });
     expect(kind.summary).toMatch(/^[A-Z].*\.$/);
   });

@@ -62,7 +62,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'alarm:show': onAlarm('show'),
   'alarm:stats': { args: [] },
   'alarm:suppress': onAlarm('suppress'),
-  'alarm:tail': { args: ['--duration', '200ms'] },
+  'alarm:tail': { args: ['--since', '-1h', '--count', '1'], prepare: (client) => made(raised(client, 'tail')) },
   'alarm:unshelve': onAlarm('unshelve'),
   'alarm:unsuppress': onAlarm('unsuppress'),
   'channel:create': { args: ['made-here', '--kind', 'webhook', '--set', 'url=http://127.0.0.1:1'] },

@@ -133,7 +133,7 @@ class RuleEvaluation implements Evaluation {
 
   save(): JsonValue {
     const run = this.#run.save();
-    const beyond = this.#beyond?.save(this.#at, this.#nameOf) ?? null;
+    const beyond = this.#beyond?.save(this.#at, (level) => this.#nameOf(level)) ?? null;
     if (run === null && beyond === null && this.level === 0 && this.#finding === 0) return null;
     const [low, high] = [Math.min(this.level, this.#finding), Math.max(this.level, this.#finding)];
     const since: JsonValue[] = [];
@@ -173,7 +173,9 @@ class RuleEvaluation implements Evaluation {
     this.#run.leave?.(member);
   }
 
-  #nameOf = (level: number): string => this.#condition.levels[level - 1]?.name ?? '';
+  #nameOf(level: number): string {
+    return this.#condition.levels[level - 1]?.name ?? '';
+  }
 
   /** Older than the newest of its slot: it is not seen any more. One of the same time is. */
   #isOld(slot: number, time: number, member: number): boolean {

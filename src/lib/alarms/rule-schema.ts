@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isName, NAME_RULE } from '../domain/ids.ts';
+import { isName, isPointPath, NAME_RULE, POINT_RULE } from '../domain/ids.ts';
 import { SEVERITIES } from '../domain/severity.ts';
 import { CONDITION_KINDS } from './conditions/registry.ts';
 import { durationAtLeast, durationMs, levelName } from './conditions/spec.ts';
@@ -17,19 +17,24 @@ const shortText = z.string().min(1).max(200);
 const texts = textsUpTo(LIST_MAX);
 
 /** One text, or a list of texts. */
-function textsUpTo(max: number): z.ZodType<readonly string[], string | readonly string[]> {
+function textsUpTo(max: number, text: z.ZodType<string, string> = shortText): z.ZodType<readonly string[], string | readonly string[]> {
   return z
-    .union([shortText, z.array(shortText).max(max)], `is neither a text of 1 to 200 characters nor a list of at most ${max} of them`)
+    .union([text, z.array(text).max(max)], `is neither a text of 1 to 200 characters nor a list of at most ${max} of them`)
     .transform((given) => (typeof given === 'string' ? [given] : given));
 }
+
+/** With a * for any text: what is left must be a name or a path, or it never matches. */
+const devicePattern = shortText.refine((pattern) => isName(pattern.replaceAll('*', 'x')), `is no id of a device: ${NAME_RULE}; * stands for any text`);
+const pointPattern = shortText.refine((pattern) => isPointPath(pattern.replaceAll('*', 'x')), `is no path of a point: ${POINT_RULE}; * stands for any text`);
+const pointPath = shortText.refine(isPointPath, `is no path of a point: ${POINT_RULE}`);
 
 export const scopeSchema = z
   .strictObject({
     type: texts.optional().describe('Ids of device types.'),
     group: texts.optional().describe('Paths of groups, such as `paris`: a device whose label `group` is `paris/hall-2` is in it.'),
     labels: texts.optional().describe('`name=value`, or a name alone for any value; all must hold.'),
-    device: texts.optional().describe('Ids of devices; * stands for any text.'),
-    points: texts.optional().describe('Paths of points; * stands for any text. For conditions on one point.'),
+    device: textsUpTo(LIST_MAX, devicePattern).optional().describe('Ids of devices; * stands for any text.'),
+    points: textsUpTo(LIST_MAX, pointPattern).optional().describe('Paths of points; * stands for any text. For conditions on one point.'),
   })
   .describe('Which devices and points the rule watches: every part that is given must match. Without it, all devices.');
 
@@ -37,7 +42,7 @@ const action = z
   .strictObject({
     on: z.enum(['raised', 'cleared']),
     device: name.optional().describe('Another device than that of the alarm.'),
-    set: z.strictObject({ point: shortText, value: z.json() }).optional(),
+    set: z.strictObject({ point: pointPath, value: z.json() }).optional(),
     call: z.strictObject({ name: shortText, args: z.json().optional() }).optional(),
   })
   .refine(({ set, call }) => (set === undefined) !== (call === undefined), 'needs one of `set` and `call`');

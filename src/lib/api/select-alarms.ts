@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { GROUP_LABEL } from '../alarms/scope.ts';
+import { groupPath, ownGroup } from '../alarms/scope.ts';
 import { displayState } from '../alarms/state/display-state.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
 import type { DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
@@ -116,11 +116,11 @@ function deviceTests(query: Query, directory: Directory): Test[] {
   }
   const types = listOf(query.type);
   if (types) tests.push((record) => types.includes(deviceOf(record)?.type ?? ''));
-  const groups = listOf(query.group);
+  const groups = listOf(query.group)?.map(groupPath);
   if (groups) {
     tests.push((record) => {
-      const path = record.subject.group ?? deviceOf(record)?.labels[GROUP_LABEL];
-      return path !== undefined && groups.some((group) => path === group || path.startsWith(`${group}/`));
+      const path = record.subject.group ?? ownGroup(deviceOf(record)?.labels ?? {});
+      return path !== null && groups.some((group) => path === group || path.startsWith(`${group}/`));
     });
   }
   return tests;

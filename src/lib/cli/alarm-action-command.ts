@@ -1,5 +1,5 @@
 import { Args, type Command } from '@oclif/core';
-import type { AlarmActionResults, AlarmFilter, OperatorActionBody } from '../api/schema/alarms.ts';
+import type { AlarmActionResults, OperatorActionBody } from '../api/schema/alarms.ts';
 import type { HubClient } from '../client/hub-client.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { MusterError } from '../errors/muster-error.ts';
@@ -44,13 +44,14 @@ export abstract class AlarmActionCommand<T extends typeof Command> extends HubCo
     }
     this.checkColumns(ALARM_ACTION_COLUMNS);
     const hub = dryRun ? await this.hub() : await this.writable();
-    const ids = given.length > 0 ? await idsOf(hub, given) : await this.#found(hub, action, filter);
-    if (ids.length === 0) {
-      this.say('No alarm matches.');
-      return this.print([], ALARM_ACTION_COLUMNS);
-    }
-    if (!dryRun && given.length === 0) await confirmUnless(flags.yes, `${words.verb} ${countOf(ids.length)}?`, this.signal);
-    await this.show(await actInParts(hub, action, ids, dryRun), words);
+    if (given.length > 0) return this.show(await actInParts(hub, action, await idsOf(hub, given), dryRun), words);
+    // The dry run says which: what is confirmed is what is done, whatever comes meanwhile.
+    const found = await hub.alarms.act({ action, filter, dryRun: true });
+    const ids = found.items.filter(({ outcome }) => outcome !== 'unchanged').map(({ id }) => id);
+    if (found.items.length === 0) this.say('No alarm matches.');
+    if (dryRun || ids.length === 0) return this.show(found, words);
+    await confirmUnless(flags.yes, `${words.verb} ${countOf(ids.length)}?`, this.signal);
+    await this.show(await actInParts(hub, action, ids, false), words);
   }
 
   /** What is normal at the moment: the record is made for it. */
@@ -74,12 +75,6 @@ export abstract class AlarmActionCommand<T extends typeof Command> extends HubCo
     const hub = await this.writable();
     const [ruleId = '', deviceId = ''] = [rule[0], device[0]];
     await this.show(await hub.alarms.act({ action, subject: { rule: ruleId, device: deviceId, point: point?.[0] ?? null } }), words);
-  }
-
-  /** The dry run tells which: what is confirmed is what is done, whatever comes meanwhile. */
-  async #found(hub: HubClient, action: OperatorActionBody, filter: AlarmFilter): Promise<string[]> {
-    const { items } = await hub.alarms.act({ action, filter, dryRun: true });
-    return items.filter(({ outcome }) => outcome !== 'unchanged').map(({ id }) => id);
   }
 
   protected async show({ items, dryRun }: AlarmActionResults, { done }: ActionWords): Promise<void> {

@@ -39,6 +39,8 @@ export interface RuleRow {
   readonly code: string | null;
   readonly reason: string | null;
   readonly notes: readonly string[];
+  /** What is wrong with it, all at once. */
+  readonly problems: readonly { readonly path: string; readonly message: string; readonly file?: string; readonly line?: number }[];
 }
 
 export const RULE_ROW_COLUMNS: readonly Column<RuleRow>[] = [

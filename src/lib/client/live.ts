@@ -67,7 +67,7 @@ class Inbox<Message extends AnyMessage> {
       this.#heard = true;
     });
     socket.on('unexpected-response', (_request, answer) => this.#refused(answer));
-    socket.on('error', (error) => this.#end(connectionError(options.url, error)));
+    socket.on('error', (error) => this.#end(failedToOpen(options, error)));
     socket.on('close', (code, reason) => this.#end(lost(options.url, code, reason.toString())));
     // On a bad link a connection can be dead without either side being told.
     this.#pinger = setInterval(() => this.#ping(), PING_MS);
@@ -144,6 +144,15 @@ class Inbox<Message extends AnyMessage> {
     this.#options.signal.removeEventListener('abort', this.#aborted);
     this.#wake();
   }
+}
+
+/** A hub that takes the connection and says nothing is there, but too slow: as for any other request. */
+function failedToOpen({ url, timeoutMs }: LiveOptions, error: Error): MusterError {
+  if (!/handshake has timed out/.test(error.message)) return connectionError(url, error);
+  return new MusterError('timed_out', `The hub at ${url} did not answer within ${timeoutMs / 1000} s.`, {
+    cause: error,
+    hint: 'Try again, or raise --timeout.',
+  });
 }
 
 function lost(url: string, code: number, reason: string): MusterError {

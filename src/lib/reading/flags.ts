@@ -21,9 +21,15 @@ export const timezoneFlag = Flags.custom<string>({
   parse: async (input) => checkTimeZone(input),
 });
 
+/** Ranges are `--from --to` where something is read, and `--since --until` where something is judged: both words are understood everywhere. */
+export const FROM_TOO = { aliases: ['since'] };
+export const TO_TOO = { aliases: ['until'] };
+export const SINCE_TOO = { aliases: ['from'] };
+export const UNTIL_TOO = { aliases: ['to'] };
+
 export const rangeFlags = {
-  from: timeFlag({ summary: 'Beginning, inclusive: -2h, yesterday, 2026-11-22T10:00, epoch, ...' }),
-  to: timeFlag({ summary: 'End, exclusive; now unless given' }),
+  from: timeFlag({ summary: 'Beginning, inclusive: -2h, yesterday, 2026-11-22T10:00, epoch, ...', ...FROM_TOO }),
+  to: timeFlag({ summary: 'End, exclusive; now unless given', ...TO_TOO }),
   timezone: timezoneFlag(),
 };
 

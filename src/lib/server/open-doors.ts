@@ -75,12 +75,12 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
 
   const seats = createSubscriberSeats(settings['limits.stream-subscribers']);
   const stream = createLiveStream(directory, { queueMax: settings['limits.stream-queue'], queueBytesMax: settings['limits.stream-queue-bytes'], seats });
-  const events = openEvents({ settings, storage, seats, version, isStopping: () => stopping, clock, log, shutdown });
+  const events = openEvents({ settings, storage, seats, version, home: ports.home, isStopping: () => stopping, clock, log, shutdown });
   const notifications = await openNotifications({ settings, storage, events, clock, log, shutdown });
-  const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory, home: ports.home });
+  const { authenticator, accounts, deviceCredentials } = watchAccess(ports.access, { events: events.access, system, directory });
   const metrics = createHubMetrics(version, clock);
   shutdown.defer('metrics', () => metrics.stop());
-  const scripts = await createScriptThread();
+  const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
   const { pipeline, pressure, waiting, alarmReports, broker, refused, trouble, oversized } = await openIngest({

@@ -24,12 +24,14 @@ export function openEvents(ports: {
   readonly storage: Storage;
   readonly seats: SubscriberSeats;
   readonly version: string;
+  /** The project of what belongs to none, such as a log-in of somebody unknown. */
+  readonly home: ProjectId;
   readonly isStopping: () => boolean;
   readonly clock: () => number;
   readonly log: Log;
   readonly shutdown: Shutdown;
 }): EventsDoor {
-  const { settings, storage, seats, version, isStopping, clock, log, shutdown } = ports;
+  const { settings, storage, seats, version, home, isStopping, clock, log, shutdown } = ports;
   const { system, directory, disk, presence } = storage;
   const stream = createEventStream({ queueMax: settings['limits.stream-queue'], queueBytesMax: settings['limits.stream-queue-bytes'], seats });
   const recorder = createEventRecorder({
@@ -41,7 +43,7 @@ export function openEvents(ports: {
     onCommitted: (events) => stream.publish(events),
     log,
   });
-  const access = recordAccess({ recorder, clock });
+  const access = recordAccess({ recorder, clock, home });
   presence.observe(recordConnections({ recorder, projectOf: (device) => directory.device(device)?.device.project ?? null, isStopping }));
   const projects = (): Iterable<ProjectId> => directory.projects.keys();
   const retention = retainHistory({ settings, storage: system.alarming, commits: system.log, projects, clock, log });

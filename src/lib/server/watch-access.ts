@@ -1,26 +1,19 @@
 import type { Access } from '../access/create-access.ts';
 import { parseToken } from '../access/secrets.ts';
-import type { DeviceId, ProjectId } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import type { AccessAttempt, AccessEvents } from '../events/access-events.ts';
+import type { AccessEvents, Somebody } from '../events/access-events.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 
-type Who = Omit<AccessAttempt, 'address'>;
+export interface WatchAccessPorts {
+  readonly events: AccessEvents;
+  readonly system: Pick<SystemStore, 'tokens' | 'users' | 'credentials'>;
+  readonly directory: Directory;
+}
 
-/** The same access, and the journal is told who logs in and whose credentials are refused. `home`: the project of what belongs to none. */
-export function watchAccess(
-  access: Access,
-  ports: {
-    readonly events: AccessEvents;
-    readonly system: Pick<SystemStore, 'tokens' | 'users' | 'credentials'>;
-    readonly directory: Directory;
-    readonly home: ProjectId;
-  },
-): Access {
-  const { events, system, directory, home } = ports;
+/** The same access, and the journal is told who logs in and whose credentials are refused. */
+export function watchAccess(access: Access, { events, system, directory }: WatchAccessPorts): Access {
   const { authenticator, accounts } = access;
-  const unknown: Who = { project: home, actor: 'unknown', device: null };
 
   return {
     ...access,
@@ -28,12 +21,12 @@ export function watchAccess(
       ...authenticator,
       async bearer(token, address) {
         const answer = await authenticator.bearer(token, address);
-        if (!answer.ok) await refused(() => ofToken(token), address, answer.reason);
+        if (!answer.ok) events.refused({ ...claimOf(null, token), address, reason: answer.reason });
         return answer;
       },
       async device(username, password, address) {
         const answer = await authenticator.device(username, password, address);
-        if (!answer.ok) await refused(async () => (await ofToken(password)) ?? (await ofToken(username)) ?? ofDevice(username), address, answer.reason);
+        if (!answer.ok) events.refused({ ...claimOf(username, password), address, reason: answer.reason });
         return answer;
       },
     },
@@ -42,46 +35,40 @@ export function watchAccess(
       async login(name, password, address) {
         try {
           const login = await accounts.login(name, password, address);
-          events.granted({ project: login.project, actor: `user:${login.user}`, device: null, address }, `${login.user} logged in`);
+          events.granted({ project: login.project, actor: `user:${login.user}`, device: null }, address, `${login.user} logged in`);
           return login;
         } catch (error: unknown) {
           if (error instanceof MusterError && (error.code === 'not_logged_in' || error.code === 'locked_out'))
-            await refused(() => ofUser(name), address, error.message);
+            events.refused({ claim: `user ${name}`, address, reason: error.message, find: () => user(name) });
           throw error;
         }
       },
     },
   };
 
-  /** What it says of an attempt must not change the answer to it. */
-  async function refused(find: () => Promise<Who | null> | Who | null, address: string | null, reason: string): Promise<void> {
-    let who: Who | null = null;
-    try {
-      who = await find();
-    } catch {
-      // The store that could not be read has said so itself.
-    }
-    events.refused({ ...(who ?? unknown), address }, reason);
+  /** A token says whose it is; else the name does. */
+  function claimOf(username: string | null, secret: string): { readonly claim: string; readonly find: () => Promise<Somebody | null> } {
+    const token = parseToken(secret) ?? (username === null ? null : parseToken(username));
+    if (token !== null) return { claim: `token ${token.id}`, find: () => owner(token.kind, token.id) };
+    return { claim: username === null ? 'token' : `device ${username}`, find: async () => (username === null ? null : device(username)) };
   }
 
-  async function ofToken(text: string): Promise<Who | null> {
-    const parsed = parseToken(text);
-    if (parsed === null) return null;
-    if (parsed.kind === 'api') {
-      const token = await system.tokens.byId(parsed.id);
+  async function owner(kind: 'api' | 'device', id: string): Promise<Somebody | null> {
+    if (kind === 'api') {
+      const token = await system.tokens.byId(id);
       return token === null ? null : { project: token.project, actor: `token:${token.name}`, device: null };
     }
-    const credential = await system.credentials.byId(parsed.id);
+    const credential = await system.credentials.byId(id);
     return credential === null ? null : { project: credential.project, actor: `device:${credential.device}`, device: credential.device };
   }
 
-  function ofDevice(name: string): Who | null {
-    const device = directory.device(name)?.device;
-    return device === undefined ? null : { project: device.project, actor: `device:${device.id}`, device: device.id as DeviceId };
+  function device(name: string): Somebody | null {
+    const found = directory.device(name)?.device;
+    return found === undefined ? null : { project: found.project, actor: `device:${found.id}`, device: found.id };
   }
 
-  async function ofUser(name: string): Promise<Who | null> {
-    const user = await system.users.byName(name);
-    return user === null ? null : { project: user.project, actor: `user:${user.name}`, device: null };
+  async function user(name: string): Promise<Somebody | null> {
+    const found = await system.users.byName(name);
+    return found === null ? null : { project: found.project, actor: `user:${found.name}`, device: null };
   }
 }

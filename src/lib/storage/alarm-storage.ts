@@ -94,6 +94,10 @@ export interface AlarmStorage {
   readonly alarms: {
     /** All that are not closed, those that are historical too. For the hub's start. */
     live(): Promise<readonly AlarmRecord[]>;
+    /** Live ones that cannot be read: they stand in the way of what is raised next. */
+    unreadable(): Promise<readonly AlarmId[]>;
+    /** Takes them from those that are live. Nothing else of them is changed. */
+    setAside(ids: readonly AlarmId[], at: number): Statement;
     byId(project: ProjectId, id: AlarmId): Promise<AlarmRecord | null>;
     /** Last raised first; those that never were by when they were made. */
     list(filter: AlarmFilter, page: PageRequest): Promise<Page<AlarmRecord>>;

@@ -1,5 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { defaultMessage, type MessageBindings } from '../alarms/message.ts';
+import { ownGroup } from '../alarms/scope.ts';
 import { transition } from '../alarms/state/apply-input.ts';
 import { nextDueAt } from '../alarms/state/facts.ts';
 import type { AlarmInput, AlarmSurroundings } from '../alarms/state/transition.ts';
@@ -32,6 +33,12 @@ export interface AlarmKeeper {
   readonly refused: number;
 }
 
+/** `until`: it ends then by itself. */
+export interface SuppressionReason {
+  readonly by: string;
+  readonly until?: number;
+}
+
 export interface LevelCause {
   readonly time: number;
   readonly value: SampleValue;
@@ -46,7 +53,7 @@ export interface AlarmKeeperPorts {
   readonly notifier: Pick<Notifier, 'entriesFor'>;
   readonly commands: Commands;
   /** What suppresses an alarm that is about to be raised. */
-  readonly reasons: (state: Pick<RuleState, 'project' | 'rule'>, subject: AlarmSubject, now: number) => readonly string[];
+  readonly reasons: (state: Pick<RuleState, 'project' | 'rule'>, subject: AlarmSubject, now: number) => readonly SuppressionReason[];
   /** An alarm became active, or is not any more. */
   readonly onActive: (record: AlarmRecord) => void;
   /** Asks for a turn of the alarm when the clock stands there. */
@@ -106,7 +113,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
   }
 
   function hide(surroundings: Surroundings, state: Pick<RuleState, 'project' | 'rule'>, time: number): void {
-    for (const by of ports.reasons(state, surroundings.subject, clock())) apply(surroundings, { kind: 'suppression', time, by, on: true });
+    for (const reason of ports.reasons(state, surroundings.subject, clock())) apply(surroundings, { kind: 'suppression', time, ...reason, on: true });
   }
 
   function levelInput(state: RuleState, subject: AlarmSubject, level: Level | null, cause: LevelCause): AlarmInput {
@@ -120,7 +127,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     const bindings: MessageBindings = {
       device: entry === undefined ? null : { id: entry.device.id, name: entry.device.name, type: entry.device.type, labels: entry.device.labels },
       point: point === undefined ? null : { path: point.path, unit: point.unit },
-      group: subject.group ?? entry?.device.labels.group ?? null,
+      group: subject.group ?? (entry === undefined ? null : ownGroup(entry.device.labels)),
       rule: { id: rule.id, version: rule.version, description: rule.description },
       labels: rule.labels,
       level: level?.name ?? null,

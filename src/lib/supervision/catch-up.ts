@@ -3,6 +3,7 @@ import type { AlarmChanges } from '../ingest/alarm-changes.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
 import type { ResolvedSample } from '../ingest/batch.ts';
 import type { Statement } from '../storage/commit-log.ts';
+import type { SampleEvaluator } from './sample-evaluator.ts';
 import { createTurns } from './turns.ts';
 
 /** Samples that wait for a hub that has just started. Some 100 bytes each. */
@@ -23,7 +24,7 @@ export interface CatchUp extends AlarmEvaluator {
 }
 
 export interface CatchUpPorts {
-  readonly evaluator: AlarmEvaluator;
+  readonly evaluator: Pick<SampleEvaluator, 'evaluate' | 'expect'>;
   readonly directory: Directory;
   readonly commit: (statements: readonly Statement[]) => Promise<unknown>;
 }
@@ -32,6 +33,7 @@ interface Waiting {
   readonly device: DeviceEntry;
   readonly samples: readonly ResolvedSample[];
   readonly receivedAt: number;
+  readonly mayBeRepeat: boolean | undefined;
 }
 
 export function createCatchUp({ evaluator, directory, commit }: CatchUpPorts): CatchUp {
@@ -40,12 +42,13 @@ export function createCatchUp({ evaluator, directory, commit }: CatchUpPorts): C
   let skipped = 0;
 
   return {
-    evaluate(device, samples, receivedAt) {
-      if (queue === null) return evaluator.evaluate(device, samples, receivedAt);
+    evaluate(device, samples, receivedAt, mayBeRepeat) {
+      if (queue === null) return evaluator.evaluate(device, samples, receivedAt, mayBeRepeat);
       if (waiting + samples.length > WAITING_MAX) skipped += samples.length;
       else {
         waiting += samples.length;
-        queue.push({ device, samples, receivedAt });
+        evaluator.expect(device, samples);
+        queue.push({ device, samples, receivedAt, mayBeRepeat });
       }
       return null;
     },
@@ -59,7 +62,8 @@ export function createCatchUp({ evaluator, directory, commit }: CatchUpPorts): C
         const one = queue[next];
         if (one === undefined) break;
         waiting -= one.samples.length;
-        const changes = directory.device(one.device.device.id) === one.device ? evaluator.evaluate(one.device, one.samples, one.receivedAt) : null;
+        const changes =
+          directory.device(one.device.device.id) === one.device ? evaluator.evaluate(one.device, one.samples, one.receivedAt, one.mayBeRepeat) : null;
         if (changes !== null) written.push(write(changes));
         if (!turns.isOver()) continue;
         queue.splice(0, next + 1);

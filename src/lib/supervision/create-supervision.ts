@@ -31,7 +31,7 @@ import type { HotMaintenances } from './maintenances.ts';
 import { createRuleFailures } from './rule-failures.ts';
 import { createRuleState } from './rule-state.ts';
 import type { HotRules, RuleChange } from './rules.ts';
-import { createSampleEvaluator } from './sample-evaluator.ts';
+import { believed, createSampleEvaluator } from './sample-evaluator.ts';
 import { createStartUp } from './start-up.ts';
 import type { Supervision } from './supervision.ts';
 import { supervisionCounts } from './supervision-counts.ts';
@@ -57,6 +57,7 @@ export interface SupervisionPorts {
     | 'limits.alarm-history-samples'
     | 'alarms.shelve-max-ms'
     | 'ingest.earliest-time'
+    | 'ingest.late-after-ms'
     | 'ingest.future-max-ms'
   >;
   readonly directory: Directory;
@@ -98,7 +99,11 @@ export interface HotSupervision extends Supervision {
 export function createSupervision(ports: SupervisionPorts): HotSupervision {
   const { settings, directory, storage, rules, maintenances, recorder, clock, log } = ports;
   const book = createAlarmBook();
-  const watches = createWatches(settings['limits.evaluations'], (tracked) => warmUp.follow(tracked));
+  const watches = createWatches(
+    settings['limits.evaluations'],
+    (tracked) => warmUp.follow(tracked),
+    () => believed(Number.POSITIVE_INFINITY, clock()),
+  );
   const known = createKnownRules({ rules, watches });
   const ruleFailed = createRuleFailures({ recorder, clock, log });
   const clockwork = createClockwork({
@@ -157,6 +162,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     book,
     keeper,
     watches,
+    events: storage.events,
     schedule: clockwork.schedule,
     nextLook: evaluator.look,
     ruleOf: known.of,
@@ -173,13 +179,14 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     keeper,
     evaluator,
     clock,
+    lateAfterMs: settings['ingest.late-after-ms'],
     samplesMax: settings['limits.alarm-history-samples'],
     log,
   });
   const changes = createChanges({ directory, book, keeper, watches, evaluator, suppression, warmUp, known, stateFor, onTurn: commitSoon, clock });
   const startUp = createStartUp({
     ...{ directory, storage, latestKnown: ports.latestKnown, rules, known, maintenances, readScope: ports.readScope, book, keeper, watches, evaluator },
-    ...{ clockwork, suppression, warmUp, ledger, stateFor, withdraw: changes.withdraw, clock, log },
+    ...{ clockwork, suppression, warmUp, ledger, stateFor, withdraw: changes.withdraw, commit: ports.commit, clock, log },
   });
   const catchUp = createCatchUp({ evaluator, directory, commit: ports.commit });
   const service = createAlarmService({

@@ -33,6 +33,8 @@ export function believed(time: number, now: number): number {
 
 /** Takes samples and the clock to the evaluations, and what they find to the alarms. */
 export interface SampleEvaluator extends AlarmEvaluator {
+  /** They will be evaluated: none of them is older than what is newest then. */
+  expect(device: DeviceEntry, samples: readonly ResolvedSample[]): void;
   /** The clock has come to what an evaluation waits for. */
   elapsed(tracked: Tracked, now: number): void;
   /** Tells what an evaluation found, watches its clock, saves it, and lets go of it when nothing is left to hold. */
@@ -80,7 +82,7 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
   let sleptTo = Number.NEGATIVE_INFINITY;
 
   return {
-    evaluate(device, samples, receivedAt) {
+    evaluate(device, samples, receivedAt, mayBeRepeat = false) {
       const project = watches.project(device.device.project);
       if (project === undefined) return null;
       // What the clock or a person changed before goes before.
@@ -110,9 +112,23 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
           watch.newest = time;
           continue;
         }
+        // Sent again after a crash, and seen before it: it is no late data.
+        if (mayBeRepeat && time < watch.newest) continue;
         show(project, watch, device, sample, time, receivedAt);
       }
       return ledger.take();
+    },
+    expect(device, samples) {
+      const project = watches.project(device.device.project);
+      if (project === undefined) return;
+      for (const { entry } of samples) {
+        if (watches.known(entry.point.series) !== undefined) continue;
+        const watch = watches.bind(project, device, entry);
+        if (watch === project.nobody) continue;
+        // Only to know what is newest: what is held is not there yet.
+        watch.generation = -1;
+        project.bound -= 1;
+      }
     },
     elapsed(tracked, now) {
       if (!tracked.held || tracked.state.retired) return;

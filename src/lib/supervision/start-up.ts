@@ -5,6 +5,7 @@ import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
+import type { Statement } from '../storage/commit-log.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
 import { type AlarmKeeper, surroundingsFrom } from './alarm-keeper.ts';
 import type { Clockwork } from './clockwork.ts';
@@ -46,6 +47,7 @@ export interface StartUpPorts {
   readonly ledger: Ledger;
   readonly stateFor: (project: ProjectId, rule: RuleState['rule']) => RuleState;
   readonly withdraw: (alarm: LiveAlarm, reason: string) => void;
+  readonly commit: (statements: readonly Statement[]) => Promise<unknown>;
   readonly clock: () => number;
   readonly log: Log;
 }
@@ -60,6 +62,7 @@ export function createStartUp(ports: StartUpPorts): StartUp {
       const now = clock();
       const awakeAt = await storage.awakeAt();
       evaluator.slept(Math.min(awakeAt ?? now, now), now);
+      await makeRoom(now);
       for (const record of await storage.alarms.live()) {
         if (record.historical) historical.push(record);
         else book.put(record);
@@ -92,13 +95,23 @@ export function createStartUp(ports: StartUpPorts): StartUp {
   async function allComeBack(): Promise<void> {
     const turns = createTurns();
     for (const alarm of [...book.all()]) {
-      if (alarm.record.closedAt === null) comeBack(alarm);
+      if (alarm.record.closedAt === null) await comeBack(alarm);
       if (turns.isOver()) await turns.next();
     }
   }
 
+  /** There is one live alarm of a rule and subject: one that cannot be read would keep the next from being written, for ever. */
+  async function makeRoom(now: number): Promise<void> {
+    const unreadable = await storage.alarms.unreadable();
+    if (unreadable.length === 0) return;
+    log.warn({ alarms: unreadable.slice(0, 100), count: unreadable.length }, 'live alarms cannot be read and are set aside: what still holds is raised anew');
+    await ports
+      .commit([storage.alarms.setAside(unreadable, now)])
+      .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'they could not be set aside'));
+  }
+
   /** A live alarm of the last run. */
-  function comeBack(alarm: LiveAlarm): void {
+  async function comeBack(alarm: LiveAlarm): Promise<void> {
     const { project, rule: id, subject, origin } = alarm.record;
     const state = watches.project(project)?.states.get(id);
     const rule = known.of(project, id) === undefined ? rules.find(project, id) : undefined;
@@ -108,7 +121,7 @@ export function createStartUp(ports: StartUpPorts): StartUp {
     else if (rule === null ? origin === 'hub' : rule?.enabled === false) ports.withdraw(alarm, 'the rule is not in force');
     else {
       clockwork.wake(alarm, nextDueAt(alarm.record));
-      if (rule === undefined) suppression.comeBack(alarm, clock());
+      if (rule === undefined) await suppression.comeBack(alarm, clock());
     }
   }
 

@@ -3,12 +3,14 @@ import type { Scope } from '../alarms/rule.ts';
 import { matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import { BY_OPERATOR } from '../alarms/state/refusal.ts';
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
-import type { DeviceId, ProjectId } from '../domain/ids.ts';
+import type { AlarmId, DeviceId, ProjectId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/rule-record.ts';
+import { subjectKey } from '../domain/subject-key.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { Directory } from '../fleet/directory.ts';
+import type { AlarmStorage } from '../storage/alarm-storage.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
-import { type AlarmKeeper, surroundingsFrom, surroundingsOf } from './alarm-keeper.ts';
+import { type AlarmKeeper, type SuppressionReason, surroundingsFrom, surroundingsOf } from './alarm-keeper.ts';
 import type { RuleState } from './tracked.ts';
 import { createTurns } from './turns.ts';
 import type { Watches } from './watches.ts';
@@ -21,14 +23,14 @@ const AWAITED_MAX_MS = 120_000;
 const AWAITING = 'awaiting:';
 /** When a parent comes back, so do those below it: they get this long before they are told of. */
 const RECOVERING = 'recovering:';
+/** Of one alarm: reasons that came after the wait are few. */
+const WAITS_LOOKED_AT = 100;
 const RECOVERY_MS = 120_000;
 
 /** A parent that may be found silent soon. */
 interface AwaitedParent {
   readonly by: string;
   readonly until: number;
-  readonly suppressor: RuleState;
-  readonly device: DeviceId;
 }
 
 /** A rule in force, at the hub or at the edge. */
@@ -43,7 +45,7 @@ export interface Maintenance {
 /** Why alarms are not told, as long as it lasts: parents, calendars, maintenance. */
 export interface Suppression {
   /** What suppresses an alarm of the rule on the subject now, for one that is about to be raised. */
-  reasons(state: Ruled, subject: AlarmSubject, now: number): readonly string[];
+  reasons(state: Ruled, subject: AlarmSubject, now: number): readonly SuppressionReason[];
   /** An alarm became active, or is not any more: those below it follow, and it waits for nobody. */
   activeChanged(record: AlarmRecord): void;
   /** Brings the live alarms of a rule up to date, and asks to be called when its calendar changes. */
@@ -51,8 +53,8 @@ export interface Suppression {
   maintenanceChanged(maintenance: Maintenance, on: boolean, now: number): Promise<void>;
   /** Brings one live alarm up to date. */
   refresh(alarm: LiveAlarm, now: number): void;
-  /** The same for one of the last run: whom it waits for is found out anew. */
-  comeBack(alarm: LiveAlarm, now: number): void;
+  /** The same for one of the last run: it waits as long as it would have. */
+  comeBack(alarm: LiveAlarm, now: number): Promise<void>;
 }
 
 /** Reads the scope of a maintenance window; null: an older release wrote it, and this one cannot read it. */
@@ -63,6 +65,7 @@ export interface SuppressionPorts {
   readonly book: AlarmBook;
   readonly keeper: AlarmKeeper;
   readonly watches: Watches;
+  readonly events: Pick<AlarmStorage['events'], 'list'>;
   /** undefined: it is not in force, or the hub does not know it. */
   readonly ruleOf: (project: ProjectId, rule: string) => Ruled | undefined;
   /** Those that gateways evaluate. */
@@ -85,17 +88,17 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
   const { directory, book, keeper, watches, schedule, nextLook, ruleOf, clock, onError } = ports;
   /** Windows that have not ended. */
   const maintenances = new Map<string, Maintenance>();
+  /** When waits end, by alarm and reason. One that ended early may have begun anew, and its first end is none, then. */
+  const waits = new Map<string, number>();
 
   return {
     reasons(state, subject, now) {
+      const reasons: SuppressionReason[] = standing(state, subject, now).map((by) => ({ by }));
       const held = awaited(state, subject, now);
-      if (held === null) return standing(state, subject, now);
-      schedule(held.until, (later) => {
-        // Its own time may come with this very turn of the clock.
-        nextLook(held.suppressor, held.device, later);
-        release(state, subject, held.by, later);
-      });
-      return [...standing(state, subject, now), held.by];
+      if (held === null) return reasons;
+      const { by, until } = held;
+      wait(state, subject, by, until);
+      return [...reasons, { by, until }];
     },
     activeChanged(record) {
       endWaiting(record);
@@ -137,18 +140,44 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
       await maintained(maintenance);
     },
     refresh,
-    comeBack(alarm, now) {
+    async comeBack(alarm, now) {
       refresh(alarm, now);
-      const { subject, project, rule, suppressedBy, updatedAt } = alarm.record;
+      const { id, subject, project, rule, suppressedBy } = alarm.record;
       const state = ruleOf(project, rule);
       for (const by of suppressedBy.filter(isWait)) {
-        const held = state === undefined || by.startsWith(RECOVERING) ? null : awaited(state, subject, now);
-        const until = by.startsWith(RECOVERING) ? updatedAt + RECOVERY_MS : held?.by === by ? held.until : now;
+        const until = state === undefined ? now : await endOf(project, id, by);
         if (state === undefined || until <= now) suppress(alarm, by, false, now);
-        else schedule(until, (later) => release(state, subject, by, later));
+        else wait(state, subject, by, until);
       }
     },
   };
+
+  /** The record does not say it, the journal does. */
+  async function endOf(project: ProjectId, alarm: AlarmId, by: string): Promise<number> {
+    const { items } = await ports.events.list({ project, alarm, kinds: ['alarm.suppressed'] }, { limit: WAITS_LOOKED_AT });
+    const until = items.find(({ details }) => details.by === by)?.details.until;
+    return typeof until === 'number' ? until : Number.NEGATIVE_INFINITY;
+  }
+
+  function wait(state: Ruled, subject: AlarmSubject, by: string, until: number): void {
+    const key = `${state.project} ${state.rule.id} ${subjectKey(subject)} ${by}`;
+    waits.set(key, until);
+    schedule(until, (now) => {
+      if (waits.get(key) !== until) return;
+      waits.delete(key);
+      // Its own time may come with this very turn of the clock.
+      lookAbove(state, subject, by, now);
+      release(state, subject, by, now);
+    });
+  }
+
+  function lookAbove(state: Ruled, subject: AlarmSubject, by: string, now: number): void {
+    for (const { rule, of } of state.rule.suppressedBy) {
+      const device = above(subject, of);
+      const suppressor = watches.project(state.project)?.states.get(rule);
+      if (by === `${AWAITING}${rule}` && device !== null && suppressor !== undefined) nextLook(suppressor, device, now);
+    }
+  }
 
   function release(state: Ruled, subject: AlarmSubject, by: string, now: number): void {
     const alarm = book.of(state.project, state.rule.id, subject);
@@ -167,8 +196,8 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
 
   function recover(alarm: LiveAlarm, state: Ruled, parent: string, time: number): void {
     const by = `${RECOVERING}${parent}`;
-    suppress(alarm, by, true, time);
-    schedule(time + RECOVERY_MS, (later) => release(state, alarm.record.subject, by, later));
+    suppress(alarm, by, true, time, time + RECOVERY_MS);
+    wait(state, alarm.record.subject, by, time + RECOVERY_MS);
   }
 
   function refresh(alarm: LiveAlarm, now: number): void {
@@ -226,7 +255,7 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
       const look = nextLook(suppressor, device, now);
       if (look === null || look.active) continue;
       const waitMs = look.dueAt - now;
-      if (waitMs <= AWAITED_MAX_MS && waitMs < look.silentMs) return { by: `${AWAITING}${rule}`, until: Math.max(look.dueAt, now) + 1, suppressor, device };
+      if (waitMs <= AWAITED_MAX_MS && waitMs < look.silentMs) return { by: `${AWAITING}${rule}`, until: Math.max(look.dueAt, now) + 1 };
     }
     return null;
   }
@@ -260,11 +289,11 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
     ports.onTurn(true);
   }
 
-  function suppress(alarm: LiveAlarm, by: string, on: boolean, time: number): void {
+  function suppress(alarm: LiveAlarm, by: string, on: boolean, time: number, until?: number): void {
     const { record } = alarm;
     const state = ruleOf(record.project, record.rule);
     const surroundings = state === undefined ? surroundingsFrom(record) : { ...surroundingsOf(state, record.subject, false), origin: record.origin };
-    keeper.apply(surroundings, { kind: 'suppression', time, by, on });
+    keeper.apply(surroundings, { kind: 'suppression', time, by, on, ...(until !== undefined && { until }) });
   }
 }
 

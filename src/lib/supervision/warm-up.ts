@@ -1,4 +1,4 @@
-import { matchesPoint } from '../alarms/scope.ts';
+import { groupsWatched, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { DeviceId, SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -13,7 +13,7 @@ import type { AlarmKeeper } from './alarm-keeper.ts';
 import { believed, type SampleEvaluator } from './sample-evaluator.ts';
 import type { RuleState, Tracked } from './tracked.ts';
 import { createTurns, type Turns } from './turns.ts';
-import { groupsFor, isWatched, type Watches, watchesDevice } from './watches.ts';
+import { isWatched, type Watches, watchesDevice } from './watches.ts';
 
 const SERIES_PER_READ = 200;
 /** Windows up to this long are read for many series together. */
@@ -58,6 +58,8 @@ export interface WarmUpPorts {
   readonly keeper: AlarmKeeper;
   readonly evaluator: SampleEvaluator;
   readonly clock: () => number;
+  /** Samples that are older than this when they come are late, and never live. */
+  readonly lateAfterMs: number;
   /** Samples that are read for one rule at most; beyond it, windows fill with what comes. */
   readonly samplesMax: number;
   readonly log: Log;
@@ -221,7 +223,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
           if (tracked !== null) found.push({ tracked, slot, member: 0, point, key: id, subject });
           return;
         }
-        for (const group of groupsFor(state.rule, entry.device)) {
+        for (const group of groupsWatched(state.rule.scope, entry.device.labels)) {
           const subject: AlarmSubject = { device: null, point: null, group };
           const tracked = track(state, subject);
           if (tracked === null || tracked.members === null) continue;
@@ -268,15 +270,19 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     if (countMax <= 1) return;
     const turns = createTurns();
     const bySeries = new Map<SeriesId, Target[]>();
+    const newest = new Map<SeriesId, number>();
     for await (const entry of devicesOf(state, turns)) {
       for (const { tracked, slot, member, point } of targets(state, entry)) {
+        newest.set(point.point.series, point.latestTime);
         const known = bySeries.get(point.point.series);
         if (known === undefined) bySeries.set(point.point.series, [{ tracked, slot, member }]);
         else known.push({ tracked, slot, member });
       }
     }
     const now = clock();
-    const all = [...bySeries.keys()];
+    // A window ends with the newest sample, not with the clock: what comes next may have been sent before a hub was down. What is older than `lateAfterMs` comes late.
+    const endOf = (series: SeriesId): number => Math.min(now, Math.max(newest.get(series) ?? now, now - ports.lateAfterMs));
+    const all = [...bySeries.keys()].sort((one, other) => endOf(one) - endOf(other));
     let room = ports.samplesMax;
     const read = async (series: readonly SeriesId[], fromTime: number, limit: number, kept: Map<SeriesId, [number, SampleValue][]>): Promise<void> => {
       const query = { series, from: fromTime, to: now + 1, order: 'series', descending: true, limit } as const;
@@ -295,12 +301,12 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
         const series = all.slice(from, from + SERIES_PER_READ);
         // By time: conditions on several points see them as they came.
         const kept = new Map<SeriesId, [number, SampleValue][]>();
-        await read(series, Math.max(0, now - Math.min(durationMs, AT_ONCE_MS)), room, kept);
+        await read(series, Math.max(0, Math.min(now, ...series.map(endOf)) - Math.min(durationMs, AT_ONCE_MS)), room, kept);
         // Of those that reported seldom, the rest, one by one: nobody knows how far back it lies.
         for (const one of durationMs > AT_ONCE_MS ? series : []) {
           if (room <= 0 || (kept.get(one)?.length ?? 0) >= countMax) continue;
           kept.delete(one);
-          await read([one], Math.max(0, now - durationMs), Math.min(room, countMax), kept);
+          await read([one], Math.max(0, endOf(one) - durationMs), Math.min(room, countMax), kept);
         }
         const inOrder = [...kept].flatMap(([one, list]) => list.map(([time, value]) => ({ one, time, value }))).sort((a, b) => a.time - b.time);
         for (const { one, time, value } of inOrder)
@@ -319,7 +325,9 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
 
   function leaveGroups(state: RuleState, id: DeviceId, entry: DeviceEntry | undefined): void {
     const groups =
-      entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device) ? groupsFor(state.rule, entry.device) : [];
+      entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device)
+        ? groupsWatched(state.rule.scope, entry.device.labels)
+        : [];
     for (const tracked of state.tracked.values()) {
       const member = tracked.members?.get(id);
       if (member === undefined || groups.includes(tracked.subject.group ?? '')) continue;

@@ -1,5 +1,5 @@
 import type { Rule } from '../alarms/rule.ts';
-import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
+import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
 import type { DeviceId, PointPath, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
@@ -77,12 +77,6 @@ export interface Watches {
   readonly refused: number;
 }
 
-/** Of a device that a rule over groups watches: the groups whose member it is for this rule. */
-export function groupsFor({ scope }: Rule, { labels }: Pick<Device, 'labels'>): readonly string[] {
-  const groups = groupsOf(labels);
-  return scope.groups.length === 0 ? groups.slice(-1) : groups.filter((group) => scope.groups.includes(group));
-}
-
 /** A disabled device may not report: that it is silent says nothing. */
 export function watchesDevice({ scope }: Rule, device: Device): boolean {
   return device.state === 'active' && matchesDevice(scope, device);
@@ -99,8 +93,8 @@ export function isWatched({ rule, project }: RuleState, { device, point, group }
 
 const NOTHING: ReadonlySet<Tracked> = new Set();
 
-/** `follow`: brings an evaluation to where the one of the rule's version before is. */
-export function createWatches(heldMax: number, follow: (tracked: Tracked) => void): Watches {
+/** `latestBelieved`: a stored sample that is later says nothing. `follow`: brings an evaluation to where the one of the rule's version before is. */
+export function createWatches(heldMax: number, follow: (tracked: Tracked) => void, latestBelieved: () => number = () => Number.POSITIVE_INFINITY): Watches {
   const projects = new Map<ProjectId, ProjectWatch>();
   const table = createSeriesTable<PointWatch>();
   const byDevice = new Map<DeviceId, Set<Tracked>>();
@@ -168,7 +162,7 @@ export function createWatches(heldMax: number, follow: (tracked: Tracked) => voi
     rankRules(states);
     generations += 1;
     if (states.size === 0) projects.delete(project);
-    else projects.set(project, projectWatch(project, generations, states));
+    else projects.set(project, projectWatch(project, generations, inOrder(states)));
   }
 
   function rulesOf(watch: ProjectWatch, device: Device): readonly RuleState[] {
@@ -180,7 +174,8 @@ export function createWatches(heldMax: number, follow: (tracked: Tracked) => voi
     return rules;
   }
 
-  function boundTo(watch: ProjectWatch, device: DeviceEntry, { point }: PointEntry): PointWatch {
+  function boundTo(watch: ProjectWatch, device: DeviceEntry, entry: PointEntry): PointWatch {
+    const { point } = entry;
     const links: Link[] = [];
     let isShared = true;
     for (const state of rulesOf(watch, device.device)) {
@@ -191,7 +186,7 @@ export function createWatches(heldMax: number, follow: (tracked: Tracked) => voi
       }
     }
     if (links.length === 0) return watch.nobody;
-    const newest = table.get(point.series)?.newest ?? Number.NEGATIVE_INFINITY;
+    const newest = table.get(point.series)?.newest ?? newestStored(entry, latestBelieved());
     const rules = links.map(({ state }) => state);
     const set = setOf(watch, rules);
     const bound: PointWatch = {
@@ -219,7 +214,7 @@ export function createWatches(heldMax: number, follow: (tracked: Tracked) => voi
       if (tracked !== null && state.follows?.tracked.has(tracked.key)) follow(tracked);
       return tracked === null ? [] : slots.map((slot) => ({ state, tracked, slot, member: 0 }));
     }
-    return groupsFor(state.rule, device).flatMap((group) => {
+    return groupsWatched(state.rule.scope, device.labels).flatMap((group) => {
       const tracked = track(state, { device: null, point: null, group });
       if (tracked === null || tracked.members === null) return [];
       let member = tracked.members.get(device.id);
@@ -302,6 +297,16 @@ function intersect(range: QuietRange, low: number, high: number, due: number): v
   range.low = Math.max(range.low, low);
   range.high = Math.min(range.high, high);
   range.due = Math.min(range.due, due);
+}
+
+/** What was there before this hub or rule: what is older is not live. A point of which only late data are known has never been live. */
+function newestStored({ latest, latestTime }: PointEntry, latestBelieved: number): number {
+  return latest === null || latest.late || latestTime > latestBelieved ? Number.NEGATIVE_INFINITY : latestTime;
+}
+
+/** As a sample comes to them: what suppresses others goes first, whichever rule was made first. */
+function inOrder(states: ReadonlyMap<string, RuleState>): ReadonlyMap<string, RuleState> {
+  return new Map([...states].sort(([one, { rank }], [other, { rank: otherRank }]) => rank - otherRank || (one < other ? -1 : 1)));
 }
 
 function projectWatch(project: ProjectId, generation: number, states: ReadonlyMap<string, RuleState>): ProjectWatch {

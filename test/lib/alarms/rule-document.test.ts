@@ -142,6 +142,8 @@ describe('problems', () => {
       'scope.points: has no meaning here: noData is evaluated for each device',
     ],
     ['a severity of a level that there is not', { ...valid, severities: { hihi: 'major' } }, 'severities.hihi: is no level of this rule; it has minor'],
+    ['a pattern that matches no device', withPart({ scope: { points: 'x', device: ['b*', 'b 7'] } }), 'scope.device.1: is no id of a device: '],
+    ['a path that is none', { ...valid, scope: { points: '/x' } }, 'scope.points: is no path of a point: '],
     ['a duration of nothing for a window', withPart({ repeat: { times: 3, within: '0s' } }), 'repeat.within: is too short'],
     ['too many repeats', withPart({ repeat: { times: 101, within: '1h' } }), 'repeat.times: must be at most 100'],
     [

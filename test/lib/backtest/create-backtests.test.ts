@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseRule } from '../../../src/lib/alarms/rule-document.ts';
 import { planWatches } from '../../../src/lib/backtest/subjects.ts';
 import type { ProjectId } from '../../../src/lib/domain/ids.ts';
 import type { JsonValue } from '../../../src/lib/domain/value.ts';
+import { createWaitingScripts } from '../../../src/lib/scripts/waiting-scripts.ts';
 import { backtestFixture } from '../../helpers/recorded-backtests.ts';
 import { sample } from '../../helpers/sample-store-fixture.ts';
 
@@ -72,6 +73,34 @@ describe('a back-test on stored samples', () => {
     const { run } = await backtestFixture(POINTS, ROWS);
     const result = await run([hot()], { from: 100 * DAY, to: 101 * DAY });
     expect(result).toMatchObject({ samples: 0, rules: [{ subjects: 3, subjectsAlarming: 0, occurrences: [], totals: { occurrences: 0, activeMs: 0 } }] });
+  });
+
+  it('runs rules over several points of a device, and rules with scripts', async () => {
+    const scripts = createWaitingScripts();
+    onTestFinished(() => scripts.stop());
+    const { run } = await backtestFixture(POINTS, ROWS, { scripts });
+    const points = { t: 'boiler/temperature', p: 'boiler/pressure' };
+    const source = 'function evaluate(input) { const { t, p } = input.values; return { level: t > 80 && p > 80 ? "major" : null }; }';
+    const range = { from: DAY, to: DAY + 180 * MINUTE };
+    const [joint, script] = (
+      await run(
+        [
+          { id: 'joint', when: { joint: { points, level: 'major', if: 't > 80 && p > 80' } } },
+          { id: 'script', when: { script: { points, level: 'major', source } } },
+        ],
+        range,
+      )
+    ).rules;
+    for (const rule of [joint, script]) {
+      expect(
+        rule?.occurrences.map(({ subject, raisedAt, clearedAt }) => [subject.device, (raisedAt - DAY) / MINUTE, ((clearedAt ?? 0) - DAY) / MINUTE]),
+        rule?.rule,
+      ).toEqual([
+        ['b1', 0, 10],
+        ['b1', 60, 70],
+        ['b1', 120, 130],
+      ]);
+    }
   });
 
   it('compares two rules over all points', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { DeviceId, ProjectId } from '../../../src/lib/domain/ids.ts';
-import { recordAccess } from '../../../src/lib/events/access-events.ts';
+import { recordAccess, type Somebody } from '../../../src/lib/events/access-events.ts';
 import { recordConnections } from '../../../src/lib/events/connection-events.ts';
 import type { NewEvent } from '../../../src/lib/events/event-recorder.ts';
 import { deviceUpdated, typeUpdated } from '../../../src/lib/events/fleet-events.ts';
@@ -61,36 +61,78 @@ describe('changes of the fleet in the journal', () => {
 });
 
 describe('refused credentials in the journal', () => {
-  const attempt = (actor: string, address: string | null = '10.0.0.9') => ({ project: PROJECT, actor, device: null, address });
+  const HOME = 'home' as ProjectId;
+  const gateway = { project: PROJECT, actor: 'device:gw', device: 'gw' as DeviceId };
+  function access() {
+    const { events, recorder } = collecting();
+    let asked = 0;
+    const made = recordAccess({ recorder, clock: () => 7, home: HOME });
+    const refuse = (claim: string, address: string | null, somebody: Somebody | null | Error = null) =>
+      made.refused({
+        claim,
+        address,
+        reason: 'wrong',
+        async find() {
+          asked += 1;
+          if (somebody instanceof Error) throw somebody;
+          return somebody;
+        },
+      });
+    return { events, made, refuse, asked: () => asked };
+  }
+  const settled = () => new Promise<void>((done) => queueMicrotask(() => queueMicrotask(() => queueMicrotask(done))));
 
-  it('are told at once, then a minute of them together, and the next one at once again when it was quiet', () => {
+  it('are told at once, then a minute of them together, and the next one at once again when it was quiet', async () => {
     vi.useFakeTimers();
     try {
-      const { events, recorder } = collecting();
-      const access = recordAccess({ recorder, clock: () => 7 });
-      for (let time = 0; time < 50; time += 1) access.refused(attempt('device:gw'), 'wrong');
-      access.refused(attempt('device:gw', '10.0.0.10'), 'wrong');
+      const { events, made, refuse, asked } = access();
+      for (let time = 0; time < 25; time += 1) refuse('device gw', '10.0.0.9', gateway);
+      await settled();
+      for (let time = 0; time < 25; time += 1) refuse('device gw', '10.0.0.9', gateway);
+      refuse('device gw', '10.0.0.10', gateway);
+      await settled();
       expect(events.map(({ text }) => text)).toEqual(['device:gw from 10.0.0.9 was refused: wrong', 'device:gw from 10.0.0.10 was refused: wrong']);
+      expect(events[0]).toMatchObject({ project: PROJECT, actor: 'device:gw', device: 'gw', time: 7 });
+      expect(asked()).toBe(2);
       vi.advanceTimersByTime(60_000);
       expect(events.slice(2)).toMatchObject([{ text: 'device:gw from 10.0.0.9 was refused 49 more times: wrong', details: { times: 49 } }]);
       vi.advanceTimersByTime(120_000);
-      access.refused(attempt('device:gw'), 'wrong');
+      refuse('device gw', '10.0.0.9', gateway);
+      await settled();
       expect(events).toHaveLength(4);
-      access.stop();
+      made.stop();
       expect(vi.getTimerCount()).toBe(0);
     } finally {
       vi.useRealTimers();
     }
   });
 
-  it('of very many senders are told together, and stop tells what is left', () => {
-    const { events, recorder } = collecting();
-    const access = recordAccess({ recorder, clock: () => 7 });
-    for (let index = 0; index < 20_000; index += 1) access.refused(attempt('unknown', `10.0.${index >> 8}.${index & 255}`), 'wrong');
+  it('of a sender who tries many names are told together, and no name is written down that is none', async () => {
+    const { events, made, refuse } = access();
+    for (let index = 0; index < 300; index += 1) refuse(`device hunter2-${index}`, '10.0.0.9');
+    await settled();
+    made.stop();
+    expect(events.map(({ project, text }) => [project, text])).toEqual([
+      [HOME, 'somebody unknown from 10.0.0.9 was refused: wrong'],
+      [HOME, 'somebody unknown from 10.0.0.9 was refused 299 more times: wrong'],
+    ]);
+    expect(JSON.stringify(events)).not.toContain('hunter2');
+  });
+
+  it('of very many senders are told together, nobody is asked for each, and stop tells what is left', async () => {
+    const { events, made, refuse, asked } = access();
+    for (let index = 0; index < 20_000; index += 1) refuse('token', `10.0.${index >> 8}.${index & 255}`);
+    await settled();
+    expect(asked()).toBe(5_000);
     expect(events.length).toBeLessThanOrEqual(501);
-    access.stop();
-    const told = events.reduce((sum, { details }) => sum + Number(details.times), 0);
-    expect(told).toBe(20_000);
-    expect(events.at(-1)?.text).toMatch(/^somebody unknown was refused 19499 more times/);
+    made.stop();
+    expect(events.reduce((sum, { details }) => sum + Number(details.times), 0)).toBe(20_000);
+  });
+
+  it('are told though it cannot be found out whose they are', async () => {
+    const { events, refuse } = access();
+    refuse('user anna', '10.0.0.9', new Error('the disk'));
+    await settled();
+    expect(events).toMatchObject([{ kind: 'access.refused', actor: 'unknown' }]);
   });
 });

@@ -16,7 +16,7 @@ async function aPlant(devices: number): Promise<{ world: World; engine: Engine }
   return { world, engine: await world.start() };
 }
 
-test('two hundred thousand timers that are due at once fire in turns', async () => {
+test('half a million timers that are due at once fire in turns', async () => {
   const clock = testClock();
   let fired = 0;
   const order: number[] = [];
@@ -29,7 +29,7 @@ test('two hundred thousand timers that are due at once fire in turns', async () 
       throw error;
     },
   });
-  for (let index = 0; index < 200_000; index += 1) {
+  for (let index = 0; index < 500_000; index += 1) {
     clockwork.schedule(clock() + 1_000, () => {
       fired += 1;
       if (fired % 50_000 === 0) order.push(fired);
@@ -37,8 +37,8 @@ test('two hundred thousand timers that are due at once fire in turns', async () 
   }
   clock.advance(2_000);
   clockwork.advance();
-  expect(fired).toBe(200_000);
-  expect(order).toEqual([50_000, 100_000, 150_000, 200_000]);
+  expect(fired).toBe(500_000);
+  expect(order).toEqual(Array.from({ length: 10 }, (_, index) => (index + 1) * 50_000));
   expect(clockwork.timers).toBe(0);
   clockwork.stop();
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { DeviceId } from '../../../src/lib/domain/ids.ts';
+import type { JsonValue } from '../../../src/lib/domain/value.ts';
 import { aWorld, type Engine, PROJECT, type World } from '../../helpers/supervised.ts';
 
 const MINUTE = 60_000;
@@ -33,7 +34,7 @@ describe('suppression', () => {
     engine = await world.start();
   });
 
-  const told = () => world.told.map(({ cause, content }) => `${cause} ${content.rule}`);
+  const told = () => world.told.map(({ cause, content: { rule } }) => `${cause} ${rule}`);
 
   test('a gateway that goes down hides the silence of what is behind it, though that falls silent first', async () => {
     await engine.rule(GATEWAY_SILENT);
@@ -227,3 +228,21 @@ describe('suppression', () => {
 function hot() {
   return { id: 'hot', scope: { device: ['b*'], points: ['t'] }, when: { bands: [{ level: 'major', high: 80 }] } };
 }
+
+test.each([
+  ['before', ['below', 'hot']],
+  ['behind', ['hot', 'below']],
+])('of one sample that raises both, the one that hides the other comes first, made %s it', async (_when, ids) => {
+  const world = await aWorld();
+  world.addDevice('b1');
+  world.addPoint('b1', 't');
+  const engine = await world.start();
+  const documents: Record<string, JsonValue> = {
+    hot: { id: 'hot', scope: { points: 't' }, when: { bands: [{ level: 'major', high: 80 }] } },
+    below: { id: 'below', scope: { points: 't' }, when: { bands: [{ level: 'minor', high: 60 }] }, suppressedBy: [{ rule: 'hot', of: 'device' }] },
+  };
+  for (const id of ids) await engine.rule(documents[id] ?? null);
+  await engine.report('b1', 't', 90);
+  await engine.supervision.settled();
+  expect(world.told.map(({ content }) => content.rule)).toEqual(['hot']);
+});

@@ -5,6 +5,7 @@ import type { Figures, Proof, ProofRun } from '../proof.ts';
 import { comesTrue, rounded } from '../waiting.ts';
 import { type Reporters, startReporters, type Tally } from './reporters.ts';
 import { mountSmallDisk, type SmallDisk, whyNoSmallDisk } from './small-disk.ts';
+import { watchPoint } from './watched-point.ts';
 
 const DISK_MEGABYTES = 96;
 /** So little that not even a checkpoint finds room. */
@@ -30,6 +31,7 @@ async function fillAgainAndAgain(run: ProofRun): Promise<Figures> {
   const hub = await createHubProcess(scope, { folder: disk.folder, settings: { STORAGE_FREE_DISK_BYTES_MIN: 1_048_576, LIMITS_JOURNAL_BYTES: 16_777_216 } });
   await hub.start();
   const reporters = await startReporters(run, hub);
+  const watched = await watchPoint(run, hub);
   const recoveries: number[] = [];
   const refusals = new Set<string>();
   let restartMs = Number.NaN;
@@ -39,6 +41,7 @@ async function fillAgainAndAgain(run: ProofRun): Promise<Figures> {
     const full = await refuses(run, reporters);
     for (const what of full.refusals.keys()) refusals.add(what);
     await readsOn(run, hub, 'while the disk is full');
+    await watched.isReadable('while the disk is full');
     await watchIsTold(run, hub);
 
     // Even an orderly restart would need room; this one gets no chance to tidy up.
@@ -50,6 +53,7 @@ async function fillAgainAndAgain(run: ProofRun): Promise<Figures> {
     const startedAt = performance.now();
     await flows(run, reporters.fresh(), 'after space came back', RECOVERS_WITHIN_MS);
     recoveries.push(performance.now() - startedAt);
+    await watched.goesOn('after space came back', RECOVERS_WITHIN_MS);
 
     // Once more, without a restart: it has to come back by itself.
     disk.fill(LEFT_BYTES);
@@ -60,10 +64,13 @@ async function fillAgainAndAgain(run: ProofRun): Promise<Figures> {
     const again = performance.now();
     await flows(run, reporters.fresh(), 'after space came back to a hub that went on running', RECOVERS_WITHIN_MS);
     recoveries.push(performance.now() - again);
+    await watched.goesOn('after space came back to a hub that went on running', RECOVERS_WITHIN_MS);
     if (hub.pid !== pid || !hub.isRunning()) findings.add('the hub did not survive a full disk');
     say(`disk-full: ${round + 1} of ${rounds} rounds`);
   }
   await reporters.stop();
+  await watched.stop();
+  await watched.compare();
   const stored = await reporters.compare();
   const verified = await hub.api('POST', '/storage/verify');
   if (verified.body.damaged?.length !== 0) findings.add('a check of the storage found damage', JSON.stringify(verified.body));

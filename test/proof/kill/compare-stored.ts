@@ -2,15 +2,20 @@ import { type StoredSample, samplesOf } from '../fleet.ts';
 import type { HubProcess } from '../hub-process.ts';
 import type { ProofRun } from '../proof.ts';
 import { readParquet } from '../read-parquet.ts';
-import type { Phoenix } from './phoenix.ts';
 import type { Sender } from './senders.ts';
 import { FORGETFUL_POINT, forgetful } from './shapes.ts';
 
 /** What was acknowledged against what is stored: through the API, in the hub's own totals, and in the files without the hub. */
-export async function compareStored({ findings }: ProofRun, hub: HubProcess, senders: readonly Sender[], phoenix: Phoenix): Promise<void> {
+export async function compareStored(
+  { findings }: ProofRun,
+  hub: HubProcess,
+  senders: readonly Sender[],
+  others: readonly { compare(): Promise<number> }[],
+): Promise<void> {
   const retained = await hub.api('POST', '/storage/retention');
   if (retained.status !== 200) findings.add('what is too old could not be deleted', `${retained.status} ${JSON.stringify(retained.body)}`);
-  let total = await phoenix.compare();
+  let total = 0;
+  for (const other of others) total += await other.compare();
   for (const sender of senders) {
     const samples = await samplesOf(hub, sender.device);
     total += samples.length;

@@ -13,6 +13,7 @@ import { retainedOn } from './retained.ts';
 import { createHttpSender, createMqttSender, type Sender } from './senders.ts';
 import { clearing, clears, FORGETFUL_POINT, forgetful, mixed, numberIn, type Shape, timed, untimed } from './shapes.ts';
 import { caughtUp, createSubscriber, judge, judgeShared, type Subscriber } from './subscriber.ts';
+import { createWatched, type Watched } from './watched/watched.ts';
 
 const LAST_ANSWERS_MS = 60_000;
 const LAST_WILLS_MS = 30_000;
@@ -76,6 +77,7 @@ interface Extras {
   readonly doomed: Doomed;
   readonly mourner: Subscriber;
   readonly phoenix: Phoenix;
+  readonly watched: Watched;
 }
 
 async function fleetOf(run: ProofRun, broker: Mortal, device: (id: string) => Promise<Credentials | null>, hub?: HubProcess): Promise<Fleet> {
@@ -124,12 +126,14 @@ async function fleetOf(run: ProofRun, broker: Mortal, device: (id: string) => Pr
         mourner: subscriber('mourner', 2, 5, tcp, { filter: FAREWELLS }),
         doomed: createDoomed(hub, await createDevice(hub, DOOMED), findings),
         phoenix: createPhoenix(hub, findings),
+        watched: await createWatched(run, hub),
       }
     : null;
   const all = [...subscribers, ...(extras ? [...extras.sharers, extras.mourner] : [])];
   for (const { client } of all) scope.defer(() => client.stop());
   for (const sender of [...senders, ...retaining]) scope.defer(() => sender.stop());
   if (extras) scope.defer(() => extras.phoenix.stop());
+  if (extras) scope.defer(() => extras.watched.stop());
   if (!(await comesTrue(() => all.every(({ client }) => client.isSubscribed), 30_000))) throw new Error('a subscriber was not served');
   return { senders, retaining, subscribers, application, extras };
 }
@@ -144,6 +148,7 @@ async function killAgainAndAgain(run: ProofRun, broker: Mortal, fleet: Fleet, hu
   const everyone = [...restless, ...(extras ? [extras.mourner] : [])];
   for (const sender of [...senders, ...retaining]) sender.begin();
   extras?.phoenix.begin();
+  extras?.watched.begin();
   let looked: Promise<unknown> = Promise.resolve();
   for (let round = 0; round < rounds; round += 1) {
     // What a busy machine did not get to is not proven, but what it did is.
@@ -177,6 +182,7 @@ async function killAgainAndAgain(run: ProofRun, broker: Mortal, fleet: Fleet, hu
     if (!(await sender.finish(LAST_ANSWERS_MS))) findings.add('a sender got no answer to its last messages', sender.device);
   }
   if (extras && !(await extras.phoenix.finish(LAST_ANSWERS_MS))) findings.add('a device that is made and deleted got no answer any more');
+  if (extras && !(await extras.watched.finish(LAST_ANSWERS_MS))) findings.add('a watched device got no answer to its last messages');
   const published = senders.filter(({ kind }) => kind === 'mqtt');
   for (const subscriber of subscribers) {
     await caughtUp([subscriber], published, LAST_ANSWERS_MS);
@@ -193,12 +199,12 @@ async function killAgainAndAgain(run: ProofRun, broker: Mortal, fleet: Fleet, hu
     if (sender.refused.size > 0) findings.add('the hub refused a message although it had room', `${sender.device}: ${sender.refused.size}`);
     if (sender.acknowledged.size < restarts.length) findings.add('a sender did hardly send anything', `${sender.device}: ${sender.acknowledged.size}`);
   }
-  if (hub && extras) await compareStored(run, hub, senders, extras.phoenix);
+  if (hub && extras) await compareStored(run, hub, senders, [extras.watched, extras.phoenix]);
   return {
     rounds: restarts.length,
     messages: senders.reduce((sum, { sent }) => sum + sent, 0),
     resent: senders.reduce((sum, sender) => sum + ('client' in sender ? (sender.client as { resent: number }).resent : 0), 0),
-    ...(extras && { wills: extras.doomed.wills(), 'devices deleted': extras.phoenix.lives() }),
+    ...(extras && { wills: extras.doomed.wills(), 'devices deleted': extras.phoenix.lives(), ...extras.watched.figures() }),
     'restart p50 ms': rounded(quantile(restarts, 0.5)),
     'restart p95 ms': rounded(quantile(restarts, 0.95)),
     'restart max ms': rounded(Math.max(...restarts)),

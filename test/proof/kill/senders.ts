@@ -33,6 +33,10 @@ interface SenderOptions {
   readonly device: string;
   readonly random: Random;
   readonly shape: Shape;
+  /** Messages on their way at once. */
+  readonly window?: number;
+  /** The longest pause between two. */
+  readonly paceMs?: number;
 }
 
 export function createMqttSender(
@@ -45,17 +49,28 @@ export function createMqttSender(
     /** Below `devices/<device>/`. */
     readonly topic?: 'report' | 'birth';
     readonly retain?: boolean;
-    /** Messages on their way at once. */
-    readonly window?: number;
   },
 ): Sender & { readonly client: DurableClient } {
-  const { device, random, shape, credentials, version, qos, door, findings, topic = 'report', retain = false, window = WINDOW } = options;
+  const {
+    device,
+    random,
+    shape,
+    credentials,
+    version,
+    qos,
+    door,
+    findings,
+    topic = 'report',
+    retain = false,
+    window = WINDOW,
+    paceMs = PAUSE_MS_MAX,
+  } = options;
   const client = new DurableClient({ clientId: `sender-${device}`, credentials, version, door, findings });
   client.start();
   const sender = createSender(
     { device, kind: 'mqtt', qos, shape },
     window,
-    random,
+    () => random() * paceMs,
     (number) => client.publish({ topic: `devices/${device}/${topic}`, payload: shape.payload(number), qos, retain }),
     // PUBREL of the last ones may still wait for PUBCOMP.
     () => client.pending === 0,
@@ -66,7 +81,7 @@ export function createMqttSender(
 export function createHttpSender(
   options: SenderOptions & { readonly token: string; readonly hub: HubProcess; readonly withKey: boolean; readonly findings: Findings },
 ): Sender {
-  const { device, random, shape, token, hub, withKey, findings } = options;
+  const { device, random, shape, token, hub, withKey, findings, window = WINDOW, paceMs = PAUSE_MS_MAX } = options;
   let stopped = false;
   const send = async (number: number): Promise<'acknowledged' | 'refused'> => {
     while (!stopped) {
@@ -90,7 +105,13 @@ export function createHttpSender(
     }
     return 'refused';
   };
-  const sender = createSender({ device, kind: 'http', qos: 0, shape }, WINDOW, random, send, () => true);
+  const sender = createSender(
+    { device, kind: 'http', qos: 0, shape },
+    window,
+    () => random() * paceMs,
+    send,
+    () => true,
+  );
   return Object.assign(sender, {
     stop: async () => {
       stopped = true;
@@ -101,7 +122,7 @@ export function createHttpSender(
 function createSender(
   facts: Pick<Sender, 'device' | 'kind' | 'qos' | 'shape'>,
   window: number,
-  random: Random,
+  paceMs: () => number,
   send: (number: number) => Promise<'acknowledged' | 'refused'>,
   isSettled: () => boolean,
 ): Omit<Sender, 'stop'> {
@@ -126,7 +147,7 @@ function createSender(
           sender[verdict].add(number);
         });
       }
-      await pause(random() * PAUSE_MS_MAX);
+      await pause(paceMs());
     }
   }
 

@@ -56,13 +56,13 @@ export function actionChange(record: AlarmRecord, action: OperatorAction, time: 
 }
 
 /** One reason for suppression begins or ends; others stand. */
-export function suppressed(record: AlarmRecord, by: string, on: boolean, time: number, actor: Actor, comment: string | null): Change {
+export function suppressed(record: AlarmRecord, by: string, on: boolean, time: number, actor: Actor, comment: string | null, until?: number): Change {
   return {
     kind: on ? 'alarm.suppressed' : 'alarm.unsuppressed',
     time,
     actor,
     text: withComment(`${on ? 'Suppressed' : 'No longer suppressed'} by ${by}`, comment),
-    details: { by, ...commentOf(comment) },
+    details: { by, ...(until !== undefined && { until }), ...commentOf(comment) },
     patch: { suppressedBy: on ? [...record.suppressedBy, by] : record.suppressedBy.filter((one) => one !== by) },
   };
 }

@@ -54,7 +54,7 @@ function changesOf(record: AlarmRecord, input: AlarmInput, now: number, surround
     case 'action':
       return [actionChange(record, input.action, now, input.actor)];
     case 'suppression':
-      return record.suppressedBy.includes(input.by) === input.on ? [] : [suppressed(record, input.by, input.on, now, 'hub', null)];
+      return record.suppressedBy.includes(input.by) === input.on ? [] : [suppressed(record, input.by, input.on, now, 'hub', null, input.until)];
     case 'time':
       return timeChanges(record, now);
     case 'withdrawn':

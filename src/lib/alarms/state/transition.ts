@@ -21,7 +21,8 @@ export type AlarmInput =
   | { readonly kind: 'action'; readonly time: number; readonly action: OperatorAction; readonly actor: Actor }
   /** The clock: a shelving ends, it is time to tell again. */
   | { readonly kind: 'time'; readonly time: number }
-  | { readonly kind: 'suppression'; readonly time: number; readonly by: string; readonly on: boolean }
+  /** `until`: when it ends by itself, for the journal. */
+  | { readonly kind: 'suppression'; readonly time: number; readonly by: string; readonly on: boolean; readonly until?: number }
   /** The rule is gone or disabled, or does not watch the subject any more: the condition cannot hold. */
   | { readonly kind: 'withdrawn'; readonly time: number; readonly reason: string; readonly actor: Actor };
 

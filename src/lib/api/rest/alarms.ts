@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { OperatorAction } from '../../alarms/operator-action.ts';
 import { displayState } from '../../alarms/state/display-state.ts';
 import type { AlarmRecord } from '../../domain/alarm.ts';
+import { formatDuration } from '../../domain/duration.ts';
 import type { AlarmId, ProjectId } from '../../domain/ids.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
@@ -229,6 +230,11 @@ function liveIds(live: Iterable<AlarmRecord>, { matches }: AlarmSelection): stri
 function actionOf(body: z.output<typeof OperatorActionBody>, now: number, shelveMaxMs: number): OperatorAction {
   if (body.kind !== 'shelve') return body;
   const { forMs = shelveMaxMs, once, comment } = body;
+  if (forMs > shelveMaxMs) {
+    throw new MusterError('invalid', `an alarm may be shelved for ${formatDuration(shelveMaxMs)} at most (alarms.shelve-max-ms)`, {
+      details: { field: 'action.forMs' },
+    });
+  }
   return { kind: 'shelve', until: now + forMs, once, comment };
 }
 
@@ -248,6 +254,7 @@ function resultOf({ id, alarm, refused }: ActionOutcome): AlarmActionResult {
     group: alarm?.subject.group ?? null,
     severity: alarm?.severity ?? null,
     state: alarm === null ? null : displayState(alarm),
+    shelvedUntil: alarm?.shelvedUntil ?? null,
     outcome: refused === null ? 'done' : isUnchanged ? 'unchanged' : 'failed',
     code: refused === null || isUnchanged ? null : refused.code,
     reason: refused?.reason ?? null,

@@ -55,7 +55,7 @@ function chart({ point, unit, decimals, items }: Samples, { style, timezone }: S
   const [first, last] = [buckets[0], buckets.at(-1)];
   if (first === undefined || last === undefined || buckets.length < 3 || first.time === last.time) return [];
   const range = { from: first.time, to: last.time + 1, everyMs: 1 };
-  return renderChart([{ name: point, unit, decimals, buckets }], {
+  const lines = renderChart([{ name: point, unit, decimals, buckets }], {
     ...range,
     width: Math.min(CHART_WIDTH, style.width),
     height: CHART_HEIGHT,
@@ -64,4 +64,6 @@ function chart({ point, unit, decimals, items }: Samples, { style, timezone }: S
     timezone,
     color: style.colour,
   });
+  // Each sample is a bucket of its own here.
+  return lines.filter((line) => !line.includes('buckets of'));
 }

@@ -29,12 +29,12 @@ export function occurrenceColumns(timezone: string, compared: boolean): readonly
     { name: 'found-by', value: ({ inBoth, side }) => (inBoth === true ? `${side} (both)` : `only ${side}`), keep: true },
   ];
   return [
-    zonedTimeColumn('raised-at', (row) => row.raisedAt, timezone),
+    { ...zonedTimeColumn<OccurrenceRow>('raised-at', (row) => row.raisedAt, timezone), keep: true },
     ...(compared ? sides : []),
     { name: 'level', value: ({ level }) => level.name, keep: true },
     { name: 'severity', value: ({ level }) => level.severity, wide: true },
-    { name: 'device', value: ({ subject }) => subject.device, text: ({ subject }) => subject.device ?? `group ${subject.group ?? ''}` },
-    { name: 'point', value: ({ subject }) => subject.point },
+    { name: 'device', value: ({ subject }) => subject.device, text: ({ subject }) => subject.device ?? `group ${subject.group ?? ''}`, whole: true },
+    { name: 'point', value: ({ subject }) => subject.point, keep: true },
     { name: 'group', value: ({ subject }) => subject.group, wide: true },
     {
       name: 'duration',
@@ -42,9 +42,9 @@ export function occurrenceColumns(timezone: string, compared: boolean): readonly
       text: ({ durationMs, clearedAt }) => `${formatAge(durationMs)}${clearedAt === null ? ' +' : ''}`,
       right: true,
     },
-    zonedTimeColumn('cleared-at', (row) => row.clearedAt, timezone),
-    { name: 'lowest', value: ({ lowest }) => lowest, text: ({ lowest }) => figureText(lowest), right: true },
-    { name: 'highest', value: ({ highest }) => highest, text: ({ highest }) => figureText(highest), right: true },
+    { ...zonedTimeColumn<OccurrenceRow>('cleared-at', (row) => row.clearedAt, timezone), whole: true, drop: 2 },
+    { name: 'lowest', value: ({ lowest }) => lowest, text: ({ lowest }) => figureText(lowest), right: true, drop: 3 },
+    { name: 'highest', value: ({ highest }) => highest, text: ({ highest }) => figureText(highest), right: true, drop: 3 },
     { name: 'changes', value: ({ changesCount }) => changesCount, right: true, wide: true },
     { name: 'explanation', value: ({ explanation }) => explanation, wrap: true, drop: 1 },
     { name: 'rule', value: ({ rule }) => rule, wide: true },

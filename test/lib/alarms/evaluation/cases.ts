@@ -118,3 +118,37 @@ export const samplesArbitrary: fc.Arbitrary<readonly TimedValue[]> = fc
 export const caseArbitrary: fc.Arbitrary<Case> = fc
   .tuple(fc.oneof(bandsCase, rateCase, noDataCase, stateCase, changedCase), rest, samplesArbitrary)
   .map(([{ when, find }, document, samples]) => ({ rule: ruleOf(when, document), find, samples }));
+
+/** Conditions that look at a window, of which the plain meaning is tested with their kinds. */
+const windowed: fc.Arbitrary<JsonValue> = fc.oneof(
+  fc
+    .record({
+      method: fc.constantFrom('line', 'holt'),
+      window: fc.integer({ min: 10, max: 60 }),
+      direction: fc.constantFrom('above', 'below'),
+      within: fc.integer({ min: 5, max: 30 }),
+    })
+    .map(({ method, window, direction, within }) => ({
+      trend: {
+        method,
+        window: `${window}ms`,
+        limit: 5,
+        direction,
+        levels: [
+          { level: 'hi', within: `${within}ms` },
+          { level: 'hihi', within: '3ms' },
+        ],
+      },
+    })),
+  fc
+    .record({ window: fc.integer({ min: 10, max: 60 }), deadband: fc.integer({ min: 0, max: 1 }), minSamples: fc.integer({ min: 3, max: 6 }) })
+    .map(({ window, deadband, minSamples }) => ({
+      anomaly: { window: `${window}ms`, deviations: 2, level: 'hi', deadband, minSamples },
+    })),
+);
+
+/** All kinds on one point, without their plain meaning. */
+export const anyCaseArbitrary: fc.Arbitrary<Omit<Case, 'find'>> = fc.oneof(
+  { weight: 3, arbitrary: caseArbitrary },
+  { weight: 1, arbitrary: fc.tuple(windowed, rest, samplesArbitrary).map(([when, document, samples]) => ({ rule: ruleOf(when, document), samples })) },
+);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Evaluation, LevelChange } from '../../../../src/lib/alarms/evaluation.ts';
 import { evaluationOf, type TimedValue } from '../evaluations.ts';
-import { caseArbitrary } from './cases.ts';
+import { anyCaseArbitrary, caseArbitrary } from './cases.ts';
 import { modelChanges, type PlainChange } from './reference-model.ts';
 
 const RUNS = { numRuns: 1500 };
@@ -27,7 +27,7 @@ test('an evaluation finds what the plain model finds', () => {
 
 test('each change begins where the one before ended, none says nothing, and their times do not fall', () => {
   fc.assert(
-    fc.property(caseArbitrary, ({ rule, samples }) => {
+    fc.property(anyCaseArbitrary, ({ rule, samples }) => {
       const evaluation = evaluationOf(rule);
       const changes = run(evaluation, samples);
       let level = 0;
@@ -47,7 +47,7 @@ test('each change begins where the one before ended, none says nothing, and thei
 
 test('a clock that is asked at any time, or never, changes nothing', () => {
   fc.assert(
-    fc.property(caseArbitrary, fc.array(fc.nat(400), { maxLength: 40 }), ({ rule, samples }, asked) => {
+    fc.property(anyCaseArbitrary, fc.array(fc.nat(400), { maxLength: 40 }), ({ rule, samples }, asked) => {
       const evaluation = evaluationOf(rule);
       const clock = asked.map((offset) => 1000 + offset).sort((a, b) => a - b);
       const changes = samples.flatMap(([time, value]) => {
@@ -64,7 +64,7 @@ test('a clock that is asked at any time, or never, changes nothing', () => {
 
 test('a clock that is asked exactly when the evaluation wants it finds nothing later', () => {
   fc.assert(
-    fc.property(caseArbitrary, ({ rule, samples }) => {
+    fc.property(anyCaseArbitrary, ({ rule, samples }) => {
       const evaluation = evaluationOf(rule);
       const changes: LevelChange[] = [];
       const elapse = (until: number): void => {
@@ -90,23 +90,27 @@ test('a clock that is asked exactly when the evaluation wants it finds nothing l
 
 test('samples that are older than the newest change nothing', () => {
   fc.assert(
-    fc.property(caseArbitrary, fc.array(fc.tuple(fc.nat(39), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 10 }))), ({ rule, samples }, late) => {
-      const evaluation = evaluationOf(rule);
-      const changes = samples.flatMap(([time, value], index) => {
-        const now = evaluation.sample(0, time, value) ?? [];
-        for (const [after, age, old] of late) if (after === index) expect(evaluation.sample(0, time - age, old)).toBeNull();
-        return now;
-      });
-      changes.push(...(evaluation.advance(endOf(samples)) ?? []));
-      expect(changes).toEqual(run(evaluationOf(rule), samples));
-    }),
+    fc.property(
+      anyCaseArbitrary,
+      fc.array(fc.tuple(fc.nat(39), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 10 }))),
+      ({ rule, samples }, late) => {
+        const evaluation = evaluationOf(rule);
+        const changes = samples.flatMap(([time, value], index) => {
+          const now = evaluation.sample(0, time, value) ?? [];
+          for (const [after, age, old] of late) if (after === index) expect(evaluation.sample(0, time - age, old)).toBeNull();
+          return now;
+        });
+        changes.push(...(evaluation.advance(endOf(samples)) ?? []));
+        expect(changes).toEqual(run(evaluationOf(rule), samples));
+      },
+    ),
     RUNS,
   );
 });
 
 test('an evaluation that is saved and restored between any two samples goes on as if it had not been', () => {
   fc.assert(
-    fc.property(caseArbitrary, fc.uniqueArray(fc.nat(39), { maxLength: 4 }), ({ rule, samples }, restarts) => {
+    fc.property(anyCaseArbitrary, fc.uniqueArray(fc.nat(39), { maxLength: 4 }), ({ rule, samples }, restarts) => {
       const { history } = rule.condition;
       let evaluation = evaluationOf(rule);
       const changes = samples.flatMap(([time, value], index) => {
@@ -135,7 +139,7 @@ test('an evaluation that is saved and restored between any two samples goes on a
 test('who passes over the samples of the quiet range misses nothing', () => {
   let passedInAll = 0;
   fc.assert(
-    fc.property(caseArbitrary, ({ rule, samples }) => {
+    fc.property(anyCaseArbitrary, ({ rule, samples }) => {
       const evaluation = evaluationOf(rule);
       let passed = Number.NEGATIVE_INFINITY;
       const changes = samples.flatMap(([time, value]) => {
@@ -153,12 +157,12 @@ test('who passes over the samples of the quiet range misses nothing', () => {
     }),
     RUNS,
   );
-  expect(passedInAll).toBeGreaterThan(RUNS.numRuns);
+  expect(passedInAll).toBeGreaterThan(RUNS.numRuns / 2);
 });
 
 test('nothing is saved of what is normal, so that a restart costs nothing for the many that are', () => {
   fc.assert(
-    fc.property(caseArbitrary, ({ rule, samples }) => {
+    fc.property(anyCaseArbitrary, ({ rule, samples }) => {
       const evaluation = evaluationOf(rule);
       run(evaluation, samples);
       if (evaluation.level === 0 && evaluation.pending === null && rule.repeat === null && rule.condition.kind !== 'noData')

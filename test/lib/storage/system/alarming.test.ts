@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AlarmRecord } from '../../../../src/lib/domain/alarm.ts';
 import { EVENT_KINDS, type HubEvent } from '../../../../src/lib/domain/event.ts';
 import type { AlarmId, ChannelId, DeviceId, EventId, PointPath, ProjectId, RouteId, RuleId } from '../../../../src/lib/domain/ids.ts';
@@ -7,8 +7,10 @@ import type { Channel, Route } from '../../../../src/lib/domain/notification.ts'
 import { SEVERITIES } from '../../../../src/lib/domain/severity.ts';
 import { subjectKey, subjectOf } from '../../../../src/lib/domain/subject-key.ts';
 import type { AlarmFilter, EventFilter } from '../../../../src/lib/storage/alarm-storage.ts';
-import type { Statement } from '../../../../src/lib/storage/commit-log.ts';
+import type { SqlValue, Statement } from '../../../../src/lib/storage/commit-log.ts';
 import type { Page, PageRequest } from '../../../../src/lib/storage/page.ts';
+import { createAlarming } from '../../../../src/lib/storage/system/alarming/create-alarming.ts';
+import { openReadDatabase, type ReadDatabase } from '../../../../src/lib/storage/system/database.ts';
 import { openDatabase } from '../../../../src/lib/storage/system/driver.ts';
 import { anAlarm, anEvent, anOutboxEntry, aRuleRecord } from '../../../helpers/alarming.ts';
 import { SILENT_LOG } from '../../../helpers/silent-log.ts';
@@ -310,6 +312,16 @@ describe('events on disk', () => {
     expect(await allOf((page) => storage.events.list({ project: PROJECT, after: '0' as EventId }, page))).toEqual(events);
   });
 
+  it('are found by their time also when an earlier one was written behind a later one', async () => {
+    const { storage, commit } = await started();
+    const from = 1_000_000;
+    await commit(storage.events.insert([anEvent('later', { time: from + 200, recordedAt: from + 200 })]));
+    await commit(storage.events.insert([anEvent('earlier', { time: from + 100, recordedAt: from + 100 })]));
+    for (const range of [{ from }, { from, to: from + 1_000 }, { to: from + 1_000 }])
+      expect(idsOf(await allOf((page) => storage.events.list({ project: PROJECT, ...range }, page))).sort()).toEqual(['earlier', 'later']);
+    expect(idsOf(await allOf((page) => storage.events.list({ project: PROJECT, to: from + 150 }, page)))).toEqual(['earlier']);
+  });
+
   it.each(['', 'x', Buffer.from('1 2').toString('base64url'), Buffer.from('1;drop').toString('base64url')])('refuse the cursor %j', async (cursor) => {
     const { storage } = await started();
     await expect(storage.events.list({ project: PROJECT }, { limit: 1, cursor })).rejects.toMatchObject({ code: 'invalid' });
@@ -331,6 +343,74 @@ describe('what is large', () => {
     expect(second.cursor).toBeNull();
     expect(await storage.events.count(filter)).toBe(1);
     expect(await storage.events.count({ project: PROJECT })).toBe(130_000);
+  });
+
+  it('comes in pages of a bounded size, whatever the size of its rows', async () => {
+    const { storage, commit } = await started();
+    for (let part = 0; part < 4; part += 1) {
+      await commit(storage.events.insert(Array.from({ length: 50 }, (_, index) => anEvent(`${part}-${index}`, { details: { value: 'x'.repeat(60_000) } }))));
+    }
+    const first = await storage.events.list({ project: PROJECT }, { limit: 1000 });
+    expect(first.items.length).toBeLessThan(150);
+    expect(await allOf((page) => storage.events.list({ project: PROJECT }, page), 1000)).toHaveLength(200);
+  });
+
+  it('is found by its index, to the place where reading goes on', async () => {
+    const { system, commit } = await started();
+    const database = openReadDatabase(system.file);
+    onTestFinished(() => database.close());
+    const read: { sql: string; parameters: readonly SqlValue[] }[] = [];
+    const spy: ReadDatabase = {
+      ...database,
+      all(sql, ...parameters) {
+        read.push({ sql, parameters });
+        return database.all(sql, ...parameters);
+      },
+      get(sql, ...parameters) {
+        read.push({ sql, parameters });
+        return database.get(sql, ...parameters);
+      },
+    };
+    const { alarms, events, outbox } = createAlarming(() => spy, SILENT_LOG);
+    const many = Array.from({ length: 5000 }, (_, index) => `x${index}`);
+    await commit(
+      events.insert(many.map((id) => anEvent(id, { rule: 'r' as RuleId, alarm: 'x' as AlarmId }))),
+      alarms.put(many.map((id) => anAlarm(id, { subject: { device: 'b1' as DeviceId, point: id as PointPath, group: null } }))),
+      outbox.insert(many.map((id) => anOutboxEntry(id))),
+    );
+    const severities = ['minor'] as const;
+    const [devices, rules] = [['b1' as DeviceId], ['r' as RuleId, 'boiler-hot' as RuleId]];
+    const project = PROJECT;
+    for (const filter of [
+      {},
+      { devices },
+      { rules },
+      { alarm: 'x' as AlarmId },
+      { kinds: ['device.connected'] as const },
+      { oldestFirst: true },
+      { from: 1 },
+    ]) {
+      await allOf((page) => events.list({ project, ...filter }, page), 1000);
+      await allOf((page) => events.list({ project, severities, ...filter }, page), 1000);
+      await events.count({ project, severities, ...filter });
+    }
+    for (const filter of [{}, { devices }, { rules }, { closed: false }, { closed: true }, { from: 1, to: 2e12 }]) {
+      await allOf((page) => alarms.list({ project, ...filter }, page), 1000);
+      await allOf((page) => alarms.list({ project, severities, ...filter }, page), 1000);
+    }
+    for (const filter of [{}, { alarm: 'a' as AlarmId }, { channel: 'ops' as ChannelId }]) {
+      await allOf((page) => outbox.list({ project, states: ['failed'], ...filter }, page), 1000);
+    }
+    const goingOn = read.filter(({ sql }) => sql.includes('indexed by') && /\) [<>] \(/.test(sql));
+    expect(goingOn.length).toBeGreaterThan(100);
+    for (const { sql, parameters } of goingOn) {
+      const [plan, ...more] = database.all<{ detail: string }>(`explain query plan ${sql}`, ...parameters);
+      expect(plan?.detail, sql).toMatch(/^SEARCH \w+ USING (?:COVERING )?INDEX \w+ \(.*rowid\)?[<>]/);
+      expect(
+        more.filter(({ detail }) => !/LIST SUBQUERY|SCAN json_each|BLOOM/.test(detail)),
+        sql,
+      ).toEqual([]);
+    }
   });
 
   it('is one statement: ten thousand alarms', async () => {

@@ -57,7 +57,9 @@ class NoDataRun implements ConditionRun {
 
   restore(saved: JsonValue): void {
     if (typeof saved !== 'object' || saved === null || !('newest' in saved) || typeof saved.newest !== 'number') return;
-    if (saved.newest >= this.#newest) this.#hear(saved.newest);
+    // Heard of since.
+    if (saved.newest < this.#newest) return;
+    this.#hear(saved.newest);
     this.#passed = 1 + this.#silences.findIndex(({ level }) => level === saved.passed);
     this.dueAt = this.#nextDue();
   }

@@ -14,8 +14,10 @@ export interface SliceMeans {
   readonly openValue: number;
 }
 
-export function createSliceMeans(windowMs: number, slices: number): SliceMeans {
-  return new Means(Math.max(1, windowMs / slices), slices);
+/** At most so many slices; none is shorter than 1 ms. */
+export function createSliceMeans(windowMs: number, slicesMax: number): SliceMeans {
+  const slices = Math.min(slicesMax, Math.ceil(windowMs));
+  return new Means(windowMs / slices, slices);
 }
 
 class Means implements SliceMeans {

@@ -1,4 +1,5 @@
 import type { AlarmRecord } from '../../../domain/alarm.ts';
+import type { AlarmId } from '../../../domain/ids.ts';
 import { subjectKey } from '../../../domain/subject-key.ts';
 import type { AlarmFilter, AlarmStorage } from '../../alarm-storage.ts';
 import type { ReadDatabase } from '../database.ts';
@@ -24,11 +25,18 @@ const PUT = `insert into alarms (id, project, rule, subject, device, severity, h
   from json_each(?) where true
   on conflict (id) do update set rule = excluded.rule, subject = excluded.subject, device = excluded.device, severity = excluded.severity,
     historical = excluded.historical, raised_at = excluded.raised_at, closed_at = excluded.closed_at, record = excluded.record`;
+const SET_ASIDE = 'update alarms set closed_at = ? where closed_at is null and id in (select value from json_each(?))';
 const REMOVE_CLOSED = `delete from alarms where seq in (select seq from alarms indexed by alarms_closed where project = ? and closed_at < ? order by closed_at limit ?)`;
 
 export function createAlarms(database: () => ReadDatabase, rows: ReadableRows): AlarmStorage['alarms'] {
   return {
     live: async () => rows.all('alarms', database().all<Row>(LIVE), recordOf),
+    unreadable: async () =>
+      database()
+        .all<Row>(LIVE)
+        .filter((row) => rows.one('alarms', row, recordOf)?.closedAt !== null)
+        .map(({ id }) => id as AlarmId),
+    setAside: (ids, at) => ({ sql: SET_ASIDE, parameters: [at, JSON.stringify(ids)] }),
     async byId(project, id) {
       const row = database().get<Row>(BY_ID, id, project);
       return row === null ? null : rows.one('alarms', row, recordOf);
@@ -51,9 +59,9 @@ function storedOf(record: AlarmRecord): object {
 }
 
 function scanOf({ project, closed, historical, severities, rules, devices, from, to }: AlarmFilter): Scan {
-  const base = { table: 'alarms', order: ['raised_at', 'seq'], descending: true } as const;
-  const between = `${from === undefined ? '' : ' and raised_at >= ?'}${to === undefined ? '' : ' and raised_at < ?'}`;
-  const bounds = [from, to].filter((bound) => bound !== undefined);
+  // No place in the table is 0.
+  const places = { behind: to === undefined ? null : [to, 0], upTo: from === undefined ? null : [from, 0] };
+  const base = { table: 'alarms', order: ['raised_at', 'seq'], descending: true, ...places } as const;
   const rest: Condition[] = [...oneOf('severity', severities)];
   if (historical !== undefined) rest.push({ sql: '+historical = ?', parameters: [historical ? 1 : 0] });
   if (closed !== undefined) rest.push({ sql: closed ? '+closed_at is not null' : '+closed_at is null', parameters: [] });
@@ -61,12 +69,12 @@ function scanOf({ project, closed, historical, severities, rules, devices, from,
     return {
       ...base,
       index: 'alarms_device',
-      ranges: [...new Set(devices)].map((device) => ({ sql: `device = ?${between}`, parameters: [device, ...bounds] })),
+      ranges: [...new Set(devices)].map((device) => ({ sql: 'device = ?', parameters: [device] })),
       rest: [{ sql: '+project = ?', parameters: [project] }, ...oneOf('rule', rules), ...rest],
     };
   }
   if (rules !== undefined) {
-    const ranges = [...new Set(rules)].map((rule) => ({ sql: `project = ? and rule = ?${between}`, parameters: [project, rule, ...bounds] }));
+    const ranges = [...new Set(rules)].map((rule) => ({ sql: 'project = ? and rule = ?', parameters: [project, rule] }));
     return { ...base, index: 'alarms_rule', ranges, rest };
   }
   // The term itself, without a sign before it: the index has only rows for which it holds.
@@ -74,7 +82,7 @@ function scanOf({ project, closed, historical, severities, rules, devices, from,
   return {
     ...base,
     index: closed === false ? 'alarms_open' : 'alarms_project',
-    ranges: [{ sql: `project = ?${open}${between}`, parameters: [project, ...bounds] }],
+    ranges: [{ sql: `project = ?${open}`, parameters: [project] }],
     rest,
   };
 }

@@ -37,11 +37,16 @@ const PLACE_OF = 'select seq from events where id = ? and project = ?';
 const PLACE_BEFORE = 'select seq - 1 as seq from events where id > ? order by id limit 1';
 const LAST = 'select max(seq) as seq from events';
 
+/** Behind which there is none. */
+const LAST_PLACE = Number.MAX_SAFE_INTEGER - 1;
+
 /** As the index events_odd has it. */
 const ODD_MS = 60_000;
 const ODD_MAX = 20_000;
-const FIRST_RECORDED = 'select seq from events where recorded_at >= ? order by recorded_at, seq limit 1';
-const LAST_RECORDED = 'select seq from events where recorded_at < ? order by recorded_at desc, seq desc limit 1';
+/** Some events reach the disk in batches, behind others that were recorded after them: so much later at most. */
+const WRITTEN_LATE_MS = 60_000;
+const LAST_BEFORE = 'select seq from events where recorded_at < ? order by recorded_at desc, seq desc limit 1';
+const FIRST_AFTER = 'select seq from events where recorded_at >= ? order by recorded_at, seq limit 1';
 const ODD = `select min(seq) as low, max(seq) as high, count(*) as count from (select seq from events indexed by events_odd
   where abs(time - recorded_at) > 60000 and project = ? and time >= ? and time < ? limit ${ODD_MAX + 1})`;
 
@@ -57,7 +62,7 @@ export function createEvents(database: () => ReadDatabase, rows: ReadableRows): 
   /** Between which places of the journal a filter can find anything, both included. */
   function boundsOf({ project, from, to, after }: EventFilter): { low: number; high: number } {
     const behind = after === undefined ? 0 : placeOf(project, after) + 1;
-    const { low, high } = from === undefined && to === undefined ? { low: 0, high: Number.MAX_SAFE_INTEGER } : placesBetween(project, from, to);
+    const { low, high } = from === undefined && to === undefined ? { low: 0, high: LAST_PLACE } : placesBetween(project, from, to);
     return { low: Math.max(low, behind), high };
   }
 
@@ -69,9 +74,10 @@ export function createEvents(database: () => ReadDatabase, rows: ReadableRows): 
   /** An event is recorded when it happens, within a minute, or is one of the odd ones. */
   function placesBetween(project: ProjectId, from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER): { low: number; high: number } {
     const odd = database().get<{ low: number | null; high: number | null; count: number }>(ODD, project, from, to);
-    if (odd === null || odd.count > ODD_MAX) return { low: 0, high: Number.MAX_SAFE_INTEGER };
-    const first = database().get<{ seq: number }>(FIRST_RECORDED, from - ODD_MS)?.seq ?? Number.MAX_SAFE_INTEGER;
-    const last = database().get<{ seq: number }>(LAST_RECORDED, to + ODD_MS)?.seq ?? 0;
+    if (odd === null || odd.count > ODD_MAX) return { low: 0, high: LAST_PLACE };
+    const slackMs = ODD_MS + WRITTEN_LATE_MS;
+    const first = database().get<{ seq: number }>(LAST_BEFORE, from - slackMs)?.seq ?? 0;
+    const last = database().get<{ seq: number }>(FIRST_AFTER, to + slackMs)?.seq ?? LAST_PLACE;
     return { low: Math.min(first, odd.low ?? first), high: Math.max(last, odd.high ?? last) };
   }
 }
@@ -80,12 +86,14 @@ function scanOf(
   { project, kinds, severities, devices, rules, alarm, from, to, after, oldestFirst }: EventFilter,
   { low, high }: { low: number; high: number },
 ): Scan {
-  const base = { table: 'events', order: ['seq'], descending: after === undefined && oldestFirst !== true } as const;
+  const descending = after === undefined && oldestFirst !== true;
+  const places = descending ? { behind: [high + 1], upTo: [low] } : { behind: [low - 1], upTo: [high] };
+  const base = { table: 'events', order: ['seq'], descending, ...places } as const;
   const rest: Condition[] = [...oneOf('severity', severities)];
   if (from !== undefined) rest.push({ sql: '+time >= ?', parameters: [from] });
   if (to !== undefined) rest.push({ sql: '+time < ?', parameters: [to] });
   const ofProject = { sql: '+project = ?', parameters: [project] };
-  const range = (sql: string, ...parameters: SqlValue[]): Condition => ({ sql: `${sql} and seq between ? and ?`, parameters: [...parameters, low, high] });
+  const range = (sql: string, ...parameters: SqlValue[]): Condition => ({ sql, parameters });
   if (alarm !== undefined) {
     const others = [ofProject, ...oneOf('device', devices), ...oneOf('rule', rules), ...oneOf('kind', kinds)];
     return { ...base, index: 'events_alarm', ranges: [range('alarm = ?', alarm)], rest: [...others, ...rest] };

@@ -56,7 +56,7 @@ export function createOutbox(database: () => ReadDatabase, rows: ReadableRows): 
 }
 
 function scanOf({ project, channel, alarm, states }: OutboxFilter): Scan {
-  const base = { table: 'outbox', order: ['seq'], descending: true } as const;
+  const base = { table: 'outbox', order: ['seq'], descending: true, behind: null, upTo: null } as const;
   const rest = oneOf('state', states);
   const ofProject = { sql: '+project = ?', parameters: [project] };
   const ofChannel = channel === undefined ? [] : [{ sql: '+channel = ?', parameters: [channel] }];

@@ -8,10 +8,11 @@ import type { ReadDatabase } from '../database.ts';
 const BITE_ROWS = 2_000;
 /** Rows that are looked at for one page. Then it ends where it is, and the next goes on from there. */
 const LOOKED_AT_MAX = 100_000;
-/** Rows that are read before they are wanted, of all ranges together, and of each at least. */
-const READ_AHEAD_ROWS = 10_000;
+/** Text of the rows of one page, about: likewise. */
+const PAGE_CHARACTERS_MAX = 8 * 1024 * 1024;
+/** Rows that are read at once, of all ranges together, and of each at least. */
+const READ_AHEAD_ROWS = 1_000;
 const READ_AHEAD_MIN = 10;
-const COUNT_BITE_ROWS = 10_000;
 
 export interface Condition {
   readonly sql: string;
@@ -19,7 +20,7 @@ export interface Condition {
 }
 
 /** Where a row stands in the order of a list: a number for each column of the order. */
-type Position = readonly number[];
+export type Position = readonly number[];
 
 /** A filtered list: which ranges of which index are read, and what is asked of each row in them. */
 export interface Scan {
@@ -28,8 +29,11 @@ export interface Scan {
   /** The columns of the order, behind those of the range in the index. The last one is unique. */
   readonly order: readonly string[];
   readonly descending: boolean;
-  /** Of the same text, and with no row in common. */
+  /** Of the same text, and with no row in common. None of them bounds a column of the order: of two bounds the database seeks to one, and walks to the other. */
   readonly ranges: readonly Condition[];
+  /** Only what comes behind this place, and up to that one; null: from the beginning, to the end. */
+  readonly behind: Position | null;
+  readonly upTo: Position | null;
   /** Terms on columns stand behind a `+`, so that they lead to no other index. */
   readonly rest: readonly Condition[];
 }
@@ -73,13 +77,14 @@ export async function pageOf<Item>(
   { limit, cursor }: PageRequest,
   itemOf: (row: never) => Item | null,
 ): Promise<Page<Item>> {
-  const start = cursor === undefined || cursor === null ? null : positionOf(cursor, scan.order.length);
+  const start = cursor === undefined || cursor === null ? scan.behind : positionOf(cursor, scan.order.length);
   const texts = textsOf(scan);
   const asked = scan.rest.flatMap(({ parameters }) => parameters);
   const readers: Reader[] = scan.ranges.map((range) => ({ range, rows: [], next: 0, readTo: start, done: false }));
   const items: Item[] = [];
   let found = 0;
   let lookedAt = 0;
+  let characters = 0;
   let last = start;
   for (;;) {
     const reader = foremost(readers, scan);
@@ -91,9 +96,10 @@ export async function pageOf<Item>(
       lookedAt += readBite(reader);
       continue;
     }
-    if (found === limit) return { items, cursor: last === null ? null : cursorOf(last) };
+    if (found === limit || characters >= PAGE_CHARACTERS_MAX) return { items, cursor: last === null ? null : cursorOf(last) };
     reader.next += 1;
     found += 1;
+    characters += charactersOf(row);
     last = placeOf(row, scan.order);
     const item = itemOf(row as never);
     if (item !== null) items.push(item);
@@ -103,15 +109,15 @@ export async function pageOf<Item>(
     const { range, readTo } = reader;
     const begin = [...range.parameters, ...(readTo ?? [])];
     const wanted = Math.min(limit - found + 1, Math.max(READ_AHEAD_MIN, Math.ceil(READ_AHEAD_ROWS / readers.length)));
-    const end = scan.rest.length === 0 ? null : database().get<Row>(texts.end(readTo !== null), ...begin, BITE_ROWS - 1);
-    const endsAt = end === null ? null : placeOf(end, scan.order);
-    reader.rows = database().all<Row>(texts.rows(readTo !== null, endsAt !== null), ...begin, ...(endsAt ?? []), ...asked, wanted);
+    const bite = scan.rest.length === 0 ? null : biteBehind(database(), scan, texts, range, readTo, BITE_ROWS);
+    const end = bite ?? scan.upTo;
+    reader.rows = database().all<Row>(texts.rows(readTo !== null, end !== null), ...begin, ...(end ?? []), ...asked, wanted);
     reader.next = 0;
     const lastRow = reader.rows.at(-1);
     if (reader.rows.length === wanted && lastRow !== undefined) reader.readTo = placeOf(lastRow, scan.order);
-    else if (endsAt !== null) reader.readTo = endsAt;
+    else if (bite !== null) reader.readTo = bite;
     else reader.done = true;
-    return endsAt === null ? reader.rows.length : BITE_ROWS;
+    return bite === null ? reader.rows.length : BITE_ROWS;
   }
 }
 
@@ -120,17 +126,33 @@ export async function countOf(database: () => ReadDatabase, scan: Scan): Promise
   const asked = scan.rest.flatMap(({ parameters }) => parameters);
   let count = 0;
   for (const range of scan.ranges) {
-    for (let readTo: Position | null = null; ; await nextTurn()) {
-      const begin: SqlValue[] = [...range.parameters, ...(readTo ?? [])];
-      const end: Row | null = database().get<Row>(texts.end(readTo !== null), ...begin, COUNT_BITE_ROWS - 1);
-      const endsAt: Position | null = end === null ? null : placeOf(end, scan.order);
-      if (endsAt !== null && scan.rest.length === 0) count += COUNT_BITE_ROWS;
-      else count += database().get<{ count: number }>(texts.count(readTo !== null, endsAt !== null), ...begin, ...(endsAt ?? []), ...asked)?.count ?? 0;
-      if (endsAt === null) break;
-      readTo = endsAt;
+    for (let readTo: Position | null = scan.behind; ; await nextTurn()) {
+      const bite: Position | null = biteBehind(database(), scan, texts, range, readTo, BITE_ROWS);
+      if (bite !== null && scan.rest.length === 0) count += BITE_ROWS;
+      else {
+        const end: Position | null = bite ?? scan.upTo;
+        const parameters = [...range.parameters, ...(readTo ?? []), ...(end ?? []), ...asked];
+        count += database().get<{ count: number }>(texts.count(readTo !== null, end !== null), ...parameters)?.count ?? 0;
+      }
+      if (bite === null) break;
+      readTo = bite;
     }
   }
   return count;
+}
+
+/** Where so many rows of a range end; null: it has no more than those. */
+function biteBehind(
+  database: ReadDatabase,
+  { order, upTo, descending }: Scan,
+  texts: ReturnType<typeof textsOf>,
+  range: Condition,
+  readTo: Position | null,
+  rows: number,
+): Position | null {
+  const end = database.get<Row>(texts.end(readTo !== null), ...range.parameters, ...(readTo ?? []), rows - 1);
+  const place = end === null ? null : placeOf(end, order);
+  return place !== null && upTo !== null && comesBefore(upTo, place, descending) ? null : place;
 }
 
 /** The reader whose next row comes first. One that has to read on stands where it has read to: what it finds comes behind that. */
@@ -160,6 +182,12 @@ function comesBefore(a: Position, b: Position, descending: boolean): boolean {
 
 function placeOf(row: Row, order: readonly string[]): Position {
   return order.map((column) => Number(row[column]));
+}
+
+function charactersOf(row: Row): number {
+  let characters = 0;
+  for (const value of Object.values(row)) if (typeof value === 'string') characters += value.length;
+  return characters;
 }
 
 function cursorOf(position: Position): string {
