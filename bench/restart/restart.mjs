@@ -21,6 +21,8 @@ const { values: given } = parseArgs({
     'idle-seconds': { type: 'string', default: '20' },
     /** Kept, and used again by the next run. */
     folder: { type: 'string' },
+    /** With a rule of bands and one of silence on all points. */
+    rules: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -36,6 +38,7 @@ const mqttPort = httpPort + 10_000;
 try {
   await mkdir(data, { recursive: true });
   const known = existsSync(knownFile) ? JSON.parse(await readFile(knownFile, 'utf8')) : await prepare();
+  if (given.rules) await makeRules(known);
   const runs = [];
   for (let run = 0; run < Number(given.runs); run++) runs.push(await measure(known, run === Number(given.runs) - 1));
   report(known, runs);
@@ -91,6 +94,24 @@ async function prepare() {
   const known = { token: made.token, secret: credential.secret, filled: JSON.parse(stdout), points: Number(given.points), samples: Number(given.samples) };
   await writeFile(knownFile, JSON.stringify(known), { mode: 0o600 });
   return known;
+}
+
+/** In force on all points before the first kill. */
+async function makeRules(known) {
+  const hub = startHub();
+  const headers = { authorization: `Bearer ${known.token}`, 'content-type': 'application/json' };
+  const rules = [
+    { id: 'bench-hot', scope: { points: '*' }, when: { bands: [{ level: 'major', high: 1e9 }] } },
+    { id: 'bench-silent', scope: { points: '*' }, when: { noData: { after: '7d', level: 'minor' } } },
+  ];
+  for (const rule of rules) {
+    await until(async () => {
+      const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/rules`, { method: 'POST', headers, body: JSON.stringify(rule) });
+      if (response.status !== 201 && response.status !== 409) throw new Error(`status ${response.status}`);
+    }, READY_MS);
+  }
+  hub.child.kill('SIGKILL');
+  await hub.ended;
 }
 
 /** Starts, waits for the answers, leaves something in the journal, and kills. */

@@ -36,6 +36,8 @@ export interface World {
   readonly told: OutboxEntry[];
   /** Why the next commits fail; null: they do not. */
   broken: Error | null;
+  /** When an engine that starts has the newest values. */
+  latestKnown: () => Promise<void>;
   /** Told of each commit of the engine: how many statements. */
   onCommit: (statements: number) => void;
   addDevice(id: string, more?: Parameters<typeof aDevice>[1]): void;
@@ -74,6 +76,7 @@ export async function aWorld(): Promise<World> {
     told,
     broken: null,
     onCommit: () => undefined,
+    latestKnown: () => Promise.resolve(),
     addDevice: (id, more) => void directory.putDevice(aDevice(id, more)),
     addPoint: (device, path) => void directory.putPoint(aPoint(device, path, ++series)),
     async events() {
@@ -134,7 +137,7 @@ export async function aWorld(): Promise<World> {
         presence,
         storage: alarming,
         samples,
-        latestKnown: () => Promise.resolve(),
+        latestKnown: () => world.latestKnown(),
         commit,
         recorder,
         stream,

@@ -32,6 +32,11 @@ export const ALARM_METRICS: readonly LevelMetric<SupervisionCounts>[] = [
   { name: 'muster_alarm_commands_waiting', help: 'What rules set or call and no device has taken', read: ({ commandsWaiting }) => commandsWaiting },
   { name: 'muster_alarm_commands_sent_total', help: 'What rules set or called', read: ({ commandsSent }) => commandsSent },
   { name: 'muster_alarm_samples_total', help: 'Samples that passed the alarm rules', read: ({ samplesEvaluated }) => samplesEvaluated },
+  {
+    name: 'muster_alarm_samples_waiting',
+    help: 'Samples that are evaluated once the hub, which has just started, is where it was',
+    read: ({ samplesWaiting }) => samplesWaiting,
+  },
   { name: 'muster_alarm_transitions_total', help: 'Changes of alarms', read: ({ transitions }) => transitions },
   {
     name: 'muster_alarm_dropped_total',

@@ -2,8 +2,8 @@ import { LiveAlarm } from './alarm-book.ts';
 import { createTimerWheel, type TimerHandle } from './timer-wheel.ts';
 import { NO_TIMER, Tracked } from './tracked.ts';
 
-/** Ten thousand devices that fall silent together must not hold up what comes in meanwhile. */
-const OWNERS_PER_TURN = 1_000;
+/** A hundred thousand devices that fall silent together must not hold up what comes in meanwhile. */
+const TURN_MS = 10;
 
 /** Something of its own that the clock brings. */
 class Appointment {
@@ -31,20 +31,23 @@ export interface ClockworkPorts {
   readonly clock: () => number;
   readonly onTracked: (tracked: Tracked, now: number) => void;
   readonly onAlarm: (alarm: LiveAlarm, now: number) => void;
-  /** Some had their turn: what they changed is to be written. */
-  readonly onTurn: () => void;
+  /** Some had their turn: what they changed is to be written. `isLast`: others do not follow at once. */
+  readonly onTurn: (isLast: boolean) => void;
   readonly onError: (error: unknown) => void;
 }
 
 export function createClockwork(ports: ClockworkPorts): Clockwork {
   let due: (Tracked | LiveAlarm | Appointment)[] = [];
+  /** Of those that are due, so many had their turn. */
+  let done = 0;
   let turn: NodeJS.Immediate | null = null;
   const wheel = createTimerWheel<Tracked | LiveAlarm | Appointment>(ports.clock, (owners) => {
     for (const owner of owners) {
       owner.timer = NO_TIMER;
       owner.timerAt = Number.POSITIVE_INFINITY;
     }
-    due.push(...inOrder(owners));
+    // One by one: there may be more than a call takes arguments.
+    for (const owner of inOrder(owners)) due.push(owner);
     if (turn === null) run();
   });
 
@@ -56,13 +59,17 @@ export function createClockwork(ports: ClockworkPorts): Clockwork {
     start: () => wheel.start(),
     advance() {
       wheel.advance();
-      while (due.length > 0) run();
+      while (due.length > 0) {
+        if (turn !== null) clearImmediate(turn);
+        run();
+      }
     },
     stop() {
       wheel.stop();
       if (turn !== null) clearImmediate(turn);
       turn = null;
       due = [];
+      done = 0;
     },
     get timers() {
       return wheel.size;
@@ -82,18 +89,29 @@ export function createClockwork(ports: ClockworkPorts): Clockwork {
   function run(): void {
     turn = null;
     const now = ports.clock();
-    const owners = due.splice(0, OWNERS_PER_TURN);
-    for (const owner of owners) {
-      try {
-        if (owner instanceof Tracked) ports.onTracked(owner, now);
-        else if (owner instanceof LiveAlarm) ports.onAlarm(owner, now);
-        else owner.run(now);
-      } catch (error: unknown) {
-        ports.onError(error);
-      }
+    const began = performance.now();
+    while (done < due.length) {
+      const owner = due[done];
+      done += 1;
+      if (owner !== undefined) runOne(owner, now);
+      if (performance.now() - began >= TURN_MS) break;
     }
-    ports.onTurn();
+    if (done === due.length) {
+      due = [];
+      done = 0;
+    }
+    ports.onTurn(due.length === 0);
     if (due.length > 0) turn = setImmediate(run);
+  }
+
+  function runOne(owner: Tracked | LiveAlarm | Appointment, now: number): void {
+    try {
+      if (owner instanceof Tracked) ports.onTracked(owner, now);
+      else if (owner instanceof LiveAlarm) ports.onAlarm(owner, now);
+      else owner.run(now);
+    } catch (error: unknown) {
+      ports.onError(error);
+    }
   }
 }
 

@@ -47,6 +47,8 @@ export interface Ledger {
   /** As `commit`, and waits for what others commit at this moment; does not reject. */
   settled(): Promise<void>;
   readonly isEmpty: boolean;
+  /** Events that were noted since. */
+  readonly noted: number;
   /** Events that are not on disk. */
   readonly uncommitted: number;
   /** Events that were given up because too many waited for a disk that takes nothing. */
@@ -108,6 +110,9 @@ export function createLedger(ports: LedgerPorts): Ledger {
     },
     get isEmpty() {
       return isEmpty(open);
+    },
+    get noted() {
+      return open.events.length;
     },
     get uncommitted() {
       return waiting;

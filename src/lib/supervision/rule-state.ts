@@ -27,6 +27,8 @@ export function createRuleState(project: ProjectId, rule: Rule): RuleState {
     lazy: !timed && rule.condition.subject === 'point' && rule.condition.history.samples <= 1 && quietLow <= quietHigh,
     rank: 0,
     tracked: new Map(),
+    follows: null,
+    retired: false,
   };
 }
 

@@ -53,6 +53,8 @@ export interface HotRules extends Rules {
   load(): Promise<void>;
   /** With rules, in force or not. */
   projects(): Iterable<ProjectId>;
+  /** null: there is no such rule. */
+  find(project: ProjectId, id: RuleId): RuleRecord | null;
   readonly count: number;
   /** Enabled, and cannot be read. */
   readonly failing: number;
@@ -141,6 +143,7 @@ export function createRules(ports: RulesPorts): HotRules {
       return force;
     },
     projects: () => projects.keys(),
+    find: (project, id) => rulesOf(project).get(id)?.record ?? null,
     get count() {
       return [...projects.values()].reduce((sum, entries) => sum + entries.size, 0);
     },

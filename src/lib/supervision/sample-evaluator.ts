@@ -6,6 +6,7 @@ import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
 import type { Presence } from '../fleet/presence.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
 import type { ResolvedSample } from '../ingest/batch.ts';
+import { HUB_TIME_LEAD_MAX_MS } from '../ingest/hub-time.ts';
 import type { AlarmKeeper } from './alarm-keeper.ts';
 import type { Clockwork } from './clockwork.ts';
 import type { LateData } from './late-data.ts';
@@ -19,14 +20,32 @@ const SAVED_EVERY_MS = 1_000;
 /** Of an evaluation that wants the clock and does not move on. */
 const AGAIN_MS = 1_000;
 
+/**
+ * A sample further ahead of the hub's clock counts as one so far ahead: one message from a device whose clock was wrong must not hide all that come after it as
+ * older ones, nor be taken for a sign of life of tomorrow. As much as the hub's own times may run ahead.
+ */
+const AHEAD_MAX_MS = HUB_TIME_LEAD_MAX_MS;
+
+export function believed(time: number, now: number): number {
+  return Math.min(time, now + AHEAD_MAX_MS);
+}
+
 /** Takes samples and the clock to the evaluations, and what they find to the alarms. */
 export interface SampleEvaluator extends AlarmEvaluator {
+  /** They will be evaluated: none of them is older than what is newest then. */
+  expect(device: DeviceEntry, samples: readonly ResolvedSample[]): void;
   /** The clock has come to what an evaluation waits for. */
   elapsed(tracked: Tracked, now: number): void;
   /** Tells what an evaluation found, watches its clock, saves it, and lets go of it when nothing is left to hold. */
   take(tracked: Tracked, changes: readonly LevelChange[] | null, now: number): void;
+  /** It is not evaluated any more. */
+  letGo(tracked: Tracked): void;
+  /** The same, and what is on disk of it goes. */
+  forget(tracked: Tracked): void;
   /** The newest sample of its subject, or for a device the last sign of life; -Infinity: none. Downtime of the hub is added. */
   newestOf(tracked: Tracked): number;
+  /** It has connected: it is silent no longer. */
+  seen(device: DeviceId): void;
   look(state: RuleState, device: DeviceId, now: number): { readonly dueAt: number; readonly silentMs: number; readonly active: boolean } | null;
   /** What is not yet on disk of evaluations. */
   saveAll(): void;
@@ -69,13 +88,17 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
       if (!ledger.isEmpty) ledger.commit().catch(() => undefined);
       const { generation, nobody } = project;
       evaluated += samples.length;
+      const latest = believed(Number.POSITIVE_INFINITY, receivedAt);
       for (const sample of samples) {
-        const { entry, time, value } = sample;
+        const { entry, value } = sample;
+        let { time } = sample;
         let watch = watches.known(entry.point.series);
         if (watch === undefined || watch.generation !== generation || (watch.device !== device.device && watch !== nobody))
           watch = watches.bind(project, device, entry);
         if (watch === nobody) continue;
         const { range } = watch;
+        // When the hub's clock was set back, what was seen before it is ahead of it too, and what follows is no older.
+        if (time > latest) time = Math.max(latest, Math.min(time, watch.newest));
         if (
           typeof value === 'number' &&
           value >= range.low &&
@@ -90,19 +113,44 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
         }
         // Sent again after a crash, and seen before it: it is no late data.
         if (mayBeRepeat && time < watch.newest) continue;
-        show(project, watch, device, sample, receivedAt);
+        show(project, watch, device, sample, time, receivedAt);
       }
       return ledger.take();
     },
+    expect(device, samples) {
+      const project = watches.project(device.device.project);
+      if (project === undefined) return;
+      for (const { entry } of samples) {
+        if (watches.known(entry.point.series) !== undefined) continue;
+        const watch = watches.bind(project, device, entry);
+        if (watch === project.nobody) continue;
+        // Only to know what is newest: what is held is not there yet.
+        watch.generation = -1;
+        project.bound -= 1;
+      }
+    },
     elapsed(tracked, now) {
-      if (!tracked.held) return;
+      if (!tracked.held || tracked.state.retired) return;
       guarded(tracked.state, () => {
         take(tracked, tracked.evaluation.advance(now, newestOf(tracked)), now);
         if (tracked.held && tracked.evaluation.dueAt <= now) clockwork.wake(tracked, now + AGAIN_MS);
       });
     },
     take,
+    letGo,
+    forget(tracked) {
+      letGo(tracked);
+      if (tracked.savedText !== 'null') note(tracked);
+    },
     newestOf,
+    seen(device) {
+      for (const tracked of [...watches.ofDevice(device)]) {
+        const { state, subject, evaluation } = tracked;
+        if (!state.timed || state.retired || subject.point !== null || evaluation.level === 0) continue;
+        const now = clock();
+        take(tracked, evaluation.sample(0, now, null), now);
+      }
+    },
     look(state, device, now) {
       const tracked = state.tracked.get(device);
       if (tracked === undefined) return null;
@@ -130,8 +178,8 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
     },
   };
 
-  function show(project: ProjectWatch, watch: PointWatch, device: DeviceEntry, sample: ResolvedSample, now: number): void {
-    const { entry, time } = sample;
+  function show(project: ProjectWatch, watch: PointWatch, device: DeviceEntry, sample: ResolvedSample, time: number, now: number): void {
+    const { entry } = sample;
     const value = sample.quality === 'good' ? sample.value : null;
     watch.links ??= watch.rules.map((state) => ({ state, tracked: null, slot: 0, member: 0 }));
     if (sample.late || time < watch.newest) {
@@ -180,7 +228,7 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
     const done = (finding: number) => {
       scriptsWaiting -= 1;
       tracked.awaited -= 1;
-      if (!tracked.held) return;
+      if (!tracked.held || tracked.state.retired) return;
       guarded(tracked.state, () => take(tracked, tracked.evaluation.found(finding, time, value), clock()));
       ledger.commit().catch(() => undefined);
     };
@@ -208,10 +256,20 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
     if (state.lazy && saved === null && tracked.awaited === 0 && evaluation.dueAt === Number.POSITIVE_INFINITY) watches.drop(tracked);
   }
 
+  function letGo(tracked: Tracked): void {
+    clockwork.wake(tracked, Number.POSITIVE_INFINITY);
+    unsaved.delete(tracked);
+    watches.drop(tracked);
+  }
+
   function save(tracked: Tracked, text: string): void {
-    const { state, key } = tracked;
     tracked.savedText = text;
     unsaved.delete(tracked);
+    note(tracked);
+  }
+
+  /** It is written as it is then. */
+  function note({ state, key }: Tracked): void {
     ledger.evaluation(`${state.project} ${state.rule.id} ${key}`, { project: state.project, rule: state.rule.id, subject: key });
   }
 
@@ -249,8 +307,9 @@ export function createSampleEvaluator(ports: SampleEvaluatorPorts): SampleEvalua
 
   function newestSample(point: PointEntry): number {
     const seen = watches.known(point.point.series)?.newest ?? Number.NEGATIVE_INFINITY;
-    // A point of which only late data are known has never been there live: nobody misses it.
-    return point.latestTime > seen && point.latest?.late === false ? point.latestTime : seen;
+    const { latestTime, latest } = point;
+    // A point of which only late data are known has never been there live: nobody misses it. And what is far ahead of the clock says nothing about now.
+    return latestTime > seen && latest?.late === false && latestTime <= believed(latestTime, clock()) ? latestTime : seen;
   }
 
   function lived(state: RuleState, time: number): number {

@@ -117,6 +117,8 @@ export interface SupervisionCounts {
   readonly timers: number;
   /** Since the start. */
   readonly samplesEvaluated: number;
+  /** That wait until the hub, which has just started, is where it was; now. */
+  readonly samplesWaiting: number;
   readonly transitions: number;
   /** Events of alarms that are not on disk, now. */
   readonly uncommitted: number;
@@ -143,6 +145,8 @@ export interface SupervisionCounts {
     readonly commands: number;
     /** limits.alarm-events-waiting. */
     readonly events: number;
+    /** Samples that came while the hub started: more than may wait. */
+    readonly waiting: number;
   };
 }
 

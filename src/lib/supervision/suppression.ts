@@ -6,11 +6,13 @@ import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
 import type { AlarmId, DeviceId, ProjectId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/rule-record.ts';
 import { subjectKey } from '../domain/subject-key.ts';
+import type { JsonValue } from '../domain/value.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
 import { type AlarmKeeper, type SuppressionReason, surroundingsFrom, surroundingsOf } from './alarm-keeper.ts';
 import type { RuleState } from './tracked.ts';
+import { createTurns } from './turns.ts';
 import type { Watches } from './watches.ts';
 
 /**
@@ -47,13 +49,16 @@ export interface Suppression {
   /** An alarm became active, or is not any more: those below it follow, and it waits for nobody. */
   activeChanged(record: AlarmRecord): void;
   /** Brings the live alarms of a rule up to date, and asks to be called when its calendar changes. */
-  ruleChanged(state: Ruled, now: number): void;
-  maintenanceChanged(maintenance: Maintenance, on: boolean, now: number): void;
+  ruleChanged(state: Ruled, now: number): Promise<void>;
+  maintenanceChanged(maintenance: Maintenance, on: boolean, now: number): Promise<void>;
   /** Brings one live alarm up to date. */
   refresh(alarm: LiveAlarm, now: number): void;
   /** The same for one of the last run: it waits as long as it would have. */
   comeBack(alarm: LiveAlarm, now: number): Promise<void>;
 }
+
+/** Reads the scope of a maintenance window; null: an older release wrote it, and this one cannot read it. */
+export type ReadMaintenanceScope = (scope: JsonValue) => Scope | null;
 
 export interface SuppressionPorts {
   readonly directory: Directory;
@@ -67,6 +72,10 @@ export interface SuppressionPorts {
   readonly edgeRules: (project: ProjectId) => readonly Ruled[];
   /** Calls back when the clock stands there, once. */
   readonly schedule: (at: number, run: (now: number) => void) => void;
+  /** Some alarms were brought up to date: what changed is to be written. */
+  readonly onTurn: (isLast: boolean) => void;
+  readonly onError: (error: unknown) => void;
+  readonly clock: () => number;
   /** When the evaluation on that device wants the clock, with what is known of its samples now; null: nothing is held. */
   readonly nextLook: (
     state: RuleState,
@@ -76,7 +85,7 @@ export interface SuppressionPorts {
 }
 
 export function createSuppression(ports: SuppressionPorts): Suppression {
-  const { directory, book, keeper, watches, schedule, nextLook, ruleOf } = ports;
+  const { directory, book, keeper, watches, schedule, nextLook, ruleOf, clock, onError } = ports;
   /** Windows that have not ended. */
   const maintenances = new Map<string, Maintenance>();
   /** When waits end, by alarm and reason. One that ended early may have begun anew, and its first end is none, then. */
@@ -114,21 +123,21 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
         }
       }
     },
-    ruleChanged(state, now) {
-      for (const alarm of [...book.ofRule(state.project, state.rule.id)]) refresh(alarm, now);
+    async ruleChanged(state, now) {
       watchCalendar(state, now);
+      await refreshAll(book.ofRule(state.project, state.rule.id));
     },
-    maintenanceChanged(maintenance, on, now) {
+    async maintenanceChanged(maintenance, on, now) {
       const { window } = maintenance;
       if (on && window.to > now) {
         maintenances.set(window.id, maintenance);
-        if (window.from > now) schedule(window.from, (later) => maintained(maintenance, later));
-        schedule(window.to, (later) => {
+        if (window.from > now) schedule(window.from, () => void maintained(maintenance).catch(onError));
+        schedule(window.to, () => {
           maintenances.delete(window.id);
-          maintained(maintenance, later);
+          void maintained(maintenance).catch(onError);
         });
       } else maintenances.delete(window.id);
-      maintained(maintenance, now);
+      await maintained(maintenance);
     },
     refresh,
     async comeBack(alarm, now) {
@@ -146,11 +155,16 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
   /** The record does not say it, the journal does. */
   async function endOf(project: ProjectId, alarm: AlarmId, by: string): Promise<number> {
     const { items } = await ports.events.list({ project, alarm, kinds: ['alarm.suppressed'] }, { limit: WAITS_LOOKED_AT });
+<<<<<<< HEAD
     for (const {
       details: { by: of, until },
     } of items)
       if (of === by) return typeof until === 'number' ? until : Number.NEGATIVE_INFINITY;
     return Number.NEGATIVE_INFINITY;
+=======
+    const until = items.find(({ details }) => details.by === by)?.details.until;
+    return typeof until === 'number' ? until : Number.NEGATIVE_INFINITY;
+>>>>>>> engine2
   }
 
   function wait(state: Ruled, subject: AlarmSubject, by: string, until: number): void {
@@ -261,16 +275,26 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
     schedule(next, (later) => {
       // Another version of the rule has a calendar of its own.
       if (ruleOf(state.project, state.rule.id)?.rule !== state.rule) return;
-      for (const alarm of [...book.ofRule(state.project, state.rule.id)]) refresh(alarm, later);
       watchCalendar(state, later);
+      void refreshAll(book.ofRule(state.project, state.rule.id)).catch(onError);
     });
   }
 
-  function maintained({ window, scope }: Maintenance, now: number): void {
-    for (const alarm of [...book.ofProject(window.project)]) {
-      const isNamed = alarm.record.suppressedBy.includes(`maintenance:${window.id}`);
-      if (isNamed || covers(scope, alarm.record.subject)) refresh(alarm, now);
+  function maintained({ window, scope }: Maintenance): Promise<void> {
+    const by = `maintenance:${window.id}`;
+    return refreshAll(book.ofProject(window.project), ({ record }) => record.suppressedBy.includes(by) || covers(scope, record.subject));
+  }
+
+  /** Of few alarms all at once, of very many in turns. */
+  async function refreshAll(alarms: Iterable<LiveAlarm>, isConcerned: (alarm: LiveAlarm) => boolean = () => true): Promise<void> {
+    const turns = createTurns();
+    for (const alarm of [...alarms]) {
+      if (alarm.record.closedAt === null && isConcerned(alarm)) refresh(alarm, clock());
+      if (!turns.isOver()) continue;
+      ports.onTurn(false);
+      await turns.next();
     }
+    ports.onTurn(true);
   }
 
   function suppress(alarm: LiveAlarm, by: string, on: boolean, time: number, until?: number): void {

@@ -27,6 +27,10 @@ export interface RuleState {
   rank: number;
   /** Evaluations that are held, by subjectKey. */
   readonly tracked: Map<string, Tracked>;
+  /** The version before, as long as this one has not taken over all that is held of it. */
+  follows: RuleState | null;
+  /** Another version is in force, or none: time and scripts change nothing of it any more. */
+  retired: boolean;
 }
 
 /** An evaluation that is held: one rule on one subject. */

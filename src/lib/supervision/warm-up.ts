@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { groupsWatched, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { DeviceId, SeriesId } from '../domain/ids.ts';
@@ -11,11 +10,11 @@ import type { SavedEvaluation } from '../storage/alarm-storage.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { AlarmBook } from './alarm-book.ts';
 import type { AlarmKeeper } from './alarm-keeper.ts';
-import type { SampleEvaluator } from './sample-evaluator.ts';
+import { believed, type SampleEvaluator } from './sample-evaluator.ts';
 import type { RuleState, Tracked } from './tracked.ts';
+import { createTurns, type Turns } from './turns.ts';
 import { isWatched, type Watches, watchesDevice } from './watches.ts';
 
-const DEVICES_PER_TURN = 500;
 const SERIES_PER_READ = 200;
 /** Windows up to this long are read for many series together. */
 const AT_ONCE_MS = 86_400_000;
@@ -26,8 +25,10 @@ export interface WarmUp {
   start(states: readonly RuleState[], saved: Iterable<SavedEvaluation>, drop: (saved: SavedEvaluation) => void): Promise<void>;
   /** Shows a rule that is not yet in force the history that its windows need. */
   fill(state: RuleState): Promise<void>;
-  /** The rule is in force: what stands is told. `before`: the version that it follows. */
-  adopt(state: RuleState, before: RuleState | null): Promise<void>;
+  /** The rule is in force: it takes over from the version that it follows, and what stands is told. */
+  adopt(state: RuleState): Promise<void>;
+  /** Takes over what the version before holds of the same subject. */
+  follow(tracked: Tracked): void;
   deviceChanged(device: DeviceId): void;
 }
 
@@ -69,12 +70,18 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
 
   return {
     fill,
+    follow,
     async start(states, saved, drop) {
+      const turns = createTurns();
       for (const state of states) {
         await fill(state);
-        if (!state.lazy)
-          for await (const entry of devicesOf(state))
-            for (const { tracked, slot, member, point } of targets(state, entry)) showNewest(tracked, slot, member, point);
+        if (state.lazy) continue;
+        for await (const entry of devicesOf(state, turns)) {
+          for (const { tracked, slot, member, point } of targets(state, entry)) {
+            showNewest(tracked, slot, member, point);
+            if (turns.isOver()) await turns.next();
+          }
+        }
       }
       const restored = new Map<Tracked, JsonValue>();
       const known = new Map(states.map((state) => [`${state.project} ${state.rule.id}`, state]));
@@ -91,7 +98,6 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
         for (const alarm of book.ofRule(state.project, state.rule.id)) {
           if (alarm.record.active && alarm.record.origin === 'hub' && isWatched(state, alarm.record.subject, directory)) track(state, alarm.record.subject);
         }
-        let count = 0;
         for (const tracked of [...state.tracked.values()]) {
           const was = restored.get(tracked);
           const stands = book.of(state.project, state.rule.id, tracked.subject)?.record.active === true;
@@ -100,22 +106,34 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
           // An alarm whose evaluation was not saved: its newest samples say whether it still stands.
           if (was !== undefined || !stands) tracked.evaluation.restore(was ?? null);
           settle(tracked);
-          count += 1;
-          if (count % DEVICES_PER_TURN === 0) await nextTurn();
+          if (turns.isOver()) await turns.next();
         }
       }
     },
-    async adopt(state, before) {
-      for await (const entry of devicesOf(state)) {
+    async adopt(state) {
+      const turns = createTurns();
+      const { follows } = state;
+      const isOfGroups = state.rule.condition.subject === 'group';
+      for await (const entry of devicesOf(state, turns)) {
+        const shown = new Set<Tracked>();
         for (const { point, slot, member, ...target } of possibleTargets(state, entry)) {
-          const old = before?.tracked.get(target.key);
-          const tracked = target.tracked ?? (old !== undefined || isLoud(state, point) ? track(state, target.subject) : null);
-          if (tracked !== null) showNewest(tracked, slot, member, point);
+          const tracked = target.tracked ?? (follows?.tracked.has(target.key) || isLoud(state, point) ? track(state, target.subject) : null);
+          if (tracked === null) continue;
+          showNewest(tracked, slot, member, point);
+          if (isOfGroups) continue;
+          // Of a device all points are shown before it is settled.
+          if (tracked.subject.point === null) shown.add(tracked);
+          else takeOver(tracked);
+          if (tracked.subject.point !== null && turns.isOver()) {
+            await turns.next();
+            // It may be gone, or have changed: then it was looked at then.
+            if (directory.device(entry.device.id) !== entry || !watchesDevice(state.rule, entry.device)) break;
+          }
         }
-        if (state.rule.condition.subject !== 'group')
-          for (const tracked of [...watches.ofDevice(entry.device.id)]) if (tracked.state === state) follow(tracked, before);
+        for (const tracked of shown) takeOver(tracked);
       }
-      if (state.rule.condition.subject === 'group') for (const tracked of [...state.tracked.values()]) follow(tracked, before);
+      for (const tracked of isOfGroups ? [...state.tracked.values()] : []) takeOver(tracked);
+      state.follows = null;
     },
     deviceChanged(id) {
       const entry = directory.device(id);
@@ -132,13 +150,21 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     },
   };
 
-  function follow(tracked: Tracked, before: RuleState | null): void {
-    const old = before?.tracked.get(tracked.key);
-    if (old !== undefined) {
-      tracked.evaluation.restore(old.evaluation.save());
-      if (tracked.subject.device !== null) showAllNewest(tracked, tracked.subject.device);
-      tracked.savedText = old.savedText;
-    }
+  function takeOver(tracked: Tracked): void {
+    if (!tracked.held) return;
+    if (tracked.state.follows?.tracked.has(tracked.key)) follow(tracked);
+    else settle(tracked);
+  }
+
+  function follow(tracked: Tracked): void {
+    const { state, key, subject } = tracked;
+    const old = state.follows?.tracked.get(key);
+    if (old === undefined) return;
+    tracked.evaluation.restore(old.evaluation.save());
+    if (subject.device !== null) showAllNewest(tracked, subject.device);
+    // What is on disk may be of the version before: it is written again.
+    tracked.savedText = old.savedText === 'null' ? 'null' : '';
+    evaluator.letGo(old);
     settle(tracked);
   }
 
@@ -160,12 +186,11 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
     );
   }
 
-  async function* devicesOf(state: RuleState): AsyncGenerator<DeviceEntry> {
-    let count = 0;
+  /** Those that are there and watched when they have their turn. */
+  async function* devicesOf(state: RuleState, turns: Turns): AsyncGenerator<DeviceEntry> {
     for (const entry of directory.sortedDevices(state.project)) {
-      if (watchesDevice(state.rule, entry.device)) yield entry;
-      count += 1;
-      if (count % DEVICES_PER_TURN === 0) await nextTurn();
+      if (turns.isOver()) await turns.next();
+      if (directory.device(entry.device.id) === entry && watchesDevice(state.rule, entry.device)) yield entry;
     }
   }
 
@@ -225,7 +250,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
 
   function showNewest({ evaluation }: Tracked, slot: number, member: number, { latest }: PointEntry): void {
     if (latest === null || latest.late || latest.quality !== 'good') return;
-    evaluation.warm(slot, latest.time, latest.value, member);
+    evaluation.warm(slot, believed(latest.time, clock()), latest.value, member);
   }
 
   function showAllNewest(tracked: Tracked, device: DeviceId): void {
@@ -243,9 +268,10 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
   async function fill(state: RuleState): Promise<void> {
     const { samples: countMax, durationMs } = state.rule.condition.history;
     if (countMax <= 1) return;
+    const turns = createTurns();
     const bySeries = new Map<SeriesId, Target[]>();
     const newest = new Map<SeriesId, number>();
-    for await (const entry of devicesOf(state)) {
+    for await (const entry of devicesOf(state, turns)) {
       for (const { tracked, slot, member, point } of targets(state, entry)) {
         newest.set(point.point.series, point.latestTime);
         const known = bySeries.get(point.point.series);
@@ -285,7 +311,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
         const inOrder = [...kept].flatMap(([one, list]) => list.map(([time, value]) => ({ one, time, value }))).sort((a, b) => a.time - b.time);
         for (const { one, time, value } of inOrder)
           for (const { tracked, slot, member } of bySeries.get(one) ?? []) tracked.evaluation.warm(slot, time, value, member);
-        await nextTurn();
+        await turns.next();
       }
     } catch (error: unknown) {
       log.warn({ rule: state.rule.id, reason: messageOf(error) }, 'the history of a rule could not be read: its windows fill with what comes');

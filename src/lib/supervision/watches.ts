@@ -2,7 +2,7 @@ import type { Rule } from '../alarms/rule.ts';
 import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
-import type { DeviceId, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
+import type { DeviceId, PointPath, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
 import { subjectKey } from '../domain/subject-key.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
 import { createSeriesTable } from '../fleet/series-table.ts';
@@ -59,6 +59,8 @@ export interface Watches {
   projects(): Iterable<ProjectWatch>;
   /** Puts a rule in force, in the place of its last version, or takes it out of force (null). Gives the one before. */
   replace(project: ProjectId, id: RuleId, state: RuleState | null): RuleState | null;
+  /** Puts many in force at once, where there were none. */
+  install(states: readonly RuleState[]): void;
   known(series: SeriesId): PointWatch | undefined;
   /** Binds a point to the rules that watch it. */
   bind(watch: ProjectWatch, device: DeviceEntry, entry: PointEntry): PointWatch;
@@ -91,7 +93,8 @@ export function isWatched({ rule, project }: RuleState, { device, point, group }
 
 const NOTHING: ReadonlySet<Tracked> = new Set();
 
-export function createWatches(heldMax: number): Watches {
+/** `latestBelieved`: a stored sample that is later says nothing. `follow`: brings an evaluation to where the one of the rule's version before is. */
+export function createWatches(heldMax: number, follow: (tracked: Tracked) => void, latestBelieved: () => number = () => Number.POSITIVE_INFINITY): Watches {
   const projects = new Map<ProjectId, ProjectWatch>();
   const table = createSeriesTable<PointWatch>();
   const byDevice = new Map<DeviceId, Set<Tracked>>();
@@ -118,12 +121,18 @@ export function createWatches(heldMax: number): Watches {
       const before = states.get(id) ?? null;
       if (state === null) states.delete(id);
       else states.set(id, state);
-      rankRules(states);
-      generations += 1;
-      const generation = generations;
-      if (states.size === 0) projects.delete(project);
-      else projects.set(project, projectWatch(project, generation, inOrder(states)));
+      if (before !== null) before.retired = true;
+      if (state !== null) state.follows = before;
+      put(project, states);
       return before;
+    },
+    install(all) {
+      const byProject = new Map<ProjectId, Map<string, RuleState>>();
+      for (const state of all) {
+        const states = byProject.get(state.project) ?? new Map<string, RuleState>();
+        byProject.set(state.project, states.set(state.rule.id, state));
+      }
+      for (const [project, states] of byProject) put(project, states);
     },
     bind(watch, device, entry) {
       const known = table.get(entry.point.series);
@@ -149,6 +158,13 @@ export function createWatches(heldMax: number): Watches {
     forget: (series) => table.delete(series),
   };
 
+  function put(project: ProjectId, states: ReadonlyMap<string, RuleState>): void {
+    rankRules(states);
+    generations += 1;
+    if (states.size === 0) projects.delete(project);
+    else projects.set(project, projectWatch(project, generations, inOrder(states)));
+  }
+
   function rulesOf(watch: ProjectWatch, device: Device): readonly RuleState[] {
     let rules = watch.ofDevice.get(device);
     if (rules === undefined) {
@@ -170,7 +186,7 @@ export function createWatches(heldMax: number): Watches {
       }
     }
     if (links.length === 0) return watch.nobody;
-    const newest = table.get(point.series)?.newest ?? newestStored(entry);
+    const newest = table.get(point.series)?.newest ?? newestStored(entry, latestBelieved());
     const rules = links.map(({ state }) => state);
     const set = setOf(watch, rules);
     const bound: PointWatch = {
@@ -189,12 +205,13 @@ export function createWatches(heldMax: number): Watches {
     const { condition, scope } = state.rule;
     if (condition.subject === 'point') {
       if (!matchesPoint(scope, path)) return [];
-      return [{ state, tracked: state.tracked.get(`${device.id}/${path}`) ?? null, slot: 0, member: 0 }];
+      return [{ state, tracked: heldOf(state, device.id, path), slot: 0, member: 0 }];
     }
     const slots = condition.points.flatMap((wanted, slot) => (wanted === path || wanted === '*' ? [slot] : []));
     if (slots.length === 0) return [];
     if (condition.subject === 'device') {
       const tracked = track(state, { device: device.id, point: null, group: null });
+      if (tracked !== null && state.follows?.tracked.has(tracked.key)) follow(tracked);
       return tracked === null ? [] : slots.map((slot) => ({ state, tracked, slot, member: 0 }));
     }
     return groupsWatched(state.rule.scope, device.labels).flatMap((group) => {
@@ -207,6 +224,16 @@ export function createWatches(heldMax: number): Watches {
       }
       return slots.map((slot) => ({ state, tracked, slot, member: member ?? 0 }));
     });
+  }
+
+  /** Of a rule that has just changed it may be that of the version before: the next sample finds it as it stands. */
+  function heldOf(state: RuleState, device: DeviceId, path: string): Tracked | null {
+    const key = `${device}/${path}`;
+    const known = state.tracked.get(key) ?? null;
+    if (state.follows === null || !state.follows.tracked.has(key)) return known;
+    const tracked = known ?? track(state, { device, point: path as PointPath, group: null });
+    if (tracked !== null) follow(tracked);
+    return tracked?.held ? tracked : null;
   }
 
   function setOf(watch: ProjectWatch, rules: readonly RuleState[]): { readonly rules: readonly RuleState[]; readonly range: QuietRange } {
@@ -273,8 +300,8 @@ function intersect(range: QuietRange, low: number, high: number, due: number): v
 }
 
 /** What was there before this hub or rule: what is older is not live. A point of which only late data are known has never been live. */
-function newestStored({ latest, latestTime }: PointEntry): number {
-  return latest === null || latest.late ? Number.NEGATIVE_INFINITY : latestTime;
+function newestStored({ latest, latestTime }: PointEntry, latestBelieved: number): number {
+  return latest === null || latest.late || latestTime > latestBelieved ? Number.NEGATIVE_INFINITY : latestTime;
 }
 
 /** As a sample comes to them: what suppresses others goes first, whichever rule was made first. */

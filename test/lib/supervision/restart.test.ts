@@ -238,11 +238,11 @@ function gapsOf(events: readonly HubEvent[]): string[] {
   for (const { alarm, kind, rule, details } of events) {
     const facts = known.get(alarm ?? '') ?? new Map<string, string>();
     known.set(alarm ?? '', facts);
-    for (const [name, value] of Object.entries((details['before'] ?? {}) as object)) {
+    for (const [name, value] of Object.entries((details.before ?? {}) as object)) {
       const was = facts.get(name);
       if (was !== undefined && was !== JSON.stringify(value)) gaps.push(`${rule} ${kind}: ${name} was ${was}, not ${JSON.stringify(value)}`);
     }
-    for (const [name, value] of Object.entries((details['after'] ?? {}) as object)) facts.set(name, JSON.stringify(value));
+    for (const [name, value] of Object.entries((details.after ?? {}) as object)) facts.set(name, JSON.stringify(value));
   }
   return gaps;
 }

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { DeviceId } from '../../../src/lib/domain/ids.ts';
 import type { JsonValue } from '../../../src/lib/domain/value.ts';
 import { aWorld, type Engine, PROJECT, type World } from '../../helpers/supervised.ts';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const GATEWAY_SILENT = {
   id: 'gateway-silent',
   scope: { device: ['g*'] },
@@ -108,6 +110,43 @@ describe('suppression', () => {
     expect(engine.alarm('hot')).toMatchObject({ suppressedBy: [] });
   });
 
+  test('what a gateway raises is suppressed as what the hub raises: by maintenance, by the calendar, by an alarm of its parent', async () => {
+    const gatewayHot = { id: 'gateway-hot', scope: { device: ['g1'], points: ['up'] }, when: { bands: [{ level: 'major', high: 80 }] }, requiresAck: false };
+    await engine.rule(gatewayHot);
+    await engine.rule({ ...hot(), id: 'at-edge', runsAt: 'edge', requiresAck: false, suppressedBy: [{ rule: 'gateway-hot', of: 'parent' }] });
+    const noon = { timezone: 'UTC', active: ['mon-sun 12:00-13:00'] };
+    await engine.rule({ ...hot(), id: 'at-noon', runsAt: 'edge', requiresAck: false, calendar: noon });
+    const report = (rule: string, level: string | null) => {
+      world.clock.advance(1);
+      return engine.supervision.alarms.reported('b1' as DeviceId, { rule, point: 't', level, value: 95 }, world.clock());
+    };
+    const edge = (rule: string) => engine.alarm(rule)?.suppressedBy.map((by) => by.split(':')[0]);
+    await report('at-noon', 'major');
+    expect(edge('at-noon')).toEqual(['calendar']);
+    expect(told()).toEqual([]);
+    await engine.pass(12 * HOUR + 1_000);
+    expect(edge('at-noon')).toEqual([]);
+    expect(told()).toEqual(['raised at-noon']);
+    await report('at-noon', null);
+
+    await engine.report('g1', 'up', 95);
+    await report('at-edge', 'major');
+    expect(edge('at-edge')).toEqual(['alarm']);
+    const window = { scope: { device: ['b1'] }, from: world.clock(), to: world.clock() + 20 * MINUTE, reason: 'filters' };
+    await engine.supervision.maintenances.create(PROJECT, window, 'user:anna');
+    expect(edge('at-edge')?.sort()).toEqual(['alarm', 'maintenance']);
+    world.clock.advance(1_000);
+    await engine.report('g1', 'up', 20);
+    await engine.pass(5 * MINUTE);
+    expect(edge('at-edge')).toEqual(['maintenance']);
+    engine = await world.start();
+    expect(edge('at-edge')).toEqual(['maintenance']);
+    expect(told()).not.toContain('raised at-edge');
+    await engine.pass(16 * MINUTE);
+    expect(edge('at-edge')).toEqual([]);
+    expect(told()).toContain('raised at-edge');
+  });
+
   test('maintenance suppresses from its beginning to its end, over a restart, and when it is called off', async () => {
     await engine.rule(hot());
     const now = world.clock();
@@ -205,5 +244,5 @@ test.each([
   for (const id of ids) await engine.rule(documents[id] ?? null);
   await engine.report('b1', 't', 90);
   await engine.supervision.settled();
-  expect(world.told.map(({ content }) => content['rule'])).toEqual(['hot']);
+  expect(world.told.map(({ content }) => content.rule)).toEqual(['hot']);
 });

@@ -124,6 +124,7 @@ export const HubStatus = z
         alarmsUnacked: Count,
         timers: Count,
         samplesEvaluated: Count,
+        samplesWaiting: Count.describe('samples that are evaluated once the hub, which has just started, is where it was'),
         transitions: Count,
         uncommitted: Count.describe('events of alarms that are not on disk'),
         evaluations: Count.describe('rules on points, devices and groups that are not quiet, or that wait for the clock'),
@@ -132,7 +133,7 @@ export const HubStatus = z
         commandsWaiting: Count.describe('what rules set or call and no device has taken'),
         commandsSent: Count,
         dropped: z
-          .object({ alarms: Count, evaluations: Count, late: Count, scripts: Count, commands: Count, events: Count })
+          .object({ alarms: Count, evaluations: Count, late: Count, scripts: Count, commands: Count, events: Count, waiting: Count })
           .describe('what was not done because a limit was reached'),
       })
       .describe('the alarm engine: levels now, counts since the start'),
