@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { Plugin } from '@oclif/core';
 import { openApiDocument } from './lib/api/openapi.ts';
 import { apiPage } from './lib/reference/api-page.ts';
+import { channelsPage } from './lib/reference/channels-page.ts';
 import { commandPages } from './lib/reference/command-pages.ts';
+import { conditionsPage } from './lib/reference/conditions-page.ts';
 import { errorsPage } from './lib/reference/errors-page.ts';
 import { indexPage } from './lib/reference/index-page.ts';
 import { settingsPage } from './lib/reference/settings-page.ts';
@@ -22,6 +24,8 @@ export async function generateAll(root: string): Promise<Map<string, string>> {
   for (const [name, page] of commandPages(commands)) files.set(`docs/reference/commands/${name}`, page);
   files.set('docs/reference/settings.md', settingsPage());
   files.set('docs/reference/errors.md', errorsPage());
+  files.set('docs/reference/channels.md', channelsPage());
+  files.set('docs/reference/conditions.md', conditionsPage());
   const api = await openApiDocument(manifest.version);
   files.set('docs/reference/openapi.json', `${JSON.stringify(api, null, 2)}\n`);
   files.set('docs/reference/api.md', apiPage(api));

@@ -33,7 +33,7 @@ process.stdout.write(
     .padStart(8)} /s    calls of a script, one after the other, waiting for each\n`,
 );
 await waiting.stop();
-const thread = await createScriptThread();
+const thread = createScriptThread();
 const later = thread.compile('javascript', source);
 await later.call(call);
 const before = performance.now();

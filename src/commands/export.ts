@@ -16,7 +16,7 @@ import { checkFree, checkSameChoice, completePart, type PartNote, partOf, readNo
 import { type ResumeStart, resumeStart } from '../lib/reading/export/resume-start.ts';
 import { createRowCounter, type RowCounter } from '../lib/reading/export/row-counter.ts';
 import { saveExport, wholeBody } from '../lib/reading/export/save-export.ts';
-import { pointFilterFlags, refuseFlags, timeFlag, timezoneFlag } from '../lib/reading/flags.ts';
+import { FROM_TOO, pointFilterFlags, refuseFlags, TO_TOO, timeFlag, timezoneFlag } from '../lib/reading/flags.ts';
 import { createProgress, megabytes, thousands } from '../lib/reading/terminal-progress.ts';
 import { parseTime } from '../lib/reading/time-expression.ts';
 
@@ -33,8 +33,8 @@ export default class Export extends HubCommand<typeof Export> {
   static override args = { device: Args.string({ description: 'Devices, by id or alias; all unless given', multiple: true }) };
   static override flags = {
     ...pointFilterFlags,
-    from: timeFlag({ summary: 'Beginning, inclusive; the first sample unless given' }),
-    to: timeFlag({ summary: 'End, exclusive; now unless given' }),
+    from: timeFlag({ summary: 'Beginning, inclusive; the first sample unless given', ...FROM_TOO }),
+    to: timeFlag({ summary: 'End, exclusive; now unless given', ...TO_TOO }),
     format: Flags.option({ summary: 'Form of the file; by its name unless given, csv on stdout', options: EXPORT_FORMAT_NAMES })(),
     file: Flags.string({ summary: 'File to write; stdout unless given', helpValue: '<file>' }),
     layout: Flags.option({ summary: 'A row for each sample (long), or a column for each point (wide)', options: EXPORT_LAYOUTS })(),

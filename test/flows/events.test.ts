@@ -107,7 +107,7 @@ describe('the journal of a hub', () => {
 
   it('is read by filters, and refuses those that can find nothing', async () => {
     const api = apiOf(hub.url, hub.token);
-    for (const query of ['kind=alarms.*', 'severity=bad', 'device=no/such', 'cursor=x', 'limit=0', 'order=up'])
+    for (const query of ['kind=alarms.*', 'severity=bad', 'device=no/such', 'cursor=x', 'limit=0', 'order=up', 'after=nonsense'])
       expect((await api('GET', `/events?${query}`)).status, query).toBe(query.startsWith('device') ? 404 : 400);
     expect((await api('GET', '/events?severity=major+')).status).toBe(200);
     const all = await eventsOf(hub);

@@ -125,3 +125,48 @@ it('no secret of a channel is in an answer, the journal, the log of the hub or t
   expect(text).toContain('500 Internal Server Error');
   for (const one of secrets) expect(text).not.toContain(one);
 }, 60_000);
+
+it('a viewer and a device see and change no channel, route or delivery; an operator does; what the hub answers holds no secret', async () => {
+  const receiver = await fakeServer((_, response) => ok(response));
+  const hub = await startHub();
+  const admin = await clientOf(hub);
+  const ask = async (token: string, method: string, path: string, body?: object): Promise<{ status: number; text: string }> => {
+    const answer = await fetch(`${hub.url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const tokenOf = async (role: string): Promise<string> => JSON.parse((await ask(hub.token, 'POST', '/tokens', { name: role, role })).text).token;
+  const [viewer, operator] = [await tokenOf('viewer'), await tokenOf('operator')];
+  const { credential } = JSON.parse((await ask(hub.token, 'POST', '/devices', { id: 'b1', credential: 'token' })).text);
+  await admin.channels.create({ id: 'ops', kind: 'webhook', config: { url: receiver.url, secretHeaders: { Authorization: 'TOPSECRET' } } });
+  await admin.routes.create({ id: 'all', channels: ['ops'] });
+  const asked: readonly (readonly [string, string, object?])[] = [
+    ['GET', '/channels'],
+    ['GET', '/channels/ops'],
+    ['PATCH', '/channels/ops', { enabled: true }],
+    ['POST', '/channels/ops/test'],
+    ['GET', '/routes'],
+    ['GET', '/routes/all'],
+    ['POST', '/routes/test', { severity: 'critical' }],
+    ['PATCH', '/routes/all', { cleared: true }],
+    ['GET', '/deliveries'],
+    ['GET', '/events?kind=channel.*'],
+    ['DELETE', '/routes/all'],
+    ['DELETE', '/channels/ops'],
+  ];
+  for (const [method, path, body] of asked) {
+    const isEvents = path.startsWith('/events');
+    for (const token of [viewer, credential.secret as string]) {
+      const { status } = await ask(token, method, path, body);
+      expect([method, path, status]).toEqual([method, path, isEvents && token === viewer ? 200 : 403]);
+    }
+    const { status, text } = await ask(operator, method, path, body);
+    expect([method, path, status < 300]).toEqual([method, path, true]);
+    expect(text).not.toContain('TOPSECRET');
+  }
+  expect(receiver.requests).toHaveLength(1);
+  expect(receiver.requests[0]?.headers.authorization).toBe('TOPSECRET');
+});

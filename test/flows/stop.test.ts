@@ -36,6 +36,14 @@ describe('a hub that is told to stop', () => {
     expect(hub.log()).toMatch(/the hub stops: .*\n[\s\S]*the hub has stopped; everything acknowledged is stored\n$/);
   });
 
+  it('ends after back-tests that it refused', async () => {
+    const hub = await startHub();
+    const api = apiOf(hub.url, hub.token);
+    const request = { rules: [{ document: { id: 'wrong' } }], from: 0 };
+    expect((await api('POST', '/rules/backtest', request)).status).toBe(400);
+    expect(await hub.stop()).toBe(0);
+  });
+
   it('cuts an export that its reader does not take', async () => {
     const hub = await startHub();
     await filled(hub);

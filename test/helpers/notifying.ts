@@ -38,7 +38,10 @@ export interface Notifying {
   another(): Promise<Notifying>;
 }
 
-export interface NotifyingOptions extends Partial<Pick<NotificationsPorts, 'clock' | 'chance' | 'giveUpAfterMs' | 'waitingMax' | 'keptMs' | 'targets'>> {
+export interface NotifyingOptions
+  extends Partial<
+    Pick<NotificationsPorts, 'clock' | 'chance' | 'giveUpAfterMs' | 'waitingMax' | 'keptMs' | 'targets' | 'channelsPerProjectMax' | 'routesPerProjectMax'>
+  > {
   readonly system?: EmbeddedSystemStore;
 }
 
@@ -60,8 +63,8 @@ export async function startNotifying(options: NotifyingOptions = {}): Promise<No
     giveUpAfterMs: options.giveUpAfterMs ?? 86_400_000,
     waitingMax: options.waitingMax ?? 100_000,
     keptMs: options.keptMs ?? 30 * 86_400_000,
-    channelsPerProjectMax: 10,
-    routesPerProjectMax: 10,
+    channelsPerProjectMax: options.channelsPerProjectMax ?? 10,
+    routesPerProjectMax: options.routesPerProjectMax ?? 10,
   });
   await notifications.start();
   onTestFinished(() => notifications.stop());

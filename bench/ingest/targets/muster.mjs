@@ -57,6 +57,8 @@ export async function startMuster({
     return {
       name,
       port: mqtt.port,
+      /** (method, path below /api/v1, body) */
+      api,
       devices,
       processes: [{ name: 'hub', pid: hub.pid }],
       threads: () => readdir(`/proc/${hub.pid}/task`).catch(() => []),

@@ -7,6 +7,7 @@ import { alarmScopeFlags, alarmScopeOf } from '../../lib/cli/alarm-flags.ts';
 import { type Column, isoTime } from '../../lib/cli/column.ts';
 import { durationFlag } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
+import { unknownRules, unknownRulesText } from '../../lib/cli/unknown-rules.ts';
 import { formatAge, formatDuration } from '../../lib/domain/duration.ts';
 import { MusterError } from '../../lib/errors/muster-error.ts';
 import type { Watched } from '../../lib/reading/alarms/watch-alarms.ts';
@@ -47,6 +48,8 @@ export default class AlarmAssert extends HubCommand<typeof AlarmAssert> {
     if (min !== null && max !== null && min > max) throw new MusterError('usage', '--min is greater than --max.');
     const hub = await this.hub();
     const filter = alarmScopeOf(this.flags);
+    const unknown = await unknownRules(hub, filter.rule);
+    if (unknown.length > 0) this.say(unknownRulesText(unknown));
     const durationMs = throughout ?? within;
     const wanted = [min === null ? '' : `at least ${min}`, max === null ? '' : `at most ${max}`].filter((bound) => bound !== '').join(' and ');
     let watched: Watched;

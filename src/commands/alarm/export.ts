@@ -3,7 +3,7 @@ import { alarmFilterFlags, alarmFilterOf } from '../../lib/cli/alarm-flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { exportedText, exportTable, tableExportFlags } from '../../lib/reading/export/table-export.ts';
 import { TABLE_EXPORTED_COLUMNS } from '../../lib/reading/export/table-export-columns.ts';
-import { refuseFlags, timeFlag } from '../../lib/reading/flags.ts';
+import { FROM_TOO, refuseFlags, TO_TOO, timeFlag } from '../../lib/reading/flags.ts';
 import { parseTime } from '../../lib/reading/time-expression.ts';
 
 export default class AlarmExport extends HubCommand<typeof AlarmExport> {
@@ -14,8 +14,8 @@ export default class AlarmExport extends HubCommand<typeof AlarmExport> {
     ...alarmFilterFlags,
     closed: Flags.boolean({ summary: 'Only the history: those that are closed; --no-closed for those that are live', allowNo: true }),
     historical: Flags.boolean({ summary: 'Only what late data showed; --no-historical for none of that', allowNo: true }),
-    from: timeFlag({ summary: 'Raised at this time or later; all unless given' }),
-    to: timeFlag({ summary: 'Raised before this time' }),
+    from: timeFlag({ summary: 'Raised at this time or later; all unless given', ...FROM_TOO }),
+    to: timeFlag({ summary: 'Raised before this time', ...TO_TOO }),
     ...tableExportFlags,
   };
   static override examples = [

@@ -3,6 +3,7 @@ import { ALARM_COLUMNS } from '../../lib/cli/alarm-columns.ts';
 import { alarmFilterFlags, alarmFilterOf } from '../../lib/cli/alarm-flags.ts';
 import { listFlags } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
+import { unknownRules, unknownRulesText } from '../../lib/cli/unknown-rules.ts';
 import { rangeFlags } from '../../lib/reading/flags.ts';
 import { parseTime } from '../../lib/reading/time-expression.ts';
 
@@ -40,5 +41,7 @@ export default class AlarmList extends HubCommand<typeof AlarmList> {
     };
     const hub = await this.hub();
     await this.printList((limit) => hub.alarms.list(filters, { limit }), ALARM_COLUMNS, this.flags);
+    const unknown = await unknownRules(hub, filters.rule);
+    if (unknown.length > 0) this.say(unknownRulesText(unknown));
   }
 }

@@ -8,7 +8,7 @@ export default class AlarmShelve extends AlarmActionCommand<typeof AlarmShelve> 
     'It ends by itself: after --for, or with --once when the alarm returns to normal, whichever is first. An alarm that holds then is told of again. The hub has a longest time (alarms.shelve-max-ms), which is taken without --for.';
   static override args = alarmActionArgs;
   static override flags = {
-    for: durationFlag({ summary: 'How long' }),
+    for: durationFlag({ summary: 'How long; as long as the hub allows unless given' }),
     once: Flags.boolean({ summary: 'Until it returns to normal, at the latest then' }),
     comment: Flags.string({ char: 'm', summary: 'Why, for the journal', helpValue: '<text>' }),
     normal: Flags.boolean({ summary: 'Also while it is normal: one --rule and one --device (and --point) name it' }),

@@ -3,7 +3,7 @@ import type { AlarmStats as Stats } from '../../lib/api/schema/alarms.ts';
 import { alarmScopeFlags, alarmScopeOf } from '../../lib/cli/alarm-flags.ts';
 import { type Column, timeColumn } from '../../lib/cli/column.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
-import { timeFlag, timezoneFlag } from '../../lib/reading/flags.ts';
+import { SINCE_TOO, timeFlag, timezoneFlag, UNTIL_TOO } from '../../lib/reading/flags.ts';
 import { parseTime } from '../../lib/reading/time-expression.ts';
 
 const COLUMNS: readonly Column<Stats>[] = [
@@ -30,8 +30,8 @@ export default class AlarmStats extends HubCommand<typeof AlarmStats> {
     'Standing alarms, the rate for each operator and hour, the most frequent, chattering (more than three changes within a minute) and stale ones (active for more than a day), floods, and the severities beside what ISA-18.2 and EEMUA 191 recommend. Counted is what people were told of; what was shelved, suppressed or out of service is counted apart.';
   static override flags = {
     ...alarmScopeFlags,
-    since: timeFlag({ summary: 'Beginning: -24h, yesterday, 2026-11-22, ...', default: '-7d' }),
-    until: timeFlag({ summary: 'End; now unless given' }),
+    since: timeFlag({ summary: 'Beginning: -24h, yesterday, 2026-11-22, ...', default: '-7d', ...SINCE_TOO }),
+    until: timeFlag({ summary: 'End; now unless given', ...UNTIL_TOO }),
     operators: Flags.integer({ summary: 'How many people watch at a time', helpValue: '<people>', min: 1, max: 1000, default: 1 }),
     timezone: timezoneFlag(),
   };

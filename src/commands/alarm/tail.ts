@@ -5,7 +5,7 @@ import { alarmScopeFlags, alarmScopeOf } from '../../lib/cli/alarm-flags.ts';
 import type { Column } from '../../lib/cli/column.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { EVENT_KINDS } from '../../lib/domain/event.ts';
-import { readSeverities, type Severity } from '../../lib/domain/severity.ts';
+import { severitiesOf } from '../../lib/domain/severity.ts';
 import { MusterError } from '../../lib/errors/muster-error.ts';
 import type { AlarmScope } from '../../lib/reading/alarms/alarm-scope.ts';
 import { refuseFlags, spanFlag, timeFlag, timezoneFlag } from '../../lib/reading/flags.ts';
@@ -75,7 +75,7 @@ export default class AlarmTail extends HubCommand<typeof AlarmTail> {
     const filter = {
       ...scope.stream,
       ...(change === undefined ? {} : { kind: change.map((one) => PREFIX + one) }),
-      ...(severity === undefined ? {} : { severity: severitiesOf([severity].flat()) }),
+      ...(severity === undefined ? {} : { severity: [...severitiesOf([severity].flat())] }),
     };
     const events = followAlarmEvents(hub, filter, { since: from, signal });
     try {
@@ -100,8 +100,4 @@ export default class AlarmTail extends HubCommand<typeof AlarmTail> {
       }
     }
   }
-}
-
-function severitiesOf(texts: readonly string[]): Severity[] {
-  return [...new Set(texts.flatMap((text) => readSeverities(text) ?? []))];
 }

@@ -2,7 +2,7 @@ import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { eventFilterFlags, eventFilterOf } from '../../lib/reading/event-flags.ts';
 import { exportedText, exportTable, tableExportFlags } from '../../lib/reading/export/table-export.ts';
 import { TABLE_EXPORTED_COLUMNS } from '../../lib/reading/export/table-export-columns.ts';
-import { refuseFlags, timeFlag } from '../../lib/reading/flags.ts';
+import { FROM_TOO, refuseFlags, TO_TOO, timeFlag } from '../../lib/reading/flags.ts';
 import { parseTime } from '../../lib/reading/time-expression.ts';
 
 export default class EventExport extends HubCommand<typeof EventExport> {
@@ -11,8 +11,8 @@ export default class EventExport extends HubCommand<typeof EventExport> {
     'The oldest event first. A file is written as FILE.part and takes its name when it is whole. In xlsx, ISO times are dates by the clock of --timezone, which their heading names.';
   static override flags = {
     ...eventFilterFlags,
-    from: timeFlag({ summary: 'Happened at this time or later; the first event unless given' }),
-    to: timeFlag({ summary: 'Happened before this time' }),
+    from: timeFlag({ summary: 'Happened at this time or later; the first event unless given', ...FROM_TOO }),
+    to: timeFlag({ summary: 'Happened before this time', ...TO_TOO }),
     ...tableExportFlags,
   };
   static override examples = [

@@ -3,7 +3,7 @@ import { EVENT_COLUMNS } from '../../lib/cli/event-columns.ts';
 import { listFlags } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { eventFilterFlags, eventFilterOf } from '../../lib/reading/event-flags.ts';
-import { timeFlag, timezoneFlag } from '../../lib/reading/flags.ts';
+import { FROM_TOO, TO_TOO, timeFlag, timezoneFlag } from '../../lib/reading/flags.ts';
 import { parseTime } from '../../lib/reading/time-expression.ts';
 
 export default class EventList extends HubCommand<typeof EventList> {
@@ -12,8 +12,8 @@ export default class EventList extends HubCommand<typeof EventList> {
     'The journal of the hub: connections, alarms, changes of devices, types, rules and channels, log-ins. The last recorded comes first; behind --after, the oldest first, so that a script reads on where it was.';
   static override flags = {
     ...eventFilterFlags,
-    from: timeFlag({ summary: 'Happened at this time or later: -2h, yesterday, 2026-11-22T10:00, ...' }),
-    to: timeFlag({ summary: 'Happened before this time' }),
+    from: timeFlag({ summary: 'Happened at this time or later: -2h, yesterday, 2026-11-22T10:00, ...', ...FROM_TOO }),
+    to: timeFlag({ summary: 'Happened before this time', ...TO_TOO }),
     timezone: timezoneFlag(),
     after: Flags.string({ summary: 'Recorded after the event with this id', helpValue: '<id>' }),
     ...listFlags,

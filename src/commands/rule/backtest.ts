@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import type { BacktestResult, TriedRule } from '../../lib/api/schema/backtests.ts';
 import { filterFlag, listFlags } from '../../lib/cli/flags.ts';
-import { HubCommand } from '../../lib/cli/hub-command.ts';
+import { RuleCommand } from '../../lib/cli/rule-command.ts';
 import { MusterError } from '../../lib/errors/muster-error.ts';
-import { timeFlag, timezoneFlag } from '../../lib/reading/flags.ts';
+import { SINCE_TOO, timeFlag, timezoneFlag, UNTIL_TOO } from '../../lib/reading/flags.ts';
 
 const DAY_MS = 86_400_000;
 const SINCE_MS = 30 * DAY_MS;
@@ -20,7 +20,7 @@ interface ChosenRule {
   readonly file: string | null;
 }
 
-export default class RuleBacktest extends HubCommand<typeof RuleBacktest> {
+export default class RuleBacktest extends RuleCommand<typeof RuleBacktest> {
   static override summary = 'Replay stored history through a rule, and say when it would have raised an alarm';
   static override description =
     `The rule is the id of one in the hub, or a file. The hub shows it the stored samples of the range, with the code that evaluates live ones: condition, deadband, delays, repeats, calendar, the state of the alarm. It says how often it would have raised, how bad, for how long, and who would have been told had nobody acknowledged anything. The hub is not changed, nobody is told, and no action is done.
@@ -34,8 +34,8 @@ The table shows the first occurrences of each rule, and of a comparison those th
   static override flags = {
     version: Flags.integer({ summary: 'An older version of the rule in the hub', helpValue: '<n>', min: 1 }),
     against: Flags.string({ summary: 'Compare with this version of the rule, another rule, or a file', helpValue: '<n|rule|file>' }),
-    since: timeFlag({ summary: 'Beginning: 30d, -2w, yesterday, 2026-11-22, ...; the last 30 days unless given' }),
-    until: timeFlag({ summary: 'End, exclusive; now unless given' }),
+    since: timeFlag({ summary: 'Beginning: -30d, -2w, yesterday, 2026-11-22, ...; the last 30 days unless given', ...SINCE_TOO }),
+    until: timeFlag({ summary: 'End, exclusive; now unless given', ...UNTIL_TOO }),
     device: filterFlag({ summary: 'Only these devices; * stands for any text', helpValue: '<id>', multiple: true, multipleNonGreedy: true }),
     point: filterFlag({ summary: 'Only these points; * stands for any text', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
     'on-time': Flags.boolean({ summary: 'Leave out samples that came late, as live evaluation does' }),
@@ -47,7 +47,7 @@ The table shows the first occurrences of each rule, and of a comparison those th
     limit: Flags.integer({ summary: 'Occurrences in the table at most', helpValue: '<rows>', min: 1, default: LISTED, exclusive: ['all'] }),
   };
   static override examples = [
-    '<%= config.bin %> rule backtest boiler-hot --since 30d',
+    '<%= config.bin %> rule backtest boiler-hot --since -30d',
     { description: 'A draft against what is in force:', command: '<%= config.bin %> rule backtest boiler-hot --against rule.yaml --since 90d' },
     { description: 'Two versions, on some devices:', command: "<%= config.bin %> rule backtest boiler-hot --against 1 --device 'boiler*'" },
     { description: 'Fail a build when a rule would be noisy:', command: '<%= config.bin %> rule backtest rule.yaml --since 7d --max 5 --json' },
@@ -74,7 +74,7 @@ The table shows the first occurrences of each rule, and of a comparison those th
       occurrences: OCCURRENCES_MAX,
       ...(device && { devices: device }),
       ...(point && { points: point }),
-    });
+    }).catch((error: unknown) => this.#wrongOf(error, rules));
     await this.#show(result, rules);
     const [first] = result.rules;
     if (max !== undefined && first !== undefined && first.totals.occurrences > max) {
@@ -83,6 +83,14 @@ The table shows the first occurrences of each rule, and of a comparison those th
         details: { alarms, max },
       });
     }
+  }
+
+  /** Of two rules the hub says which one is wrong. */
+  async #wrongOf(error: unknown, rules: readonly ChosenRule[]): Promise<never> {
+    const index = error instanceof MusterError ? error.details?.rule : undefined;
+    const rule = typeof index === 'number' ? rules[index] : undefined;
+    if (rule === undefined) throw error;
+    return this.wrong(error, rule.document);
   }
 
   async #rules(): Promise<readonly ChosenRule[]> {

@@ -4,13 +4,13 @@ import type { MessageDevice } from '../../lib/alarms/message.ts';
 import type { Rule } from '../../lib/alarms/rule.ts';
 import type { RuleDocument } from '../../lib/api/schema/rules.ts';
 import { durationFlag } from '../../lib/cli/flags.ts';
-import { HubCommand } from '../../lib/cli/hub-command.ts';
+import { RuleCommand } from '../../lib/cli/rule-command.ts';
 import type { TrialSample, TrialStep } from '../../lib/cli/rule-trial/trial-step.ts';
 import { MusterError } from '../../lib/errors/muster-error.ts';
 import { timeFlag, timezoneFlag } from '../../lib/reading/flags.ts';
 import { RECORDING_FORMATS } from '../../lib/reading/recording/read-recording.ts';
 
-export default class RuleTest extends HubCommand<typeof RuleTest> {
+export default class RuleTest extends RuleCommand<typeof RuleTest> {
   static override summary = 'Show values to a rule, and see step by step what it does with them';
   static override description =
     `The rule is a file, or the id of one in the hub. The values are typed, or come from a file (--values, CSV or NDJSON as \`muster import\` reads them), or are those that the hub has stored of a device (--device with --since). A rule in a file with typed values needs no hub.
@@ -55,7 +55,7 @@ It is the code of the hub that runs: condition, deadband, delays, repeats, the s
     const [{ document, version }, { readRuleHere, scriptsOf }] = await Promise.all([this.#document(), import('../../lib/cli/rule-trial/read-rule.ts')]);
     const scripts = await scriptsOf(document);
     try {
-      await this.#try(await readRuleHere(document, version, scripts));
+      await this.#try(await readRuleHere(document, version, scripts).catch((error: unknown) => this.wrong(error, document)));
     } finally {
       await scripts?.stop();
     }

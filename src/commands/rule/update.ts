@@ -35,7 +35,7 @@ ${RULE_FILE_HELP}`;
       throw new MusterError('usage', `The file is of the rule ${String(only.id)}, not of ${rule}.`, {
         hint: 'A rule keeps its id; make another with `rule create`.',
       });
-    const named = rule === undefined || only === undefined ? documents : [{ id: rule, ...only }];
+    const named = rule === undefined || only === undefined || only.id !== undefined ? documents : [{ id: rule, ...only }];
     await this.store(named, { mode: create ? 'either' : 'update', version }, dryRun);
   }
 }

@@ -47,19 +47,21 @@ function conditionWords({ condition }: Rule, when: JsonObject): string {
   const spec = when[condition.kind] ?? null;
   switch (condition.kind) {
     case 'bands':
-      return Array.isArray(spec) ? `The value is at a level when ${spec.map((band) => bandWords(asObject(band))).join('; ')}.` : fallback(spec);
+      return Array.isArray(spec) ? `The value makes it ${bandsWords(spec)}.` : fallback(spec);
     case 'rate': {
       const { over, levels, per } = asObject(spec);
-      const limits = Array.isArray(levels) ? levels.map((level) => bandWords(asObject(level))).join('; ') : '';
-      return `The change of the value over ${text(over)}, per ${text(per ?? '1m')}, is at a level when ${limits}.`;
+      return `The change of the value over ${text(over)}, per ${text(per ?? '1m')}, makes it ${bandsWords(levels)}.`;
     }
     case 'noData': {
-      const { after, of } = asObject(spec);
-      return `It holds when ${of === 'device' ? 'no point of the device' : 'the point'} has had ${of === 'device' ? 'a' : 'no'} sample for ${text(after)}.`;
+      const { of } = asObject(spec);
+      const silences = levelsIn(spec).map(({ level, after }) => `${text(level)} after ${text(after)}`);
+      return `Silence of the ${of === 'device' ? 'device' : 'point'} makes it ${silences.join(', ')}.`;
     }
     case 'trend': {
-      const { method, window, limit, direction, within } = asObject(spec);
-      return `It holds when the ${text(method ?? 'line')} through the last ${text(window)} is ${text(direction ?? 'above')} ${text(limit)} within ${text(within)}.`;
+      const { method, window, limit, direction } = asObject(spec);
+      const times = levelsIn(spec).map(({ level, within }) => `${text(level)} within ${text(within)}`);
+      const forecast = method === 'holt' ? 'Holt forecast from' : 'line through';
+      return `The ${forecast} the last ${text(window)} goes ${text(direction)} ${text(limit)}: ${times.join(', ')}.`;
     }
     default:
       return fallback(spec);
@@ -70,12 +72,22 @@ function conditionWords({ condition }: Rule, when: JsonObject): string {
   }
 }
 
+/** One level is written without a list. */
+function levelsIn(spec: JsonValue): readonly JsonObject[] {
+  const { levels } = asObject(spec);
+  return Array.isArray(levels) ? levels.map(asObject) : [asObject(spec)];
+}
+
+function bandsWords(bands: JsonValue | undefined): string {
+  return Array.isArray(bands) ? bands.map((band) => bandWords(asObject(band))).join(', ') : '?';
+}
+
 function bandWords({ level, high, low, deadband }: JsonObject): string {
   const edges: string[] = [];
   if (high !== undefined) edges.push(`at or above ${text(high)}`);
   if (low !== undefined) edges.push(`below ${text(low)}`);
-  const leaves = deadband === undefined ? '' : `, left with a deadband of ${text(deadband)}`;
-  return `${text(level)}: ${edges.join(' or ')}${leaves}`;
+  const leaves = deadband === undefined ? '' : ` (left with a deadband of ${text(deadband)})`;
+  return `${text(level)} ${edges.join(' or ')}${leaves}`;
 }
 
 function asObject(value: JsonValue | undefined): JsonObject {

@@ -1,7 +1,7 @@
 import { type DocumentProblem, pathOf } from './document-problems.ts';
 
-export const DOCUMENT_CHARACTERS_MAX = 64 * 1024;
-export const DOCUMENT_DEPTH_MAX = 24;
+const DOCUMENT_CHARACTERS_MAX = 64 * 1024;
+const DOCUMENT_DEPTH_MAX = 24;
 const VALUES_MAX = 10_000;
 
 /**

@@ -126,5 +126,8 @@ function mistake(source: string, message: string, position: number): CompiledTem
 export function defaultMessage(bindings: MessageBindings): string {
   const subject = [bindings.device?.name ?? bindings.group, bindings.point?.path].filter((part) => part !== null && part !== undefined).join(' ');
   const state = bindings.level === null ? 'normal' : bindings.level;
+  // Most conditions name the level with the figures: once is enough.
+  if (bindings.level !== null && bindings.explanation.includes(`(${bindings.level})`))
+    return oneLine([subject === '' ? '' : `${subject}: `, bindings.explanation]);
   return oneLine([[subject, state].filter((part) => part !== '').join(': '), bindings.explanation === '' ? '' : ` (${bindings.explanation})`]);
 }

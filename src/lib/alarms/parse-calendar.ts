@@ -20,7 +20,7 @@ export type ParsedCalendar = { readonly ok: true; readonly calendar: Calendar } 
 
 type Span = Calendar['spans'][number];
 
-export const SPAN_RULE = 'days, hours or both, such as "mon-fri 08:00-18:00", "sat,sun", "22:00-06:00" or "mon 06:00-24:00"';
+const SPAN_RULE = 'days, hours or both, such as "mon-fri 08:00-18:00", "sat,sun", "22:00-06:00" or "mon 06:00-24:00"';
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const EVERY_DAY = [0, 1, 2, 3, 4, 5, 6];
 const DAY_MINUTES = 1440;

@@ -158,3 +158,12 @@ function keysAt(path: readonly PropertyKey[]): readonly string[] {
 function isRecord(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Does reading it need the interpreter of a script? Of any value: the document has not been checked. */
+export function usesScript(document: JsonValue): boolean {
+  const part = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, name)
+      ? (value as { readonly [name: string]: JsonValue })[name]
+      : undefined;
+  return part(part(document, 'when'), 'script') !== undefined;
+}

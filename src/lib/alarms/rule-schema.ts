@@ -9,7 +9,7 @@ const LIST_MAX = 100;
 const DAYS_MAX = 400;
 const LABELS_MAX = 32;
 const ACTIONS_MAX = 16;
-export const REPEATS_MAX = 100;
+const REPEATS_MAX = 100;
 
 const name = z.string().refine(isName, `is no name: ${NAME_RULE}`);
 const shortText = z.string().min(1).max(200);
@@ -63,7 +63,7 @@ const when = z
   .describe('The condition: exactly one of these.');
 
 /** The document of a rule. What stands in `when` is checked by its kind. */
-export const ruleSchema = z.strictObject({
+const ruleSchema = z.strictObject({
   id: name,
   description: z.string().max(500).optional(),
   enabled: z.boolean().optional(),

@@ -18,6 +18,7 @@ export interface ScopePart {
 }
 
 interface ScopeMatchers {
+  readonly groupPaths: ReadonlySet<string>;
   readonly type: (device: ScopedDevice) => boolean;
   readonly group: (device: ScopedDevice) => boolean;
   readonly labels: (device: ScopedDevice) => boolean;
@@ -26,7 +27,7 @@ interface ScopeMatchers {
 }
 
 /** The label that says in which group a device is. */
-export const GROUP_LABEL = 'group';
+const GROUP_LABEL = 'group';
 
 /** A scope is asked for every device and point of a project: its matchers are made once. */
 const known = new WeakMap<Scope, ScopeMatchers>();
@@ -47,7 +48,7 @@ export function explainScope(scope: Scope, device: ScopedDevice, point: string |
   const labels = Object.entries(device.labels).map(([name, value]) => `${name}=${value}`);
   const parts: ScopePart[] = [
     { part: 'type', wanted: scope.types, is: device.type, holds: matchers.type(device) },
-    { part: 'group', wanted: scope.groups, is: groupsOf(device.labels).at(-1) ?? null, holds: matchers.group(device) },
+    { part: 'group', wanted: scope.groups, is: ownGroup(device.labels), holds: matchers.group(device) },
     { part: 'labels', wanted: scope.labels, is: labels.length === 0 ? null : labels.join(', '), holds: matchers.labels(device) },
     { part: 'device', wanted: scope.devices, is: device.id, holds: matchers.device(device) },
   ];
@@ -59,6 +60,24 @@ export function explainScope(scope: Scope, device: ScopedDevice, point: string |
 export function groupsOf(labels: Readonly<Record<string, string>>): readonly string[] {
   const levels = levelsOf(Object.hasOwn(labels, GROUP_LABEL) ? (labels[GROUP_LABEL] ?? '') : '');
   return levels.map((_, index) => levels.slice(0, index + 1).join('/'));
+}
+
+/** The group that a device with these labels is in itself; null: in none. */
+export function ownGroup(labels: Readonly<Record<string, string>>): string | null {
+  return groupsOf(labels).at(-1) ?? null;
+}
+
+/** Of a device in the scope of a rule over groups: those that the scope names, else its own. */
+export function groupsWatched(scope: Scope, labels: Readonly<Record<string, string>>): readonly string[] {
+  const groups = groupsOf(labels);
+  if (scope.groups.length === 0) return groups.slice(-1);
+  const named = matchersOf(scope).groupPaths;
+  return groups.filter((group) => named.has(group));
+}
+
+/** As all ways to write a group's path are compared. */
+export function groupPath(path: string): string {
+  return levelsOf(path).join('/');
 }
 
 /** `/paris//hall-2/` names the same group as `paris/hall-2`. */
@@ -78,10 +97,11 @@ function matchersOf(scope: Scope): ScopeMatchers {
 function createMatchers({ types, groups, labels, devices, points }: Scope): ScopeMatchers {
   const everything = (): boolean => true;
   const typeNames = new Set(types);
-  const groupPaths = new Set(groups.map((group) => levelsOf(group).join('/')));
+  const groupPaths = new Set(groups.map(groupPath));
   const labelMatchers = labels.map(labelMatcher);
   const deviceMatcher = matcherOfAny(devices);
   return {
+    groupPaths,
     type: types.length === 0 ? everything : ({ type }) => type !== null && typeNames.has(type),
     group: groups.length === 0 ? everything : (device) => groupsOf(device.labels).some((group) => groupPaths.has(group)),
     labels: (device) => labelMatchers.every((matches) => matches(device.labels)),

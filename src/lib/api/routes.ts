@@ -21,23 +21,23 @@ import { type StoragePorts, storageRoutes } from './rest/storage.ts';
 import { typeRoutes } from './rest/types.ts';
 import type { Route } from './route.ts';
 
-export type RoutePorts = AccessPorts &
-  AlarmPorts &
-  ChannelPorts &
-  DeliveryPorts &
-  NotificationRoutePorts &
-  BacktestPorts &
+export type RoutePorts = HubPorts &
+  StatusPorts &
+  AccessPorts &
   DevicePorts &
-  DeviceRulePorts &
-  EventPorts &
-  ExportPorts &
-  HubPorts &
-  MaintenancePorts &
   PointPorts &
   ReportPorts &
-  RulePorts &
   SamplePorts &
-  StatusPorts &
+  ExportPorts &
+  RulePorts &
+  DeviceRulePorts &
+  BacktestPorts &
+  MaintenancePorts &
+  AlarmPorts &
+  EventPorts &
+  ChannelPorts &
+  NotificationRoutePorts &
+  DeliveryPorts &
   StoragePorts &
   Pick<SystemStore, 'rejects'>;
 
@@ -54,15 +54,15 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),
+    ...ruleRoutes(ports),
+    ...deviceRuleRoutes(ports),
+    ...backtestRoutes(ports),
+    ...maintenanceRoutes(ports),
     ...alarmRoutes(ports),
     ...eventRoutes(ports),
     ...channelRoutes(ports),
     ...notificationRoutes(ports),
     ...deliveryRoutes(ports),
     ...storageRoutes(ports),
-    ...backtestRoutes(ports),
-    ...ruleRoutes(ports),
-    ...deviceRuleRoutes(ports),
-    ...maintenanceRoutes(ports),
   ];
 }

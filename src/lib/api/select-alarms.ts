@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { GROUP_LABEL } from '../alarms/scope.ts';
+import { groupPath, ownGroup } from '../alarms/scope.ts';
 import { displayState } from '../alarms/state/display-state.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
 import type { DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
 import { labelMatcher, pathMatcher } from '../domain/matching.ts';
-import { readSeverities, type Severity, severityRank } from '../domain/severity.ts';
+import { type Severity, severitiesOf, severityRank } from '../domain/severity.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry, Directory } from '../fleet/directory.ts';
 import type { AlarmFilter as StoredFilter } from '../storage/alarm-storage.ts';
@@ -28,7 +28,8 @@ export interface AlarmSelection {
 /** `resolveDevice` turns ids and aliases into devices, or throws not_found. */
 export function selectAlarms(project: ProjectId, query: Query, directory: Directory, resolveDevice: (id: string) => DeviceEntry): AlarmSelection {
   const devices = listOf(query.device)?.map((id) => deviceIdOf(id, query.closed !== 'false', resolveDevice));
-  const severities = listOf(query.severity)?.flatMap((text) => readSeverities(text) ?? []);
+  const severityTexts = listOf(query.severity);
+  const severities = severityTexts && severitiesOf(severityTexts);
   const rules = listOf(query.rule) as readonly RuleId[] | undefined;
   const states = listOf(query.state);
   const historical = query.historical ?? (query.closed === 'false' ? 'false' : 'any');
@@ -116,11 +117,11 @@ function deviceTests(query: Query, directory: Directory): Test[] {
   }
   const types = listOf(query.type);
   if (types) tests.push((record) => types.includes(deviceOf(record)?.type ?? ''));
-  const groups = listOf(query.group);
+  const groups = listOf(query.group)?.map(groupPath);
   if (groups) {
     tests.push((record) => {
-      const path = record.subject.group ?? deviceOf(record)?.labels[GROUP_LABEL];
-      return path !== undefined && groups.some((group) => path === group || path.startsWith(`${group}/`));
+      const path = record.subject.group ?? ownGroup(deviceOf(record)?.labels ?? {});
+      return path !== null && groups.some((group) => path === group || path.startsWith(`${group}/`));
     });
   }
   return tests;
@@ -145,7 +146,7 @@ export type AlarmPosition = readonly [rank: number, time: number, id: string];
 export function positionOf(record: AlarmRecord): AlarmPosition {
   return [record.severity === null ? 99 : severityRank(record.severity), begunAt(record), record.id];
 }
-export function comparePositions(one: AlarmPosition, other: AlarmPosition): number {
+function comparePositions(one: AlarmPosition, other: AlarmPosition): number {
   return one[0] - other[0] || other[1] - one[1] || (one[2] < other[2] ? 1 : one[2] > other[2] ? -1 : 0);
 }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { AlarmId, DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
 import { isName } from '../domain/ids.ts';
-import { readSeverities } from '../domain/severity.ts';
+import { severitiesOf } from '../domain/severity.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { eventKindsOf } from '../events/event-filter.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -23,7 +23,7 @@ export function eventFilterOf(
   return {
     project,
     ...(kinds !== undefined && { kinds: eventKindsOf(kinds) }),
-    ...(severities !== undefined && { severities: severities.flatMap((text) => readSeverities(text) ?? []) }),
+    ...(severities !== undefined && { severities: severitiesOf(severities) }),
     ...(devices !== undefined && { devices: devices.map((id) => deviceOf(project, id, fleet)) }),
     ...(rules !== undefined && { rules: rules as readonly RuleId[] }),
     ...(alarm !== undefined && { alarm: alarm as AlarmId }),

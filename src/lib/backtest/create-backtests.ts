@@ -1,6 +1,6 @@
 import type { ScriptRunner } from '../alarms/conditions/condition.ts';
 import type { Rule } from '../alarms/rule.ts';
-import { parseRule } from '../alarms/rule-document.ts';
+import { parseRule, usesScript } from '../alarms/rule-document.ts';
 import type { SeriesId } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
@@ -20,7 +20,7 @@ export interface BacktestPorts {
   readonly clock: () => number;
   readonly runningMax: number;
   /** Reads rules with scripts; they run in the thread of the back-test. */
-  readonly scripts?: ScriptRunner;
+  readonly scripts?: ScriptRunner & { prepare?(): Promise<void> };
 }
 
 export function createBacktests(ports: BacktestPorts): Backtests {
@@ -30,6 +30,7 @@ export function createBacktests(ports: BacktestPorts): Backtests {
       return running;
     },
     async run(query, signal, onProgress) {
+      if (query.rules.some(({ document }) => usesScript(document))) await ports.scripts?.prepare?.();
       const order = orderOf(ports, query);
       if (running >= ports.runningMax)
         throw new MusterError('overloaded', `${ports.runningMax} back-tests are under way already (limits.backtests)`, {
@@ -83,8 +84,8 @@ function readRule({ document, version }: TriedRule, index: number, rules: number
   if (parsed.ok) return parsed.rule;
   const [first] = parsed.problems;
   const which = rules === 1 ? 'the rule' : index === 0 ? 'the first rule' : 'the second rule';
-  const text = parsed.problems.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');
-  throw new MusterError('invalid', `${which} is wrong: ${text}`, { details: { problems: parsed.problems, field: first?.path ?? '' } });
+  const text = parsed.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  throw new MusterError('invalid', `${which} is wrong: ${text}`, { details: { problems: parsed.problems, field: first?.path ?? '', rule: index } });
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Rule, Scope } from '../alarms/rule.ts';
-import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
+import type { Rule } from '../alarms/rule.ts';
+import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import { globMatcher, pathMatcher } from '../domain/matching.ts';
@@ -42,12 +42,6 @@ export function planWatches(directory: Directory, project: ProjectId, rule: Rule
     }
   }
   return plan.done();
-}
-
-/** Of a device in the scope of a rule over groups: those that the rule names, else its own. */
-function groupsWatched({ groups: named }: Scope, labels: Readonly<Record<string, string>>): readonly string[] {
-  const groups = groupsOf(labels);
-  return named.length === 0 ? groups.slice(-1) : groups.filter((group) => named.includes(group));
 }
 
 function addDevice(plan: ReturnType<typeof createPlan>, { points }: DeviceEntry, subject: number, member: number, slots: readonly string[]): void {

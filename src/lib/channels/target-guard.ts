@@ -21,8 +21,21 @@ const METADATA = [
   'fd00:ec2::/32',
   'fd20:ce::254/128',
 ];
+/** Teredo (RFC 4380), and the translation prefix that each network uses as it likes (RFC 8215): where they end cannot be seen. */
+const TUNNELS = ['2001::/32', '64:ff9b:1::/48'];
 /** Multicast, broadcast, documentation, reserved. */
-const NOWHERE = ['224.0.0.0/4', '240.0.0.0/4', '192.0.0.0/24', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', 'ff00::/8', '100::/64', '2001:db8::/32'];
+const NOWHERE = [
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  'ff00::/8',
+  '100::/64',
+  '2001:db8::/32',
+  ...TUNNELS,
+];
 
 /**
  * A hub sends where its users tell it to, so it must not become their way into places that only the hub can reach. `allowed`: public, private, loopback, link-local, and
@@ -73,9 +86,11 @@ function plainAddress(given: string): string {
   const [first = 0, second = 0, third = 0] = groups;
   const leading = (count: number): boolean => groups.slice(0, count).every((group) => group === 0);
   if (leading(5) && groups[5] === 0xffff) return dotted(groups[6] ?? 0, groups[7] ?? 0);
+  // ::ffff:0:a.b.c.d, translated (RFC 2765).
+  if (leading(4) && groups[4] === 0xffff && groups[5] === 0) return dotted(groups[6] ?? 0, groups[7] ?? 0);
   // ::a.b.c.d, deprecated; :: and ::1 are themselves.
-  if (leading(6) && (groups[6] ?? 0) !== 0) return dotted(groups[6] ?? 0, groups[7] ?? 0);
-  if (first === 0x64 && second === 0xff9b) return dotted(groups[6] ?? 0, groups[7] ?? 0);
+  if (leading(6) && ((groups[6] ?? 0) !== 0 || (groups[7] ?? 0) > 1)) return dotted(groups[6] ?? 0, groups[7] ?? 0);
+  if (first === 0x64 && second === 0xff9b && third === 0) return dotted(groups[6] ?? 0, groups[7] ?? 0);
   if (first === 0x2002) return dotted(second, third);
   return address;
 }

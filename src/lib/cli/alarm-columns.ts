@@ -65,6 +65,7 @@ export const ALARM_ACTION_COLUMNS: readonly Column<AlarmActionRow>[] = [
   { name: 'device', value: (row) => row.device ?? (row.group === null ? null : `group ${row.group}`), whole: true },
   { name: 'point', value: (row) => row.point, drop: 2, whole: true },
   { name: 'state', value: (row) => row.state, drop: 1, whole: true },
+  timeColumn('shelved-until', (row) => row.shelvedUntil, { drop: 5 }),
   { name: 'code', value: (row) => row.code },
   { name: 'reason', value: (row) => row.reason, wrap: true },
   { name: 'id', value: (row) => row.id, wide: true },

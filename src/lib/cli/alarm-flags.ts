@@ -8,7 +8,7 @@ import { filterFlag } from './flags.ts';
 
 const repeats = { multiple: true, multipleNonGreedy: true } as const;
 
-export const severityFlag = Flags.custom<string>({
+const severityFlag = Flags.custom<string>({
   helpValue: '<severity[+]>',
   parse: async (input, _, options) => {
     if (readSeverities(input) === null || input.endsWith(' '))

@@ -31,7 +31,7 @@ export interface ConfigSurroundings {
 }
 
 /** What one kind of channel is configured with, as its schema says. */
-export function configProperties(kind: string): Readonly<Record<string, Property>> {
+function configProperties(kind: string): Readonly<Record<string, Property>> {
   const definition = channelDefinition(kind);
   if (definition === undefined) {
     throw new MusterError('usage', `There is no kind of channel ${kind}.`, { hint: `The kinds are ${CHANNEL_KINDS.join(', ')}.` });

@@ -1,5 +1,6 @@
 import { type Command, Flags } from '@oclif/core';
-import { createHubClient, type HubClient, TIMEOUT_MS } from '../client/hub-client.ts';
+import { TIMEOUT_MS } from '../client/connection.ts';
+import { createHubClient, type HubClient } from '../client/hub-client.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { readContexts } from './contexts.ts';
 import { durationFlag } from './flags.ts';

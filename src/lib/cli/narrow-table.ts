@@ -5,8 +5,9 @@ export const GAP = 2;
 
 type Shape = Pick<Column<never>, 'name' | 'drop' | 'keep' | 'whole' | 'wrap'>;
 
-/** Of its columns a sentence needs this much, a text this much to be told from others. */
+/** Of its columns a sentence needs this much, or this part of a wide terminal; a text this much to be told from others. */
 const SENTENCE_LEAST = 16;
+const SENTENCE_SHARE = 0.22;
 const TEXT_LEAST = 8;
 /** An id or a code is cut only where nothing else is left to give, and never below this. */
 const KEPT_LEAST = 20;
@@ -51,7 +52,7 @@ function readableWidths(natural: readonly number[], columns: readonly Shape[], a
   return columns.map((column, index) => {
     const width = natural[index] ?? 0;
     if (isWhole(column, index)) return Math.min(width, Math.max(KEPT_LEAST, Math.floor(available * 0.6)));
-    return Math.min(width, Math.max(column.name.length, column.wrap ? SENTENCE_LEAST : TEXT_LEAST));
+    return Math.min(width, Math.max(column.name.length, column.wrap ? Math.max(SENTENCE_LEAST, Math.floor(available * SENTENCE_SHARE)) : TEXT_LEAST));
   });
 }
 

@@ -1,4 +1,4 @@
-import type { DeviceRule, Maintenance, Rule, RuleCheck, RuleExplained, RuleShown, RuleStanding, RuleSubject } from '../api/schema/rules.ts';
+import type { DeviceRule, Maintenance, Rule, RuleExplained, RuleShown, RuleStanding, RuleSubject } from '../api/schema/rules.ts';
 import { type Column, isoTime, timeColumn } from './column.ts';
 
 const levelsText = (levels: Rule['levels']): string =>
@@ -39,6 +39,8 @@ export interface RuleRow {
   readonly code: string | null;
   readonly reason: string | null;
   readonly notes: readonly string[];
+  /** What is wrong with it, all at once. */
+  readonly problems: readonly { readonly path: string; readonly message: string; readonly file?: string; readonly line?: number }[];
 }
 
 export const RULE_ROW_COLUMNS: readonly Column<RuleRow>[] = [
@@ -49,14 +51,6 @@ export const RULE_ROW_COLUMNS: readonly Column<RuleRow>[] = [
   { name: 'code', value: (row) => row.code },
   { name: 'reason', value: (row) => row.reason, wrap: true },
   { name: 'notes', value: (row) => row.notes, text: (row) => row.notes.join('; '), wide: true },
-];
-
-export const RULE_CHECK_COLUMNS: readonly Column<RuleCheck>[] = [
-  { name: 'id', value: (row) => row.id },
-  { name: 'valid', value: (row) => row.valid },
-  { name: 'problems', value: (row) => row.problems, text: (row) => row.problems.map(problemText).join('; ') },
-  { name: 'watches', value: (row) => row.watches },
-  { name: 'notes', value: (row) => row.notes, text: (row) => row.notes.join('; ') },
 ];
 
 export const RULE_EXPLAINED_COLUMNS: readonly Column<RuleExplained>[] = [

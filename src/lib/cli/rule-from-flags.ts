@@ -98,7 +98,7 @@ function deadbandOf(text: string): number | string {
 }
 
 /** A number, true or false as such; anything else is a text. */
-export function scalarOf(text: string): number | boolean | string {
+function scalarOf(text: string): number | boolean | string {
   if (text === 'true' || text === 'false') return text === 'true';
   const number = text.trim() === '' ? Number.NaN : Number(text);
   return Number.isFinite(number) ? number : text;

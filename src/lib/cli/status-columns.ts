@@ -113,6 +113,11 @@ export const STATUS_COLUMNS: readonly Column<RatedStatus>[] = [
   { name: 'dropped/s', value: ({ rates }) => rates.mqttDropped, right: true },
   { name: 'http', value: ({ http }) => http.connections, right: true },
   { name: 'subscribers', value: ({ stream }) => stream.subscribers, right: true },
+  { name: 'alarms', value: ({ alarms }) => alarms.alarmsLive, right: true },
+  { name: 'untold', value: ({ notifications }) => notifications.waiting, right: true },
+  { name: 'told', value: ({ notifications }) => notifications.delivered, right: true },
+  { name: 'given-up', value: ({ notifications }) => notifications.failed, right: true },
+  { name: 'channels-failing', value: ({ notifications }) => notifications.failing, right: true },
   { name: 'memory-mb', value: ({ process }) => megabytes(process.memoryBytes), right: true },
   { name: 'loop-delay-ms', value: ({ process }) => process.eventLoopDelayP99Ms, right: true },
 ];

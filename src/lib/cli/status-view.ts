@@ -21,13 +21,14 @@ export function statusView(status: RatedStatus, style: TableStyle): string {
     ['connections', connections(status)],
     ['fleet', [`devices: ${count(status.fleet.devices)}, points: ${count(status.fleet.points)}`]],
     ['alarms', alarmLines(status)],
+    ['notified', notificationLines(status)],
     ['process', [processLine(status)]],
   ];
   return sections.map(([label, lines]) => section(label, lines, style)).join('');
 }
 
 /** What still works, and wants to be looked at. */
-function warningsOf({ ingest, storage, alarms, limits, time }: RatedStatus): string[] {
+function warningsOf({ ingest, storage, alarms, notifications, limits, time }: RatedStatus): string[] {
   const { damagedFiles, damagedEntries, compaction, retention } = storage;
   return [
     ...(ingest.pressure === null ? [] : [`senders are held back for ${formatAge(time - ingest.pressure.since)}: ${ingest.pressure.reason}`]),
@@ -36,6 +37,9 @@ function warningsOf({ ingest, storage, alarms, limits, time }: RatedStatus): str
     ...(compaction.lastError === null ? [] : [`samples could not be moved to files: ${compaction.lastError}`]),
     ...(alarms.rulesFailing === 0 ? [] : [`alarm rules that cannot be read: ${count(alarms.rulesFailing)}; \`muster rule list\` names them`]),
     ...(alarms.dropped.alarms === 0 ? [] : [`alarms that were not kept, because too many are live: ${count(alarms.dropped.alarms)}`]),
+    ...(notifications.failing === 0
+      ? []
+      : [`channels that cannot be reached: ${count(notifications.failing)}; \`muster delivery list --state waiting\` says why`]),
     ...(retention.lastError === null ? [] : [`what is too old could not be deleted: ${retention.lastError}`]),
     ...limits.flatMap(({ setting, level, limit }) =>
       limit !== null && limit > 0 && level >= NEAR * limit
@@ -95,6 +99,14 @@ function alarmLines({ alarms }: RatedStatus): string[] {
   return [
     `live: ${count(alarmsLive)}, active: ${count(alarmsActive)}, not acknowledged: ${count(alarmsUnacked)}`,
     `rules: ${count(rules)}, points watched: ${count(pointsWatched)}, not quiet: ${count(evaluations)}, timers: ${count(timers)}`,
+  ];
+}
+
+function notificationLines({ notifications }: RatedStatus): string[] {
+  const { waiting, inFlight, channels, failing, delivered, failed, dropped } = notifications;
+  return [
+    `alarm changes that wait to be told: ${count(waiting)}, notifications on their way: ${count(inFlight)}`,
+    `since the start: ${count(delivered)} delivered, ${count(failed)} given up, ${count(dropped)} dropped; channels: ${count(channels)}, failing: ${count(failing)}`,
   ];
 }
 

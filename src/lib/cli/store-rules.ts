@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors/catalogue.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { problemText, type RuleRow } from './rule-columns.ts';
 import { ruleYaml } from './rule-file.ts';
+import { placed, problemsIn } from './rule-problems.ts';
 import { differenceOf } from './text-difference.ts';
 
 export interface StoreRulesWork {
@@ -34,7 +35,7 @@ export async function storeRule(
 export async function storeRules(documents: readonly RuleDocument[], work: StoreRulesWork): Promise<RuleRow[]> {
   return eachRule(documents, work.signal, async (document) => {
     const { rule, status } = await storeRule(document, work);
-    return { id: rule.id, status, version: rule.version, watches: rule.watches, code: null, reason: null, notes: [] };
+    return { id: rule.id, status, version: rule.version, watches: rule.watches, code: null, reason: null, notes: [], problems: [] };
   });
 }
 
@@ -50,7 +51,7 @@ export async function previewRules(documents: readonly RuleDocument[], { hub, mo
   const rows = await eachRule(documents, signal, async (document) => {
     const check = await hub.rules.check(document);
     const id = check.id ?? idOf(document);
-    const row = { id, version: check.version, watches: check.watches, notes: check.notes };
+    const row = { id, version: check.version, watches: check.watches, notes: check.notes, problems: placed(check.problems, document) };
     if (!check.valid) return { ...row, status: 'failed', code: 'invalid', reason: check.problems.map(problemText).join('; ') };
     if (check.version !== null && mode === 'create') return { ...row, status: 'failed', code: 'conflict', reason: `there is a rule ${id} already` };
     if (check.version === null && mode === 'update') return { ...row, status: 'failed', code: 'not_found', reason: `there is no rule ${id}` };
@@ -68,7 +69,7 @@ async function eachRule(documents: readonly RuleDocument[], signal: AbortSignal,
   let hopeless: MusterError | undefined;
   for (const document of documents) {
     const id = typeof document.id === 'string' ? document.id : '';
-    const failed = { id, version: null, watches: null, notes: [] };
+    const failed = { id, version: null, watches: null, notes: [], problems: [] };
     if (hopeless || signal.aborted) {
       rows.push({ ...failed, status: 'skipped', code: hopeless?.code ?? 'interrupted', reason: hopeless?.message ?? 'Interrupted.' });
       continue;
@@ -79,7 +80,7 @@ async function eachRule(documents: readonly RuleDocument[], signal: AbortSignal,
       if (documents.length === 1) throw error;
       const failure = error instanceof MusterError ? error : new MusterError('internal', messageOf(error), { cause: error });
       if (HOPELESS.has(failure.code)) hopeless = failure;
-      rows.push({ ...failed, status: 'failed', code: failure.code, reason: failure.message });
+      rows.push({ ...failed, status: 'failed', code: failure.code, reason: failure.message, problems: problemsIn(failure, document) });
     }
   }
   return rows;

@@ -20,6 +20,11 @@ export function normalizeHubUrl(text: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}`;
 }
 
+/** The path of one of a collection: `devices`, `a/b` -> `/devices/a%2Fb`. */
+export function pathOf(collection: string, id: string): string {
+  return `/${collection}/${encodeURIComponent(id)}`;
+}
+
 /** Encodes each level of a path and keeps its slashes: `boiler/temp 1` -> `boiler/temp%201`. */
 export function encodeLevels(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');

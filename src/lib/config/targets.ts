@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /** Where a hub may connect to, by name; networks such as 10.1.0.0/16 stand beside them. */
-export const TARGET_NAMES = ['public', 'private', 'loopback', 'link-local'] as const;
+const TARGET_NAMES = ['public', 'private', 'loopback', 'link-local'] as const;
 
 export function isTarget(text: string): boolean {
   return (TARGET_NAMES as readonly string[]).includes(text) || isNetwork(text);

@@ -7,7 +7,7 @@ export function severityRank(severity: Severity): number {
   return SEVERITIES.indexOf(severity);
 }
 
-export function isAtLeast(severity: Severity, least: Severity): boolean {
+function isAtLeast(severity: Severity, least: Severity): boolean {
   return severityRank(severity) <= severityRank(least);
 }
 
@@ -26,4 +26,9 @@ export function readSeverities(text: string): readonly Severity[] | null {
   const severity = SEVERITIES.find((one) => one === name);
   if (severity === undefined) return null;
   return orWorse ? SEVERITIES.filter((one) => isAtLeast(one, severity)) : [severity];
+}
+
+/** Those that any of the texts means, each once; what is none is left out. */
+export function severitiesOf(texts: readonly string[]): readonly Severity[] {
+  return [...new Set(texts.flatMap((text) => readSeverities(text) ?? []))];
 }

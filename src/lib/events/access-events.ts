@@ -114,7 +114,14 @@ export function recordAccess({ recorder, clock, home }: AccessEventPorts): Acces
     for (const [key, sender] of senders) {
       const { address, reason, more } = sender;
       if (more === 0) senders.delete(key);
-      else recorder.record(eventOf('access.refused', sender, `${nameOf(sender)} was refused ${more} more times: ${reason}`, { address, reason, times: more }));
+      else
+        recorder.record(
+          eventOf('access.refused', sender, `${nameOf(sender)} was refused ${more === 1 ? 'once more' : `${more} more times`}: ${reason}`, {
+            address,
+            reason,
+            times: more,
+          }),
+        );
       sender.more = 0;
     }
     claims.clear();

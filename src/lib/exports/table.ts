@@ -4,7 +4,7 @@ import type { TimeStyle } from './time-style.ts';
  * What a cell holds, so that each format writes it in its own way: `time` is ms since 1970; `json` any JSON value; `any` a number, a boolean, a text or
  * JSON, as it comes. null and undefined are an empty cell (null in NDJSON).
  */
-export const CELL_KINDS = ['text', 'number', 'truth', 'time', 'json', 'any'] as const;
+const CELL_KINDS = ['text', 'number', 'truth', 'time', 'json', 'any'] as const;
 export type CellKind = (typeof CELL_KINDS)[number];
 
 export interface TableColumn<Row> {

@@ -6,7 +6,7 @@ export const WORK_MAX = 500_000;
 /** Of a text that an expression builds. */
 export const TEXT_LENGTH_MAX = 16_384;
 /** Of a list that an expression builds. */
-export const LIST_LENGTH_MAX = 65_536;
+const LIST_LENGTH_MAX = 65_536;
 
 /** What one evaluation works on. Made once for each expression: an evaluation makes no garbage of its own. */
 export interface Frame {

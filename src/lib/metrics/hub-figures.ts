@@ -116,6 +116,9 @@ export interface HubLevels {
 export interface NotificationFigures {
   readonly waiting: number;
   readonly inFlight: number;
+  /** Enabled. */
+  readonly channels: number;
+  /** Whose last attempt failed. */
   readonly failing: number;
   readonly delivered: number;
   readonly failed: number;

@@ -1,6 +1,8 @@
 import { ChannelError, type ChannelSender, type ChannelSurroundings } from '../channels/channel.ts';
+import { createRedactor } from '../channels/redact.ts';
 import { channelDefinition } from '../channels/registry.ts';
 import type { Channel } from '../domain/notification.ts';
+import { messageOf } from '../errors/muster-error.ts';
 import type { ChannelLine } from './channel-queue.ts';
 
 const UNKNOWN = { ratePerMinute: 1, burst: 1, concurrency: 1 } as const;
@@ -29,9 +31,24 @@ export function createChannelLine(channel: Channel, surroundings: ChannelSurroun
     burst,
     concurrency: definition.concurrency,
     sender() {
-      made ??= definition.load().then((create) => create(parsed.data, surroundings));
+      made ??= definition.load().then((create) => discreet(create(parsed.data, surroundings), createRedactor(parsed.data, definition.secrets)));
       return made;
     },
     stop,
+  };
+}
+
+/** What a receiver says may repeat what it was sent. */
+function discreet(sender: ChannelSender, redact: (text: string) => string): ChannelSender {
+  return {
+    async send(notification, signal) {
+      try {
+        return redact(await sender.send(notification, signal));
+      } catch (error: unknown) {
+        const { retryable, retryAfterMs } = error instanceof ChannelError ? error : { retryable: true, retryAfterMs: null };
+        throw new ChannelError(redact(messageOf(error)), retryable, retryAfterMs);
+      }
+    },
+    stop: () => sender.stop(),
   };
 }

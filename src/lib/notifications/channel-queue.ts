@@ -22,6 +22,8 @@ const ATTEMPT_MS_MAX = 120_000;
 const GATHERED_MS_MAX = 60_000;
 /** Of a large delivery, attempts that failed are noted in its first entry alone. */
 const NOTED_ENTRIES_MAX = 100;
+/** A clock that goes back by more than this was set. */
+const SET_BACK_MS_MIN = 5_000;
 /** Timers are no longer than this, so that a clock that was set is followed. */
 const TIMER_MS_MAX = 1_000;
 
@@ -89,6 +91,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
   let failures = 0;
   let failedAt = 0;
   let deciding = 0;
+  let seenAt = 0;
   let dropped: string | null = null;
   let stopped = false;
   let timer: NodeJS.Timeout | null = null;
@@ -98,7 +101,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
 
   function pump(): void {
     if (stopped || dropped !== null) return;
-    const now = clock();
+    const now = look();
     const wanted = gather(now);
     while (attempts.size < line.concurrency) {
       const next = heap.peek();
@@ -110,6 +113,23 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
       else earlier.followers.push(next);
     }
     arm(Math.min(wanted, attempts.size < line.concurrency ? (heap.peek()?.dueAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY), now);
+  }
+
+  /** What waits for a while waits for the rest of it, not until a clock that was set back has caught up. Quiet hours are hours of the clock. */
+  function look(): number {
+    const now = clock();
+    const back = seenAt - now;
+    seenAt = now;
+    if (back < SET_BACK_MS_MIN) return now;
+    failedAt -= back;
+    times.shift(-back);
+    gatherings.shift(-back, (key) => !isQuiet(key));
+    for (const delivery of open) {
+      delivery.dueAt -= back;
+      if (delivery.startedAt !== null) delivery.startedAt -= back;
+    }
+    for (const delivery of heap.clear()) heap.push(delivery);
+    return now;
   }
 
   function arm(at: number, now: number): void {
@@ -150,7 +170,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
       () => {
         deciding -= decided.length;
         if (dropped !== null) settle(createDelivery(id, decided, clock()), 'dropped', dropped, null);
-        else enqueue(createDelivery(id, decided, clock()));
+        else enqueue({ ...createDelivery(id, decided, clock()), dueAt: clock() });
         pump();
       },
       () => {
@@ -182,7 +202,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
   async function attemptOf(delivery: Delivery, over: ChannelLine, broken: AbortSignal): Promise<void> {
     try {
       const sender = await over.sender();
-      const said = await withinTime(sender.send(delivery.notification, broken), broken);
+      const said = await withinTime(sender.send(delivery.notification(), broken), broken);
       if (delivery.settled) return;
       failures = 0;
       settle(delivery, 'delivered', null, said);
@@ -260,6 +280,7 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
 
   return {
     plan(route, told, now) {
+      look();
       const key = route.groupKey?.(told) ?? null;
       const quiet = quietUntil(route, told.severity, now);
       if (quiet !== null) return { alone: false, groupKey: `quiet ${key ?? route.route.id}`, dueAt: quiet };
@@ -342,7 +363,11 @@ export function createChannelQueue(first: ChannelLine, ports: QueuePorts): Chann
 }
 
 function isGroup(key: string): boolean {
-  return key !== '' && key !== RATE_KEY && !key.startsWith('quiet ');
+  return key !== '' && key !== RATE_KEY && !isQuiet(key);
+}
+
+function isQuiet(key: string): boolean {
+  return key.startsWith('quiet ');
 }
 
 /** A sender keeps its own time; this is for one that does not. */

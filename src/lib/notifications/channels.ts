@@ -31,6 +31,9 @@ export interface ChannelTest {
   readonly elapsedMs: number;
 }
 
+/** Tests that may be under way at once, of all channels. */
+const TESTS_MAX = 8;
+
 type Config = { readonly [name: string]: JsonValue };
 
 /** The channels of the hub. A change is in force when its promise resolves. */
@@ -54,7 +57,7 @@ export interface Channels {
   ): Promise<ChannelView>;
   /** Throws `in_use` while a route names it. What waits for it is dropped. */
   delete(project: ProjectId, id: string, actor: Actor): Promise<void>;
-  /** Sends a test by the code that sends the others, also over a disabled channel. */
+  /** Sends a test by the code that sends the others, also over a disabled channel. Throws overloaded: one at a time over a channel, TESTS_MAX in all. */
   test(project: ProjectId, id: string, signal: AbortSignal): Promise<ChannelTest>;
 }
 
@@ -82,6 +85,8 @@ export interface ChannelsPorts {
 export function createChannels(ports: ChannelsPorts): HotChannels {
   const { storage, log, recorder, stream, order, clock } = ports;
   const byProject = new Map<ProjectId, Map<string, Channel>>();
+  /** Channels of which a test is under way. */
+  const testing = new Set<string>();
 
   const ofProject = (project: ProjectId): Map<string, Channel> => {
     const known = byProject.get(project);
@@ -158,6 +163,11 @@ export function createChannels(ports: ChannelsPorts): HotChannels {
       }),
     async test(project, id, signal) {
       const channel = found(project, id);
+      const key = `${project} ${channel.id}`;
+      // Else tests were a way around the rate of a channel, and a way to keep the hub busy.
+      if (testing.has(key)) throw new MusterError('overloaded', `a test of the channel ${channel.id} is under way already`, { hint: 'Wait for its end.' });
+      if (testing.size >= TESTS_MAX) throw new MusterError('overloaded', `${TESTS_MAX} tests of channels are under way already`);
+      testing.add(key);
       const line = createChannelLine(channel, ports.surroundings);
       const delivery = uuidv7();
       const startedAt = performance.now();
@@ -171,6 +181,7 @@ export function createChannels(ports: ChannelsPorts): HotChannels {
       } catch (error: unknown) {
         return result(false, messageOf(error), !(error instanceof ChannelError) || error.retryable);
       } finally {
+        testing.delete(key);
         await line.stop();
       }
     },

@@ -2,9 +2,9 @@ import type { Calendar } from '../alarms/calendar.ts';
 import { parseCalendar } from '../alarms/parse-calendar.ts';
 import { readDuration } from '../domain/duration.ts';
 import type { Route } from '../domain/notification.ts';
-import type { Severity } from '../domain/severity.ts';
+import { type Severity, severitiesOf } from '../domain/severity.ts';
 import { type CalendarWatch, watchCalendar } from './calendar-watch.ts';
-import { listOf, RouteDocument, severitiesOf } from './route-document.ts';
+import { listOf, RouteDocument } from './route-document.ts';
 import { createRouteFilter, groupOf, type RouteFilter, type Told } from './route-filter.ts';
 
 const GROUP_WAIT_MS = 30_000;
@@ -55,7 +55,7 @@ export function compileRoute(route: Route): CompiledOrProblems {
       groupKey: groupBy === undefined ? null : keyMaker(route, groupBy),
       groupWaitMs: durationOf(groupWait, GROUP_WAIT_MS),
       groupIntervalMs: durationOf(groupInterval, GROUP_INTERVAL_MS),
-      quiet: quietCalendar === null ? null : { hours: watchCalendar(quietCalendar), exceptFor: severitiesOf(listOf(quietHours?.exceptFor)) },
+      quiet: quietCalendar === null ? null : { hours: watchCalendar(quietCalendar), exceptFor: new Set(severitiesOf(listOf(quietHours?.exceptFor))) },
       schedule: scheduleCalendar === null ? null : watchCalendar(scheduleCalendar),
     },
   };

@@ -6,7 +6,8 @@ import { composeNotification } from './compose-notification.ts';
 export interface Delivery {
   readonly id: string;
   readonly entries: readonly OutboxEntry[];
-  readonly notification: Notification;
+  /** Made for each attempt: the same every time, and too large to be kept of all that wait. */
+  notification(): Notification;
   attempts: number;
   /** Not before, ms since 1970. */
   dueAt: number;
@@ -24,7 +25,18 @@ export function createDelivery(id: string, entries: readonly OutboxEntry[], sinc
   const attempts = entries.reduce((most, entry) => Math.max(most, entry.attempts), 0);
   const dueAt = entries.reduce((latest, entry) => Math.max(latest, entry.dueAt), 0);
   const lastError = entries.find((entry) => entry.lastError !== null)?.lastError ?? null;
-  return { id, entries, notification: composeNotification(id, entries), attempts, dueAt, startedAt: null, since, settled: false, lastError, followers: [] };
+  return {
+    id,
+    entries,
+    notification: () => composeNotification(id, entries),
+    attempts,
+    dueAt,
+    startedAt: null,
+    since,
+    settled: false,
+    lastError,
+    followers: [],
+  };
 }
 
 /** When an id was made: the first 48 bits of a uuid v7 (RFC 9562) are ms since 1970. */

@@ -1,5 +1,6 @@
 import type { NotifiedAlarm } from '../channels/channel.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
+import { cutText } from '../domain/cut-text.ts';
 import type { Device } from '../domain/device.ts';
 import type { HubEvent } from '../domain/event.ts';
 import type { OutboxEntry } from '../domain/notification.ts';
@@ -47,12 +48,13 @@ export function notifiedAlarm({ alarm, event, cause, severity, content }: Outbox
 
 function shortValue(value: JsonValue): JsonValue {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length <= VALUE_LENGTH ? value : `${text.slice(0, VALUE_LENGTH)}…`;
+  if (typeof value === 'string') return cut(value);
+  const text = JSON.stringify(value);
+  return text.length <= VALUE_LENGTH ? value : `${cutText(text, VALUE_LENGTH)}…`;
 }
 
 function cut(text: string): string {
-  return text.length <= TEXT_LENGTH ? text : `${text.slice(0, TEXT_LENGTH)}…`;
+  return text.length <= TEXT_LENGTH ? cutText(text, TEXT_LENGTH) : `${cutText(text, TEXT_LENGTH)}…`;
 }
 
 function textOf(value: JsonValue | undefined): string | null {
@@ -61,5 +63,5 @@ function textOf(value: JsonValue | undefined): string | null {
 
 function labelsOf(value: JsonValue | undefined): Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, cut(String(text))]));
 }

@@ -80,5 +80,5 @@ function whyNot(enabled: boolean, failing: readonly RoutePart[]): string {
   if (!enabled) return 'the route is disabled';
   const [first] = failing;
   if (first === undefined) return 'none of its channels is enabled';
-  return failing.map(({ part, wanted, is }) => `${part} must be ${wanted.join(' or ')}, and is ${is ?? 'nothing'}`).join('; ');
+  return failing.map(({ part, wanted, is }) => `${part} must be ${wanted.join(' or ')}, and is ${is === null || is === '' ? 'nothing' : is}`).join('; ');
 }

@@ -16,6 +16,8 @@ export interface Gatherings {
   /** Puts back what could not go yet. */
   putBack(gathering: Gathering, dueAt: number): void;
   takeAll(): OutboxEntry[];
+  /** By so many ms, those that are meant. */
+  shift(ms: number, isMeant: (key: string) => boolean): void;
   /** No later than the first that is due; Infinity: there is none. */
   readonly nextAt: number;
   readonly entries: number;
@@ -62,6 +64,13 @@ export function createGatherings(): Gatherings {
       count = 0;
       nextAt = Number.POSITIVE_INFINITY;
       return all;
+    },
+    shift(ms, isMeant) {
+      nextAt = Number.POSITIVE_INFINITY;
+      for (const gathering of byKey.values()) {
+        if (isMeant(gathering.key)) gathering.dueAt += ms;
+        nextAt = Math.min(nextAt, gathering.dueAt);
+      }
     },
     get nextAt() {
       return nextAt;

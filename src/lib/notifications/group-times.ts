@@ -6,12 +6,16 @@ export interface GroupTimes {
   /** ms since 1970; 0: at once. */
   nextAt(key: string): number;
   told(key: string, at: number, intervalMs: number): void;
+  shift(ms: number): void;
 }
 
 export function createGroupTimes(): GroupTimes {
   const next = new Map<string, number>();
   return {
     nextAt: (key) => next.get(key) ?? 0,
+    shift(ms) {
+      for (const [key, at] of next) next.set(key, at + ms);
+    },
     told(key, at, intervalMs) {
       if (intervalMs <= 0) return;
       next.set(key, Math.max(next.get(key) ?? 0, at + intervalMs));

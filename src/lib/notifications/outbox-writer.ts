@@ -7,7 +7,9 @@ import type { AlarmStorage } from '../storage/alarm-storage.ts';
 import type { CommitLog } from '../storage/commit-log.ts';
 
 const RETRY_MS = 1_000;
-const ENTRIES_AT_ONCE = 20_000;
+/** Of one transaction: whoever sends samples waits for it. */
+const ENTRIES_AT_ONCE = 2_000;
+const EVENTS_AT_ONCE = 500;
 
 /** Writes what becomes of outbox entries. */
 export interface OutboxWriter {
@@ -34,10 +36,10 @@ export function createOutboxWriter(ports: {
 
   async function write(): Promise<void> {
     while (entries.size > 0 || events.length > 0) {
-      const taken = [...entries.values()].slice(0, ENTRIES_AT_ONCE);
-      const told = events;
+      const taken = firstOf(entries.values(), ENTRIES_AT_ONCE);
+      const told = events.slice(0, EVENTS_AT_ONCE);
       for (const { id } of taken) entries.delete(id);
-      events = [];
+      events = events.slice(EVENTS_AT_ONCE);
       try {
         await log.commit({ statements: [storage.outbox.update(taken), storage.events.insert(told)] });
         if (failing) hubLog.info({}, 'the state of notifications is written again');
@@ -68,7 +70,9 @@ export function createOutboxWriter(ports: {
 
   return {
     async decide(decided) {
-      await log.commit({ statements: [storage.outbox.update(decided)] });
+      // A crash in between leaves the rest to another delivery: nothing of this one has been sent.
+      for (let from = 0; from < decided.length; from += ENTRIES_AT_ONCE)
+        await log.commit({ statements: [storage.outbox.update(decided.slice(from, from + ENTRIES_AT_ONCE))] });
     },
     later(changed, event) {
       for (const entry of changed) entries.set(entry.id, entry);
@@ -84,4 +88,13 @@ export function createOutboxWriter(ports: {
       }
     },
   };
+}
+
+function firstOf<Item>(items: Iterable<Item>, max: number): Item[] {
+  const taken: Item[] = [];
+  for (const item of items) {
+    if (taken.length >= max) break;
+    taken.push(item);
+  }
+  return taken;
 }

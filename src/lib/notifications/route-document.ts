@@ -2,16 +2,14 @@ import { z } from 'zod';
 import { DURATION_RULE, readDuration } from '../domain/duration.ts';
 import { GROUP_PARTS } from '../domain/group-parts.ts';
 import { NOTIFY_CAUSES } from '../domain/notification.ts';
-import { SEVERITIES, type Severity, severityRank } from '../domain/severity.ts';
+import { readSeverities, SEVERITY_RULE } from '../domain/severity.ts';
 
 const Words = (max: number) => z.string().min(1).max(max);
 const Several = <Item extends z.ZodType<string>>(item: Item) => z.union([item, z.array(item).min(1).max(100)]);
 const SeverityWord = z
   .string()
-  .refine(
-    (text) => (SEVERITIES as readonly string[]).includes(text.endsWith('+') ? text.slice(0, -1) : text),
-    `must be one of ${SEVERITIES.join(', ')}, with a + for it and all worse`,
-  );
+  // In a query a space may be a +; in a document it is a mistake.
+  .refine((text) => !text.endsWith(' ') && readSeverities(text) !== null, `must be one of ${SEVERITY_RULE}`);
 const Duration = z
   .string()
   .max(50)
@@ -56,14 +54,4 @@ export type RouteDocument = z.infer<typeof RouteDocument>;
 
 export function listOf<Item>(given: Item | readonly Item[] | undefined): readonly Item[] {
   return given === undefined ? [] : Array.isArray(given) ? given : [given as Item];
-}
-
-/** `major+`, `minor`: the severities that are meant. */
-export function severitiesOf(words: readonly string[]): ReadonlySet<Severity> {
-  return new Set(
-    words.flatMap((word) => {
-      const name = (word.endsWith('+') ? word.slice(0, -1) : word) as Severity;
-      return word.endsWith('+') ? SEVERITIES.slice(0, severityRank(name) + 1) : [name];
-    }),
-  );
 }

@@ -1,10 +1,10 @@
-import { groupsOf } from '../alarms/scope.ts';
+import { groupPath, groupsOf, ownGroup } from '../alarms/scope.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
 import { globMatcher, labelMatcher } from '../domain/matching.ts';
 import type { NotifyCause } from '../domain/notification.ts';
-import { SEVERITIES, type Severity } from '../domain/severity.ts';
-import { listOf, type RouteDocument, severitiesOf } from './route-document.ts';
+import { SEVERITIES, type Severity, severitiesOf } from '../domain/severity.ts';
+import { listOf, type RouteDocument } from './route-document.ts';
 
 /** What a route looks at. */
 export interface Told {
@@ -55,7 +55,7 @@ export function createRouteFilter({ match = {}, cleared = true }: RouteDocument)
     (wanted) => {
       const meant = severitiesOf(wanted);
       // All of them is no condition at all, but it is one that was written.
-      return meant.size === SEVERITIES.length ? () => true : ({ severity }) => meant.has(severity);
+      return meant.length === SEVERITIES.length ? () => true : ({ severity }) => meant.includes(severity);
     },
   );
   add(
@@ -89,12 +89,7 @@ export function createRouteFilter({ match = {}, cleared = true }: RouteDocument)
     (wanted) => anyGlob(wanted, ({ alarm }) => alarm.subject.device),
   );
   add('group', match.group, groupOf, (wanted) => {
-    const groups = wanted.map((path) =>
-      path
-        .split('/')
-        .filter((level) => level !== '')
-        .join('/'),
-    );
+    const groups = wanted.map(groupPath);
     return (told) => groups.some((group) => groupsOfTold(told).includes(group));
   });
   add('labels', match.labels, labelsText, (wanted) => {
@@ -109,7 +104,7 @@ export function createRouteFilter({ match = {}, cleared = true }: RouteDocument)
 
 /** The group of the alarm's subject, or that of its device. */
 export function groupOf({ alarm, device }: Told): string | null {
-  return alarm.subject.group ?? (device === null ? null : (groupsOf(device.labels).at(-1) ?? null));
+  return alarm.subject.group ?? (device === null ? null : ownGroup(device.labels));
 }
 
 function groupsOfTold({ alarm, device }: Told): readonly string[] {

@@ -26,11 +26,11 @@ export interface Routes {
     route: { readonly id: string; readonly enabled: boolean; readonly channels: readonly string[]; readonly document: Document },
     actor: Actor,
   ): Promise<Route>;
-  /** The parts that are given take the place of those that are there. */
+  /** The parts that are given take the place of those that are there, as they are then; null takes one of the document away. */
   update(
     project: ProjectId,
     id: string,
-    change: { readonly enabled?: boolean | undefined; readonly channels?: readonly string[] | undefined; readonly document?: Document | undefined },
+    change: { readonly enabled?: boolean | undefined; readonly channels?: readonly string[] | undefined; readonly parts?: Document | undefined },
     actor: Actor,
   ): Promise<Route>;
   delete(project: ProjectId, id: string, actor: Actor): Promise<void>;
@@ -149,10 +149,10 @@ export function createRoutes(ports: RoutesPorts): HotRoutes {
           ...former,
           enabled: change.enabled ?? former.enabled,
           channels: (change.channels as readonly ChannelId[] | undefined) ?? former.channels,
-          document: change.document ?? former.document,
+          document: change.parts === undefined ? former.document : merged(former.document, change.parts),
           updatedAt: clock(),
         };
-        const only = change.channels === undefined && change.document === undefined;
+        const only = change.channels === undefined && change.parts === undefined;
         // One that cannot be read may be disabled all the same.
         const compiled = only && !route.enabled ? (byProject.get(project)?.get(id)?.compiled ?? null) : check(route);
         await commit(
@@ -171,6 +171,10 @@ export function createRoutes(ports: RoutesPorts): HotRoutes {
         await commit(route, null, storage.routes.remove(project, route.id), 'route.deleted', 'was deleted', actor);
       }),
   };
+}
+
+function merged(document: Document, parts: Document): Document {
+  return Object.fromEntries(Object.entries<JsonValue>({ ...document, ...parts }).filter(([, value]) => value !== null));
 }
 
 function noRoute(id: string): MusterError {

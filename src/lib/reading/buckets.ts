@@ -59,7 +59,7 @@ export function* localWindows(from: number, to: number, everyMs: number, timezon
 }
 
 /** Windows of [from, to) that begin at whole multiples of the width, so that no bucket is asked for twice. */
-export function* windowsOf(from: number, to: number, everyMs: number, buckets: number, descending = false): Generator<{ from: number; to: number }> {
+function* windowsOf(from: number, to: number, everyMs: number, buckets: number, descending = false): Generator<{ from: number; to: number }> {
   const width = everyMs * Math.max(1, Math.floor(buckets));
   const first = Math.floor(from / everyMs) * everyMs;
   const count = Math.ceil((to - first) / width);

@@ -62,7 +62,7 @@ export interface ChartStatistics {
   readonly count: number;
 }
 
-export const MARKERS = ['●', '▲', '■', '◆', '○', '△', '□', '◇'] as const;
+const MARKERS = ['●', '▲', '■', '◆', '○', '△', '□', '◇'] as const;
 const COLORS = [36, 33, 35, 32, 34, 31] as const;
 /** Painted in the last colour. */
 const LEVEL_OWNER = 5;

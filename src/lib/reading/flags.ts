@@ -1,15 +1,12 @@
 import { Flags } from '@oclif/core';
 import { filterFlag } from '../cli/flags.ts';
-import { parseDuration, parsePositiveDuration } from '../cli/parse-duration.ts';
+import { parsePositiveDuration } from '../cli/parse-duration.ts';
 import { POINT_KINDS } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { checkTimeZone } from './check-time-zone.ts';
 
 /** `1h30m` as ms; longer than zero. */
 export const spanFlag = Flags.custom<number>({ helpValue: '<duration>', parse: async (input) => parsePositiveDuration(input) });
-
-/** The same, and 0s is a duration too. */
-export const waitFlag = Flags.custom<number>({ helpValue: '<duration>', parse: async (input) => parseDuration(input) });
 
 /** Read by `parseTime` or `parseRange` when the time zone is known. */
 export const timeFlag = Flags.custom<string>({ helpValue: '<time>' });
@@ -21,9 +18,15 @@ export const timezoneFlag = Flags.custom<string>({
   parse: async (input) => checkTimeZone(input),
 });
 
+/** Ranges are `--from --to` where something is read, and `--since --until` where something is judged: both words are understood everywhere. */
+export const FROM_TOO = { aliases: ['since'] };
+export const TO_TOO = { aliases: ['until'] };
+export const SINCE_TOO = { aliases: ['from'] };
+export const UNTIL_TOO = { aliases: ['to'] };
+
 export const rangeFlags = {
-  from: timeFlag({ summary: 'Beginning, inclusive: -2h, yesterday, 2026-11-22T10:00, epoch, ...' }),
-  to: timeFlag({ summary: 'End, exclusive; now unless given' }),
+  from: timeFlag({ summary: 'Beginning, inclusive: -2h, yesterday, 2026-11-22T10:00, epoch, ...', ...FROM_TOO }),
+  to: timeFlag({ summary: 'End, exclusive; now unless given', ...TO_TOO }),
   timezone: timezoneFlag(),
 };
 

@@ -9,7 +9,7 @@ export interface TimeContext {
   readonly timezone: string;
 }
 
-export const TIME_RULE = 'now, -2h, now-1d, today, yesterday, 2026-11-22, 2026-11-22T10:00 (with Z or +01:00, or read in --timezone) or epoch seconds or ms';
+const TIME_RULE = 'now, -2h, now-1d, today, yesterday, 2026-11-22, 2026-11-22T10:00 (with Z or +01:00, or read in --timezone) or epoch seconds or ms';
 
 const RELATIVE = /^(now|today|yesterday|tomorrow)?(?:([+-])(.+))?$/;
 const EPOCH = /^\d{1,15}(\.\d{1,6})?$/;

@@ -1,7 +1,7 @@
 import type { ScriptProgram, ScriptRunner } from '../alarms/conditions/condition.ts';
 import type { JsonValue } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { SCRIPT_LANGUAGES } from './registry.ts';
+import { SCRIPT_LANGUAGES, scriptLanguage } from './registry.ts';
 import { openScriptChannel, type ScriptChannel } from './script-channel.ts';
 import { checkLength, resultOf, scriptFailure } from './script-failure.ts';
 import { SCRIPT_LIMITS, type ScriptAnswer, type ScriptEngine, type ScriptEngineMaker, type ScriptLimits } from './script-language.ts';
@@ -20,6 +20,8 @@ export interface ScriptThreadCounts {
 }
 
 export interface ScriptThread extends ScriptRunner {
+  /** Loads what reads scripts. Before it a mistake in one is found when it is called, not when it is compiled. Idempotent; may be tried again. */
+  prepare(): Promise<void>;
   counts(): ScriptThreadCounts;
   /** What waits is refused. Idempotent. */
   stop(): Promise<void>;
@@ -47,16 +49,28 @@ const PAUSE_MS = 60_000;
  * Scripts for a hub: they run in a thread of their own, and calls answer with promises, in order. Nothing waits for a script: a thread that does not answer is ended,
  * its call fails, and a new one goes on with the next.
  */
-export async function createScriptThread(limits: ScriptLimits = SCRIPT_LIMITS): Promise<ScriptThread> {
-  // Only to read: a rule with a mistake is refused at once, and reading runs nothing.
+export function createScriptThread(limits: ScriptLimits = SCRIPT_LIMITS): ScriptThread {
+  // Only to read: a rule with a mistake is refused at once, and reading runs nothing. An interpreter takes memory that most hubs never need.
   const readers = new Map<string, { readonly maker: ScriptEngineMaker; engine: ScriptEngine }>();
-  for (const language of SCRIPT_LANGUAGES) {
-    const maker = await language.load();
-    readers.set(language.name, { maker, engine: await maker.make(limits) });
+  let preparing: Promise<void> | null = null;
+  async function loadReaders(): Promise<void> {
+    for (const language of SCRIPT_LANGUAGES) {
+      const maker = await language.load();
+      readers.set(language.name, { maker, engine: await maker.make(limits) });
+    }
   }
-  return new QueuedScripts(limits, (language, source) => {
+  const prepare = (): Promise<void> => {
+    preparing ??= loadReaders().catch((error: unknown) => {
+      preparing = null;
+      throw error;
+    });
+    return preparing;
+  };
+  return new QueuedScripts(limits, prepare, (language, source) => {
+    if (scriptLanguage(language) === undefined)
+      throw new MusterError('invalid', `There is no script language ${language}; there is ${SCRIPT_LANGUAGES.map(({ name }) => name).join(', ')}.`);
     const reader = readers.get(language);
-    if (reader === undefined) throw new MusterError('invalid', `There is no script language ${language}; there is ${[...readers.keys()].join(', ')}.`);
+    if (reader === undefined) return;
     const mistake = reader.engine.check(source);
     if (reader.engine.broken) {
       reader.maker.make(limits).then(
@@ -72,6 +86,7 @@ export async function createScriptThread(limits: ScriptLimits = SCRIPT_LIMITS): 
 
 class QueuedScripts implements ScriptThread {
   readonly #limits: ScriptLimits;
+  readonly prepare: () => Promise<void>;
   readonly #check: (language: string, source: string) => void;
   readonly #programs = new Map<number, { readonly language: string; readonly source: string; pausedUntil: number }>();
   /** Rules come and go, and nobody has to say so. */
@@ -91,8 +106,9 @@ class QueuedScripts implements ScriptThread {
   #refused = 0;
   #ended = 0;
 
-  constructor(limits: ScriptLimits, check: (language: string, source: string) => void) {
+  constructor(limits: ScriptLimits, prepare: () => Promise<void>, check: (language: string, source: string) => void) {
     this.#limits = limits;
+    this.prepare = prepare;
     this.#check = check;
   }
 

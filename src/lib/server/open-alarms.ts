@@ -1,11 +1,11 @@
-import type { ScriptRunner } from '../alarms/conditions/condition.ts';
 import { readScope } from '../alarms/read-scope.ts';
-import { parseRule } from '../alarms/rule-document.ts';
+import { parseRule, usesScript } from '../alarms/rule-document.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { NONE } from '../ingest/batch.ts';
 import type { GroupCommit } from '../ingest/group-commit.ts';
 import type { Notifier } from '../notifications/notifier.ts';
+import type { ScriptThread } from '../scripts/script-thread.ts';
 import { createSupervision, type HotSupervision } from '../supervision/create-supervision.ts';
 import { createMaintenances } from '../supervision/maintenances.ts';
 import { createRules } from '../supervision/rules.ts';
@@ -20,7 +20,7 @@ export function openAlarms(ports: {
   readonly notifier: Notifier;
   /** Of the spine: what alarms change is written in order with the messages that change alarms. */
   readonly commit: GroupCommit;
-  readonly scripts: ScriptRunner;
+  readonly scripts: ScriptThread;
   readonly clock: () => number;
   readonly log: Log;
 }): HotSupervision {
@@ -41,6 +41,7 @@ export function openAlarms(ports: {
       const parsed = parseRule(document, { version, scripts });
       return parsed.ok ? { rule: parsed.rule } : { problems: parsed.problems };
     },
+    prepare: async (document) => (usesScript(document) ? scripts.prepare() : undefined),
     onRuleChanged: (change) => supervision.ruleChanged(change),
   });
   const maintenances = createMaintenances({

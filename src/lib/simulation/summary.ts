@@ -32,7 +32,7 @@ export function summaryLines(report: SimulationReport): readonly string[] {
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
 }
 
-export function latencyText(summary: LatencySummary): string {
+function latencyText(summary: LatencySummary): string {
   return summary.count === 0 ? 'nothing to measure' : `p50 ${ms(summary.p50)}, p95 ${ms(summary.p95)}, p99 ${ms(summary.p99)}, longest ${ms(summary.max)}`;
 }
 

@@ -72,7 +72,7 @@ function readOrNone(payload: Uint8Array, rejected: Outcome['rejected'][number][]
 }
 
 /** Throws MusterError `undecodable` or `invalid`. */
-export function readReports(payload: Uint8Array): readonly EdgeReport[] {
+function readReports(payload: Uint8Array): readonly EdgeReport[] {
   let content: unknown;
   try {
     content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as JsonValue;

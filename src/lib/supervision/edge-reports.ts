@@ -1,6 +1,6 @@
 import { compileTemplate, defaultMessage, type MessageBindings } from '../alarms/message.ts';
 import type { Rule } from '../alarms/rule.ts';
-import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
+import { matchesDevice, matchesPoint, ownGroup } from '../alarms/scope.ts';
 import type { AlarmInput, AlarmSurroundings } from '../alarms/state/transition.ts';
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
@@ -118,7 +118,7 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
     const bindings: MessageBindings = {
       device: { id, name, type, labels },
       point: point === null ? null : { path: point, unit },
-      group: groupsOf(labels).at(-1) ?? null,
+      group: ownGroup(labels),
       rule: { id: rule?.id ?? '', version: rule?.version ?? 0, description: rule?.description ?? null },
       labels: rule?.labels ?? {},
       level: level?.name ?? null,

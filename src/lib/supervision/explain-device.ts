@@ -1,6 +1,6 @@
 import { scopeRefusal } from '../alarms/describe-rule.ts';
 import type { Rule } from '../alarms/rule.ts';
-import { explainScope, type ScopePart } from '../alarms/scope.ts';
+import { explainScope, groupsWatched, type ScopePart } from '../alarms/scope.ts';
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
 import type { PointPath } from '../domain/ids.ts';
 import { pathMatcher } from '../domain/matching.ts';
@@ -8,7 +8,7 @@ import type { RuleRecord } from '../domain/rule-record.ts';
 import { subjectKey } from '../domain/subject-key.ts';
 import type { DeviceEntry } from '../fleet/directory.ts';
 import type { EvaluationView, Supervision } from './supervision.ts';
-import { groupsWatched, onDevice, pointsWatched } from './watched-subjects.ts';
+import { onDevice, pointsWatched } from './watched-subjects.ts';
 
 /** How a rule stands on one thing of the device that was asked about. */
 export interface Standing {
@@ -69,7 +69,7 @@ function subjectsOn(rule: Rule, entry: DeviceEntry, point: string | null): reado
   const { device } = entry;
   switch (rule.condition.subject) {
     case 'group':
-      return readsPoint(rule, point) ? groupsWatched(rule, device).map((group) => ({ device: null, point: null, group })) : [];
+      return readsPoint(rule, point) ? groupsWatched(rule.scope, device.labels).map((group) => ({ device: null, point: null, group })) : [];
     case 'device':
       return readsPoint(rule, point) ? [onDevice(device.id)] : [];
     case 'point': {
@@ -90,7 +90,7 @@ function whyNot(record: RuleRecord, rule: Rule, scope: readonly ScopePart[], sub
   if (!record.enabled) return 'it would, but it is disabled';
   if (subjects > 0) return null;
   const { subject, points } = rule.condition;
-  if (subject === 'group' && groupsWatched(rule, entry.device).length === 0) return 'the device is in no group (it has no label `group`)';
+  if (subject === 'group' && groupsWatched(rule.scope, entry.device.labels).length === 0) return 'the device is in no group (it has no label `group`)';
   if (subject !== 'point') return `it reads ${points.join(', ')}, not ${point}`;
   if (point !== null) return `the device has no point ${point}`;
   return rule.scope.points.length === 0 ? 'the device has no points' : `the device has no point ${rule.scope.points.join(' or ')}`;

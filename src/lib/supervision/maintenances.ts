@@ -1,4 +1,6 @@
 import { uuidv7 } from 'uuidv7';
+import { scopeWords } from '../alarms/describe-rule.ts';
+import { readScope } from '../alarms/read-scope.ts';
 import type { Actor, HubEvent } from '../domain/event.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/rule-record.ts';
@@ -55,7 +57,7 @@ export function createMaintenances(ports: MaintenancesPorts): HotMaintenances {
     const what = kind === 'maintenance.created' ? 'is announced' : 'is called off';
     const event: HubEvent = recorder.complete({
       ...{ project: window.project, time: clock(), kind, actor, severity: null, device: null, point: null, alarm: null, rule: null },
-      text: `maintenance ${what}: ${window.reason === '' ? 'no reason given' : window.reason}`,
+      text: `maintenance of ${whatOf(window)} ${what}: ${window.reason === '' ? 'no reason given' : window.reason}`,
       details: { maintenance: window.id, scope: window.scope, from: window.from, to: window.to, reason: window.reason },
     });
     await commitOrExplain(log, [statement, storage.events.insert([event])], { stale: () => noWindow(window.id) });
@@ -117,4 +119,9 @@ function check({ from, to, reason }: Pick<MaintenanceWindow, 'from' | 'to' | 're
 
 function noWindow(id: string): MusterError {
   return new MusterError('not_found', `there is no maintenance ${id.slice(0, 130)}`, { hint: 'List them with `muster maintenance list`.' });
+}
+
+function whatOf({ scope }: MaintenanceWindow): string {
+  const read = readScope(scope);
+  return read.ok ? scopeWords(read.scope, read.scope.points.length > 0 ? 'point' : 'device') : 'devices';
 }

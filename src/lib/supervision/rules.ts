@@ -41,6 +41,8 @@ export interface RulesPorts {
   readonly rulesPerProjectMax: number;
   /** Reads and compiles a document (alarms/rule-document.ts, with what scripts need). Never throws. */
   readonly read: (document: JsonValue, version: number) => ReadRule;
+  /** Loads what reading it needs, such as the interpreter of its script. Absent: nothing. */
+  readonly prepare?: (document: JsonValue) => Promise<void>;
   /** Called when the document is on disk, one after the other. Its promise is waited for: the change is in force then. Must not reject. */
   readonly onRuleChanged: (change: RuleChange) => Promise<void> | void;
 }
@@ -86,7 +88,8 @@ export function createRules(ports: RulesPorts): HotRules {
   }
 
   /** Reads it once more: a rule that is compiled knows its version. */
-  function readOrRefuse(document: JsonValue, version: number): { readonly rule: Rule; readonly document: RuleRecord['document'] } {
+  async function readOrRefuse(document: JsonValue, version: number): Promise<{ readonly rule: Rule; readonly document: RuleRecord['document'] }> {
+    await ports.prepare?.(document);
     const read: ReadRule = documentBytes(document) > DOCUMENT_BYTES_MAX ? { problems: [tooLarge(document)] } : ports.read(document, version);
     if ('problems' in read) throw unreadable(read.problems);
     return { rule: read.rule, document: document as RuleRecord['document'] };
@@ -123,6 +126,7 @@ export function createRules(ports: RulesPorts): HotRules {
   const rules: HotRules = {
     async load() {
       for (const record of await storage.rules.all()) {
+        await ports.prepare?.(record.document);
         const read = ports.read(record.document, record.version);
         put(record, read);
         if ('problems' in read && record.enabled) reportUnreadable(record, read.problems);
@@ -153,6 +157,7 @@ export function createRules(ports: RulesPorts): HotRules {
       if (versions.length === 0) throw noRule(id);
       return versions;
     },
+    prepare: async (document) => ports.prepare?.(document),
     check: (document) => (documentBytes(document) > DOCUMENT_BYTES_MAX ? { problems: [tooLarge(document)] } : ports.read(document, 1)),
     problems(project, id) {
       const { read } = entryOf(project, id);
@@ -165,14 +170,14 @@ export function createRules(ports: RulesPorts): HotRules {
 
     create: (project, document, actor) =>
       order.alone(async () => {
-        const { rule: first } = readOrRefuse(document, 1);
+        const { rule: first } = await readOrRefuse(document, 1);
         if (rulesOf(project).has(first.id))
           throw new MusterError('conflict', `there is a rule ${first.id} already`, { hint: 'Change it with `muster rule update`.' });
         if (rulesOf(project).size >= ports.rulesPerProjectMax)
           throw new MusterError('limit_reached', `the project has ${ports.rulesPerProjectMax} rules already (limits.rules-per-project)`);
         const [last] = await storage.rules.versions(project, first.id);
         const version = (last?.version ?? 0) + 1;
-        const read = readOrRefuse(document, version);
+        const read = await readOrRefuse(document, version);
         const record: RuleRecord = {
           ...{ id: first.id, project, version, document: read.document, createdAt: clock(), createdBy: actor },
           enabled: read.document.enabled !== false,
@@ -195,7 +200,7 @@ export function createRules(ports: RulesPorts): HotRules {
           });
         }
         const named = withId(document, current.id);
-        const read = readOrRefuse(named, current.version + 1);
+        const read = await readOrRefuse(named, current.version + 1);
         if (read.rule.id !== current.id) {
           throw new MusterError('invalid', `the document is of the rule ${read.rule.id}, not of ${id}`, {
             hint: 'A rule keeps its id; make another one.',

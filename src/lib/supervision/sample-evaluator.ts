@@ -1,6 +1,5 @@
 import { KEEP } from '../alarms/conditions/condition.ts';
 import type { LevelChange } from '../alarms/evaluation.ts';
-import type { AlarmSubject } from '../domain/alarm.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import type { SampleValue } from '../domain/value.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
@@ -274,8 +273,4 @@ function core(saved: object | string | number | boolean): unknown {
   if (typeof saved !== 'object' || Array.isArray(saved)) return saved;
   const { at: _at, time: _time, value: _value, ...rest } = saved as Record<string, unknown>;
   return rest;
-}
-
-export function pointSubject(device: DeviceId, entry: PointEntry): AlarmSubject {
-  return { device, point: entry.point.path, group: null };
 }

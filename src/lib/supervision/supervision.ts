@@ -41,6 +41,8 @@ export interface Rules {
   setEnabled(project: ProjectId, id: string, enabled: boolean, actor: Actor): Promise<RuleRecord>;
   /** What a document says, or all that is wrong with it. Never throws. */
   check(document: JsonValue): ReadRule;
+  /** Before `check` of a document that is not stored: else a mistake in its script is found when it runs. */
+  prepare(document: JsonValue): Promise<void>;
   /** Those that are enabled and could be read, at the hub and at the edge, by id. */
   inForce(project: ProjectId): readonly Rule[];
   /** Why it cannot be read; empty: it can. */

@@ -146,8 +146,11 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
   /** The record does not say it, the journal does. */
   async function endOf(project: ProjectId, alarm: AlarmId, by: string): Promise<number> {
     const { items } = await ports.events.list({ project, alarm, kinds: ['alarm.suppressed'] }, { limit: WAITS_LOOKED_AT });
-    const until = items.find(({ details }) => details['by'] === by)?.details['until'];
-    return typeof until === 'number' ? until : Number.NEGATIVE_INFINITY;
+    for (const {
+      details: { by: of, until },
+    } of items)
+      if (of === by) return typeof until === 'number' ? until : Number.NEGATIVE_INFINITY;
+    return Number.NEGATIVE_INFINITY;
   }
 
   function wait(state: Ruled, subject: AlarmSubject, by: string, until: number): void {

@@ -64,6 +64,6 @@ export class Tracked {
 /** What of a saved state must not be lost: the level, the delay that runs, the repeats. */
 export function markOf(evaluation: Evaluation, saved: JsonValue): string {
   const { level, pending } = evaluation;
-  const beyond = saved !== null && typeof saved === 'object' && 'beyond' in saved ? JSON.stringify(saved['beyond']) : '';
-  return `${level} ${pending?.finding ?? ''} ${pending?.since ?? ''} ${beyond}`;
+  const { beyond }: { beyond?: unknown } = saved !== null && typeof saved === 'object' && 'beyond' in saved ? saved : {};
+  return `${level} ${pending?.finding ?? ''} ${pending?.since ?? ''} ${beyond === undefined ? '' : JSON.stringify(beyond)}`;
 }

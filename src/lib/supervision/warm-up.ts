@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { matchesPoint } from '../alarms/scope.ts';
+import { groupsWatched, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { DeviceId, SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -13,7 +13,7 @@ import type { AlarmBook } from './alarm-book.ts';
 import type { AlarmKeeper } from './alarm-keeper.ts';
 import type { SampleEvaluator } from './sample-evaluator.ts';
 import type { RuleState, Tracked } from './tracked.ts';
-import { groupsFor, isWatched, type Watches, watchesDevice } from './watches.ts';
+import { isWatched, type Watches, watchesDevice } from './watches.ts';
 
 const DEVICES_PER_TURN = 500;
 const SERIES_PER_READ = 200;
@@ -198,7 +198,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
           if (tracked !== null) found.push({ tracked, slot, member: 0, point, key: id, subject });
           return;
         }
-        for (const group of groupsFor(state.rule, entry.device)) {
+        for (const group of groupsWatched(state.rule.scope, entry.device.labels)) {
           const subject: AlarmSubject = { device: null, point: null, group };
           const tracked = track(state, subject);
           if (tracked === null || tracked.members === null) continue;
@@ -299,7 +299,9 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
 
   function leaveGroups(state: RuleState, id: DeviceId, entry: DeviceEntry | undefined): void {
     const groups =
-      entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device) ? groupsFor(state.rule, entry.device) : [];
+      entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device)
+        ? groupsWatched(state.rule.scope, entry.device.labels)
+        : [];
     for (const tracked of state.tracked.values()) {
       const member = tracked.members?.get(id);
       if (member === undefined || groups.includes(tracked.subject.group ?? '')) continue;

@@ -1,7 +1,6 @@
 import type { Rule } from '../alarms/rule.ts';
-import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
+import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
-import type { Device } from '../domain/device.ts';
 import type { DeviceId, PointPath, ProjectId } from '../domain/ids.ts';
 import { subjectKey, subjectOf } from '../domain/subject-key.ts';
 import type { DeviceEntry, Directory } from '../fleet/directory.ts';
@@ -31,7 +30,7 @@ function* watched(directory: Directory, project: ProjectId, rule: Rule): Generat
   if (rule.condition.subject === 'group') {
     const groups = new Set<string>();
     for (const { device } of directory.sortedDevices(project))
-      if (matchesDevice(rule.scope, device)) for (const group of groupsWatched(rule, device)) groups.add(group);
+      if (matchesDevice(rule.scope, device)) for (const group of groupsWatched(rule.scope, device.labels)) groups.add(group);
     for (const group of [...groups].sort()) yield { device: null, point: null, group };
     return;
   }
@@ -40,12 +39,6 @@ function* watched(directory: Directory, project: ProjectId, rule: Rule): Generat
     if (rule.condition.subject === 'device') yield onDevice(entry.device.id);
     else for (const path of pointsWatched(rule, entry)) yield { ...onDevice(entry.device.id), point: path };
   }
-}
-
-/** Of a device in the scope of a rule over groups: those that the rule names, else its own. */
-export function groupsWatched({ scope }: Rule, { labels }: Pick<Device, 'labels'>): readonly string[] {
-  const groups = groupsOf(labels);
-  return scope.groups.length === 0 ? groups.slice(-1) : groups.filter((group) => scope.groups.includes(group));
 }
 
 /** Of a device in the scope of a rule on points, sorted. */

@@ -1,5 +1,5 @@
 import type { Rule } from '../alarms/rule.ts';
-import { groupsOf, matchesDevice, matchesPoint } from '../alarms/scope.ts';
+import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
 import type { DeviceId, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
@@ -73,12 +73,6 @@ export interface Watches {
   ofDevice(device: DeviceId): Iterable<Tracked>;
   readonly held: number;
   readonly refused: number;
-}
-
-/** Of a device that a rule over groups watches: the groups whose member it is for this rule. */
-export function groupsFor({ scope }: Rule, { labels }: Pick<Device, 'labels'>): readonly string[] {
-  const groups = groupsOf(labels);
-  return scope.groups.length === 0 ? groups.slice(-1) : groups.filter((group) => scope.groups.includes(group));
 }
 
 /** A disabled device may not report: that it is silent says nothing. */
@@ -203,7 +197,7 @@ export function createWatches(heldMax: number): Watches {
       const tracked = track(state, { device: device.id, point: null, group: null });
       return tracked === null ? [] : slots.map((slot) => ({ state, tracked, slot, member: 0 }));
     }
-    return groupsFor(state.rule, device).flatMap((group) => {
+    return groupsWatched(state.rule.scope, device.labels).flatMap((group) => {
       const tracked = track(state, { device: null, point: null, group });
       if (tracked === null || tracked.members === null) return [];
       let member = tracked.members.get(device.id);

@@ -162,7 +162,7 @@ describe('a calendar', () => {
         const next = nextChange(one, time);
         const now = inForce(one, time);
         const end = Math.min(next ?? Number.POSITIVE_INFINITY, time + 8 * 86_400_000);
-        for (let probe = time; probe < end; probe += 13 * 60_000) expect(inForce(one, probe)).toBe(now);
+        for (let probe = time; probe < end; probe += 41 * 60_000) expect(inForce(one, probe)).toBe(now);
         if (next === null) return;
         expect(next).toBeGreaterThan(time);
         expect(inForce(one, next - 1)).toBe(now);

@@ -139,6 +139,7 @@ describe('a message template', () => {
 
 test('a rule without a template says who, what and why', () => {
   expect(defaultMessage(hot)).toBe('Boiler 1 boiler/temperature: hihi (92.3 >= 90)');
+  expect(defaultMessage({ ...hot, explanation: '92.3 >= 90 (hihi), leaves below 88' })).toBe('Boiler 1 boiler/temperature: 92.3 >= 90 (hihi), leaves below 88');
   expect(defaultMessage({ ...hot, point: null, level: null, explanation: '' })).toBe('Boiler 1: normal');
   expect(defaultMessage({ ...hot, device: null, point: null })).toBe('paris/hall-2: hihi (92.3 >= 90)');
 });

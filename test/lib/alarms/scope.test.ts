@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Scope } from '../../../src/lib/alarms/rule.ts';
-import { explainScope, groupsOf, matchesDevice, matchesPoint } from '../../../src/lib/alarms/scope.ts';
+import { explainScope, groupsOf, groupsWatched, matchesDevice, matchesPoint } from '../../../src/lib/alarms/scope.ts';
 
 const scope = (part: Partial<Scope>): Scope => ({ types: [], groups: [], labels: [], devices: [], points: [], ...part });
 const boiler = { id: 'b7', type: 'boiler', labels: { group: 'paris/hall-2', site: 'paris', critical: '' } };
@@ -31,6 +31,14 @@ test('a device is in its group and in those above it, level by level', () => {
   expect(holds({ groups: ['paris'] }, { ...boiler, labels: {} })).toBe(false);
   expect(groupsOf({ group: '/a//b/' })).toEqual(['a', 'a/b']);
   expect(groupsOf(Object.create({ group: 'inherited' }))).toEqual([]);
+});
+
+test('a rule over groups watches those it names, however their paths are written, or else the own one of each device', () => {
+  const labels = { group: 'paris/hall-2' };
+  expect(groupsWatched(scope({ groups: ['/paris/', 'lyon'] }), labels)).toEqual(['paris']);
+  expect(groupsWatched(scope({ groups: ['paris//hall-2', 'paris'] }), labels)).toEqual(['paris', 'paris/hall-2']);
+  expect(groupsWatched(scope({}), labels)).toEqual(['paris/hall-2']);
+  expect(groupsWatched(scope({}), {})).toEqual([]);
 });
 
 test('all labels must hold, by value or by name alone', () => {

@@ -3,7 +3,7 @@ import { parseRule } from '../../../src/lib/alarms/rule-document.ts';
 import { planWatches } from '../../../src/lib/backtest/subjects.ts';
 import type { ProjectId } from '../../../src/lib/domain/ids.ts';
 import type { JsonValue } from '../../../src/lib/domain/value.ts';
-import { createWaitingScripts } from '../../../src/lib/scripts/waiting-scripts.ts';
+import { createScriptThread } from '../../../src/lib/scripts/script-thread.ts';
 import { backtestFixture } from '../../helpers/recorded-backtests.ts';
 import { sample } from '../../helpers/sample-store-fixture.ts';
 
@@ -76,9 +76,9 @@ describe('a back-test on stored samples', () => {
   });
 
   it('runs rules over several points of a device, and rules with scripts', async () => {
-    const scripts = createWaitingScripts();
+    const scripts = createScriptThread();
     onTestFinished(() => scripts.stop());
-    const { run } = await backtestFixture(POINTS, ROWS, { scripts });
+    const { run } = await backtestFixture(POINTS, ROWS, { scripts: Object.assign(scripts, { prepare: async () => undefined }) });
     const points = { t: 'boiler/temperature', p: 'boiler/pressure' };
     const source = 'function evaluate(input) { const { t, p } = input.values; return { level: t > 80 && p > 80 ? "major" : null }; }';
     const range = { from: DAY, to: DAY + 180 * MINUTE };

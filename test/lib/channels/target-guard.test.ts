@@ -45,3 +45,18 @@ it('what is no host is allowed by no name, and a network is allowed as it stands
   expect(allows(['10.1.0.0/16'], '10.2.0.1')).toBe(false);
   expect(allows([], '93.184.216.34')).toBe(false);
 });
+
+it.each([
+  ['::ffff:0:127.0.0.1', 'loopback'],
+  ['::ffff:0:a00:1', 'private'],
+  ['::2', 'loopback'],
+  ['::127.0.0.1', 'loopback'],
+])('%s stands for a %s address', (address, name) => {
+  expect(allows([name], address)).toBe(true);
+  expect(allows(['public'], address)).toBe(false);
+});
+
+it('tunnels are no way around: where they end cannot be seen', () => {
+  for (const address of ['2001:0:7f00:1::80ff:fffe', '64:ff9b:1:7f00:0:100::', '64:ff9b:1::127.0.0.1'])
+    expect([address, allows(['public', 'private', 'loopback', 'link-local'], address)]).toEqual([address, false]);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseRuleText, ruleYaml } from '../../../src/lib/cli/rule-file.ts';
+import { parseRuleText, placeInFile, ruleYaml } from '../../../src/lib/cli/rule-file.ts';
 import { ruleFromFlags } from '../../../src/lib/cli/rule-from-flags.ts';
+import { placed, problemLine, wrongRule } from '../../../src/lib/cli/rule-problems.ts';
 import { differenceOf } from '../../../src/lib/cli/text-difference.ts';
 import { readRule } from '../../helpers/rules.ts';
 
@@ -31,6 +32,47 @@ describe('a file of rules', () => {
         .filter((line) => /^\w/.test(line ?? '')),
     ).toEqual(['id', 'scope', 'when', 'message', 'own']);
     expect(await parseRuleText(text, 'f')).toEqual([document]);
+  });
+});
+
+describe('what is wrong with a rule', () => {
+  const TEXT = `id: a
+scop: {}
+when:
+  bands:
+    - { level: hi, high: 80 }
+    - level: lo
+      lo: 5
+actions:
+  - on: raised
+    set: { point: x }
+---
+- id: b
+  when: {}
+- id: c
+  onDelay: soon
+`;
+  const lines = async (index: number, ...paths: readonly string[]) => {
+    const document = (await parseRuleText(TEXT, 'rules.yaml'))[index];
+    return paths.map((path) => (document === undefined ? null : placeInFile(document, path)?.line));
+  };
+
+  test('stands in a line of its file: of the key, of the entry of a list, or where it is missing', async () => {
+    expect(await lines(0, 'scop', 'when', 'when.bands.0', 'when.bands.1.lo', 'actions.0.set.value', 'scope', '')).toEqual([2, 3, 5, 7, 10, 1, 1]);
+    expect(await lines(1, 'when')).toEqual([13]);
+    expect(await lines(2, 'id', 'onDelay')).toEqual([14, 15]);
+  });
+
+  test('is listed in the order of the lines, as compilers do, and none for a rule that is from no file', async () => {
+    const [document = {}] = await parseRuleText(TEXT, 'rules.yaml');
+    const problems = [
+      { path: 'when.bands.1.lo', message: 'is not known here' },
+      { path: 'scop', message: 'is not known here' },
+    ];
+    expect(placed(problems, document).map(problemLine)).toEqual(['rules.yaml:2: scop: is not known here', 'rules.yaml:7: when.bands.1.lo: is not known here']);
+    expect(placed(problems, {}).map(problemLine)).toEqual(['when.bands.1.lo: is not known here', 'scop: is not known here']);
+    expect(wrongRule(placed(problems, document), true)).toMatchObject({ code: 'invalid', message: 'The rule is wrong in 2 places' });
+    expect(wrongRule(placed(problems.slice(1), document), false).message).toBe('The rule is wrong: rules.yaml:2: scop: is not known here');
   });
 });
 

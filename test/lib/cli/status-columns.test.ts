@@ -51,6 +51,7 @@ const status = (time: number, samples: number, startedAt = 0): HubStatus => ({
   fleet: { devices: 0, points: 0 },
   stream: { subscribers: 0, dropped: 0 },
   alarms: noLevels().alarms,
+  notifications: noLevels().notifications,
   mqtt: newCounters(),
   limits: [],
   process: { memoryBytes: 0, eventLoopDelayP99Ms: 0, eventLoopDelayMaxMs: 0 },
@@ -124,4 +125,16 @@ test('fits into a terminal', () => {
 
 test('bytes have three digits and a unit', () => {
   expect([0, 999, 1000, 1_234_567, 999_600, 5e14].map(bytesText)).toEqual(['0 bytes', '999 bytes', '1 kB', '1.23 MB', '1 MB', '500 TB']);
+});
+
+test('channels that cannot be reached are a warning, and what became of alarm changes stands in a line', () => {
+  const failing = { waiting: 7, inFlight: 1, channels: 3, failing: 2, delivered: 1200, failed: 4, dropped: 5, retried: 9 };
+  const rated = ratedStatus(status(0, 0), { ...status(1000, 0), notifications: failing });
+  const view = statusView(rated, { width: null, colour: false });
+  expect(view).toContain('ready, but');
+  expect(view).toContain('channels that cannot be reached: 2; `muster delivery list --state waiting` says why');
+  expect(view).toContain('alarm changes that wait to be told: 7, notifications on their way: 1');
+  expect(view).toContain('1,200 delivered, 4 given up, 5 dropped; channels: 3, failing: 2');
+  const cells = Object.fromEntries(STATUS_COLUMNS.map(({ name, value }) => [name, value(rated)]));
+  expect(cells).toMatchObject({ untold: 7, told: 1200, 'given-up': 4, 'channels-failing': 2 });
 });

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { CONDITION_KINDS } from '../../../src/lib/alarms/conditions/registry.ts';
+import { CHANNELS } from '../../../src/lib/channels/registry.ts';
 import { environmentName, SETTINGS, type SettingName } from '../../../src/lib/config/settings.ts';
 import { CATALOGUE, EXIT } from '../../../src/lib/errors/catalogue.ts';
 import { apiPage } from '../../../src/lib/reference/api-page.ts';
+import { channelsPage } from '../../../src/lib/reference/channels-page.ts';
 import { commandPages } from '../../../src/lib/reference/command-pages.ts';
+import { conditionsPage } from '../../../src/lib/reference/conditions-page.ts';
 import { errorsPage } from '../../../src/lib/reference/errors-page.ts';
 import { table } from '../../../src/lib/reference/markdown.ts';
 import { settingsPage } from '../../../src/lib/reference/settings-page.ts';
@@ -60,4 +64,21 @@ test('every route has its row, under its tag', () => {
 
 test('a cell cannot break its table', () => {
   expect(table(['a'], [['x | y\nz']])).toBe('| a |\n| --- |\n| x \\| y z |');
+});
+
+test('the page of channels has every kind with all of its names, which are secret, and what they mean', () => {
+  const page = channelsPage();
+  for (const { name, secrets } of CHANNELS) {
+    expect(page).toContain(`## ${name}\n`);
+    for (const secret of secrets) expect(page).toMatch(new RegExp(`^\\| \`${secret}\` \\| [^|]+ \\| .*secret \\|$`, 'm'));
+  }
+  expect(page).toMatch(/^\| `host` \| .* \| required \|$/m);
+  expect(page).toMatch(/^\| `burst` \| .* \| `10` \| {2}\|$/m);
+  // Every name has a meaning.
+  expect(page).not.toMatch(/^\| `\w+` \| {2}\|/m);
+});
+
+test('the page of conditions has every kind with an example', () => {
+  for (const { name } of CONDITION_KINDS) expect(conditionsPage()).toContain(`## ${name}\n`);
+  expect(conditionsPage()).toContain('when:\n  bands:\n    - level: minor\n      high: 80');
 });

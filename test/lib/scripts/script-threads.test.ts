@@ -17,7 +17,8 @@ const call = (program: ScriptProgram, input: JsonValue, state: JsonValue = null)
 describe('scripts in the thread of a hub', () => {
   let scripts: ScriptThread;
   beforeAll(async () => {
-    scripts = await createScriptThread();
+    scripts = createScriptThread();
+    await scripts.prepare();
   });
   afterAll(() => scripts.stop());
 
@@ -59,7 +60,7 @@ describe('scripts in the thread of a hub', () => {
   });
 
   test('one that never answers is ended with its thread, the others go on, and it is not called again for a while', async () => {
-    const own = await createScriptThread({ ...SCRIPT_LIMITS, wallMsMax: 200 });
+    const own = createScriptThread({ ...SCRIPT_LIMITS, wallMsMax: 200 });
     onTestFinished(() => own.stop());
     const good = own.compile('javascript', body('return input + 1'));
     const deaf = own.compile('javascript', DEAF);
@@ -101,7 +102,7 @@ describe('scripts in the thread of a hub', () => {
   });
 
   test('stopping refuses what waits', async () => {
-    const own = await createScriptThread();
+    const own = createScriptThread();
     const program = own.compile('javascript', body('return 1'));
     const waiting = Promise.allSettled([call(program, 1), call(program, 2)]);
     await own.stop();
@@ -111,7 +112,7 @@ describe('scripts in the thread of a hub', () => {
   });
 
   test('rules that are dropped leave nothing in the thread', async () => {
-    const own = await createScriptThread();
+    const own = createScriptThread();
     onTestFinished(() => own.stop());
     for (let round = 0; round < 50; round += 1) expect(await call(own.compile('javascript', body(`return ${round}`)), null)).toBe(round);
     setFlagsFromString('--expose-gc');
@@ -179,7 +180,8 @@ describe('scripts whose caller waits', () => {
 });
 
 test('the same calls give the same results, whoever waits for them', async () => {
-  const [thread, waiting] = [await createScriptThread(), createWaitingScripts()];
+  const [thread, waiting] = [createScriptThread(), createWaitingScripts()];
+  await thread.prepare();
   onTestFinished(async () => {
     await Promise.all([thread.stop(), waiting.stop()]);
   });
@@ -192,4 +194,14 @@ test('the same calls give the same results, whoever waits for them', async () =>
     expect(a).toEqual(b);
     [stateOfOne, stateOfOther] = [a.state, b.state];
   }
+});
+
+test('nothing of an interpreter is loaded before a script is to be read, and a mistake that was not looked for is found when it is called', async () => {
+  const thread = createScriptThread();
+  onTestFinished(() => thread.stop());
+  const wrong = thread.compile('javascript', 'function evaluate() { retrun 1 }');
+  await expect(Promise.resolve(call(wrong, 1))).rejects.toThrow('SyntaxError');
+  expect(() => thread.compile('cobol', 'x')).toThrow('There is no script language cobol');
+  await Promise.all([thread.prepare(), thread.prepare()]);
+  expect(() => thread.compile('javascript', 'function evaluate() { retrun 1 }')).toThrow('SyntaxError');
 });

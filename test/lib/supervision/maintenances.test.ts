@@ -46,7 +46,10 @@ test('a maintenance is announced, told to the engine, journalled, there after a 
   ]);
   expect(await system.alarming.maintenances.all()).toEqual([]);
   const { items } = await system.alarming.events.list({ project: PROJECT }, { limit: 10 });
-  expect(items.map(({ kind }) => kind)).toEqual(['maintenance.deleted', 'maintenance.created']);
+  expect(items.map(({ kind, text }) => [kind, text])).toEqual([
+    ['maintenance.deleted', 'maintenance of devices whose id is boiler is called off: new burner'],
+    ['maintenance.created', 'maintenance of devices whose id is boiler is announced: new burner'],
+  ]);
 });
 
 test('a maintenance that is over, ends before it begins, has an unknown scope or is one too many is refused', async () => {

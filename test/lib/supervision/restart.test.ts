@@ -201,7 +201,7 @@ async function run(steps: readonly Step[], restartsAfter: ReadonlySet<number>, t
       .map(without)
       .sort(),
     events: events
-      .filter(({ details }) => details['historical'] !== true)
+      .filter(({ details: { historical } }) => historical !== true)
       .map(({ kind, time, device, point, rule, text }) => `${time} ${rule} ${device}/${point} ${kind} ${text.replaceAll(/(alarm|maintenance):\S+/g, '$1')}`),
     told: world.told.map(({ cause, content }) => `${cause} ${JSON.stringify(content)}`),
   };

@@ -32,7 +32,7 @@ describe('suppression', () => {
     engine = await world.start();
   });
 
-  const told = () => world.told.map(({ cause, content }) => `${cause} ${content['rule']}`);
+  const told = () => world.told.map(({ cause, content: { rule } }) => `${cause} ${rule}`);
 
   test('a gateway that goes down hides the silence of what is behind it, though that falls silent first', async () => {
     await engine.rule(GATEWAY_SILENT);

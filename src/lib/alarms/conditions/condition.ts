@@ -4,7 +4,7 @@ import type { Level } from '../../domain/severity.ts';
 import type { JsonValue, SampleValue } from '../../domain/value.ts';
 
 /** What a condition is evaluated for: each point alone, each device, or each group of devices. */
-export const SUBJECT_KINDS = ['point', 'device', 'group'] as const;
+const SUBJECT_KINDS = ['point', 'device', 'group'] as const;
 export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 
 /** The condition says nothing about this sample: what it found before still stands. */

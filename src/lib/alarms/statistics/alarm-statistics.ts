@@ -44,11 +44,11 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const TEN_MINUTES_MS = 600_000;
 /** ISA-18.2: an alarm that changes more often than this within a minute chatters. */
-export const CHATTER_PER_MINUTE = 3;
+const CHATTER_PER_MINUTE = 3;
 const TOP = 10;
 
 /** ISA-18.2 (16.5) and EEMUA 191 give these for four priorities. */
-export const RECOMMENDED_SHARES: Readonly<Record<Severity, number>> = { critical: 0.01, major: 0.05, minor: 0.15, warning: 0.79 };
+const RECOMMENDED_SHARES: Readonly<Record<Severity, number>> = { critical: 0.01, major: 0.05, minor: 0.15, warning: 0.79 };
 
 /** The targets of ISA-18.2 for each operator: an average that is very likely acceptable, and the most that can be managed. */
 export const TARGETS = {

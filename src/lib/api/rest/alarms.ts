@@ -254,6 +254,7 @@ function resultOf({ id, alarm, refused }: ActionOutcome): AlarmActionResult {
     group: alarm?.subject.group ?? null,
     severity: alarm?.severity ?? null,
     state: alarm === null ? null : displayState(alarm),
+    shelvedUntil: alarm?.shelvedUntil ?? null,
     outcome: refused === null ? 'done' : isUnchanged ? 'unchanged' : 'failed',
     code: refused === null || isUnchanged ? null : refused.code,
     reason: refused?.reason ?? null,

@@ -53,7 +53,12 @@ export function backtestRoutes({ backtests, rules }: BacktestPorts): Route[] {
           lines.progress,
         );
         // What fails before anything was read has a status of its own.
-        await Promise.race([outcome, lines.begun]);
+        try {
+          await Promise.race([outcome, lines.begun]);
+        } catch (error: unknown) {
+          lines.stream.destroy();
+          throw error;
+        }
         outcome.then(
           (result) => lines.end({ kind: 'result', result } as BacktestLine),
           (error: unknown) => lines.end({ kind: 'failed', problem: problemOf(asMusterError(error)) }),

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Route as NotificationRoute } from '../../domain/notification.ts';
-import type { JsonValue } from '../../domain/value.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Notifications } from '../../notifications/create-notifications.ts';
 import { actorOf } from '../actor.ts';
@@ -96,7 +95,7 @@ export function notificationRoutes({ notifications, fleet, clock }: Notification
         const change = {
           ...(enabled !== undefined && { enabled }),
           ...(channels !== undefined && { channels }),
-          ...(changes && { document: merged(notifications.routes.get(project, params.id).document, plain(parts)) }),
+          ...(changes && { parts: plain(parts) }),
         };
         return { status: 200, body: shown(await notifications.routes.update(project, params.id, change, actorOf(principal))) };
       },
@@ -124,9 +123,4 @@ function shown({ document, ...record }: NotificationRoute) {
 /** Without parts that are undefined: what is stored is what was given. */
 function plain(document: object): Document {
   return JSON.parse(JSON.stringify(document)) as Document;
-}
-
-function merged(document: Document, parts: Document): Document {
-  const entries = Object.entries<JsonValue>({ ...document, ...parts }).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries);
 }

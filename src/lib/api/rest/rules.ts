@@ -130,7 +130,8 @@ export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
       permission: 'rule:read',
       body: RuleDocument,
       responses: { 200: RuleCheck },
-      handle({ body, project }) {
+      async handle({ body, project }) {
+        await rules.prepare(body as JsonValue);
         const read = rules.check(body as JsonValue);
         const id = 'rule' in read ? read.rule.id : typeof body.id === 'string' ? body.id : null;
         const there = rules.list(project).find((record) => record.id === id);

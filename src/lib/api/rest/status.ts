@@ -66,6 +66,7 @@ export function statusRoutes({ metrics, levels, clock, version, startedAt }: Sta
           stream: { subscribers: now.streamSubscribers, dropped: now.streamDropped },
           http: { connections: now.httpConnections, refused: now.httpRefused },
           alarms: now.alarms,
+          notifications: now.notifications,
           mqtt: now.mqtt,
           limits: [...now.limits],
           process: metrics.process(),

@@ -218,7 +218,7 @@ export const AlarmActions = z.object({
   dryRun: z.boolean().default(false).describe('say what would happen, and change nothing'),
 });
 
-export const ACTION_OUTCOMES = ['done', 'unchanged', 'failed'] as const;
+const ACTION_OUTCOMES = ['done', 'unchanged', 'failed'] as const;
 export const AlarmActionResult = z
   .object({
     id: z.string(),
@@ -228,6 +228,7 @@ export const AlarmActionResult = z
     group: z.string().nullable(),
     severity: z.enum(SEVERITIES).nullable(),
     state: z.enum(DISPLAY_STATES).nullable().describe('as it is then'),
+    shelvedUntil: Time.nullable(),
     outcome: z.enum(ACTION_OUTCOMES).describe('unchanged: it was so already. In a dry run `done` says that it would be'),
     code: z.string().nullable(),
     reason: z.string().nullable(),

@@ -32,10 +32,13 @@ export const EventStreamQuery = z.object({
   alarm: Text(100).optional().describe('id of one alarm'),
 });
 
+const EVENT_PLACE = /^(?:0|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+const EventPlace = z.string().regex(EVENT_PLACE, 'must be the id of an event');
+
 export const EventQuery = EventStreamQuery.extend({
   from: z.coerce.number().int().optional().describe('ms since 1970, by the time when it happened; absent: the beginning'),
   to: z.coerce.number().int().optional().describe('ms since 1970, exclusive; absent: no end'),
-  after: Text(100).optional().describe('id of the event behind which to go on, the oldest first whatever `order` says'),
+  after: EventPlace.optional().describe('id of the event behind which to go on, or 0: before the first; the oldest first whatever `order` says'),
   order: z.enum(['asc', 'desc']).default('desc').describe('by when they were recorded'),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
   cursor: Cursor.optional(),

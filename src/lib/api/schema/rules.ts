@@ -11,7 +11,7 @@ export const RuleProblem = z
   .object({ path: z.string().describe('where in the document, as `when.bands.0.high`; empty: the whole'), message: z.string() })
   .meta({ id: 'RuleProblem' });
 
-export const RULE_STATES = ['in-force', 'disabled', 'unreadable'] as const;
+const RULE_STATES = ['in-force', 'disabled', 'unreadable'] as const;
 
 export const Level = z.object({ name: z.string(), severity: z.enum(SEVERITIES) }).meta({ id: 'Level' });
 

@@ -136,6 +136,18 @@ export const HubStatus = z
           .describe('what was not done because a limit was reached'),
       })
       .describe('the alarm engine: levels now, counts since the start'),
+    notifications: z
+      .object({
+        waiting: Count.describe('alarm changes that are not told yet, now'),
+        inFlight: Count.describe('notifications that are being sent, now'),
+        channels: Count.describe('that are enabled'),
+        failing: Count.describe('channels whose last attempt failed'),
+        delivered: Count.describe('alarm changes'),
+        failed: Count.describe('alarm changes that were given up'),
+        dropped: Count.describe('alarm changes that nobody was told of, because there was no room or their channel went'),
+        retried: Count.describe('attempts that failed and are repeated'),
+      })
+      .describe('who is told of alarms: levels now, counts since the start'),
     mqtt: Mqtt.describe('levels now and counts since the start'),
     limits: z
       .array(z.object({ setting: z.string(), level: z.number(), limit: z.number().nullable().describe('null: none is set') }))

@@ -1,3 +1,4 @@
+import { cutText } from '../../domain/cut-text.ts';
 import type { Notification } from '../channel.ts';
 import type { EmailConfig } from './config.ts';
 
@@ -6,10 +7,7 @@ const SUBJECT_LENGTH = 200;
 /** One message of plain text. Receivers know a repeated one by its Message-ID, which comes from the delivery alone. */
 export function composeMail(notification: Notification, { from, fromName }: EmailConfig) {
   const { delivery, severity, title, text, project, test, createdAt } = notification;
-  const subject = `[${test ? 'test' : severity}] ${title}`
-    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
-    .slice(0, SUBJECT_LENGTH);
+  const subject = cutText(`[${test ? 'test' : severity}] ${title}`.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim(), SUBJECT_LENGTH);
   return {
     messageId: `<${delivery}@${from.slice(from.lastIndexOf('@') + 1)}>`,
     date: new Date(createdAt),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeliveryConfig } from '../channel.ts';
 import { Certificates, DELIVERY_CONFIG, Line, TimeoutMs } from '../delivery-config.ts';
 
-export const SECURITIES = ['starttls', 'tls', 'none'] as const;
+const SECURITIES = ['starttls', 'tls', 'none'] as const;
 export type Security = (typeof SECURITIES)[number];
 
 export interface EmailConfig extends DeliveryConfig {
@@ -42,7 +42,7 @@ export const EmailSchema: z.ZodType<EmailConfig> = z
       .default('starttls')
       .describe('starttls: the connection must become TLS before anything is sent; tls: it is from the start; none: plain'),
     user: Line(320).optional().describe('to log in as; without it the hub does not'),
-    password: z.string().min(1).max(1_000).optional(),
+    password: z.string().min(1).max(1_000).optional().describe('of the user'),
     from: Address.describe('the sender'),
     fromName: Line(100).default('Muster').describe('its name'),
     to: z.array(Address).min(1).max(RECIPIENTS_MAX).describe('the receivers'),

@@ -7,7 +7,7 @@ export const email = channelKind<EmailConfig>({
   schema: EmailSchema,
   secrets: ['password'],
   sentTo: { password: ['host', 'port', 'security', 'ca'] },
-  example: { host: 'smtp.example.com', user: 'muster', from: 'muster@example.com', to: ['ops@example.com'] },
+  example: { host: 'smtp.example.com', from: 'muster@example.com', to: ['ops@example.com'] },
   concurrency: 1,
   load: async () => (await import('./email-sender.ts')).createEmailSender,
 });

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
+import { wellFormed } from '../../domain/cut-text.ts';
 import { ChannelError, type ChannelSender, type ChannelSurroundings } from '../channel.ts';
 import { guardedLookup, refuseAddress } from '../guarded-lookup.ts';
 import { secretBytes, type WebhookConfig } from './config.ts';
@@ -35,7 +36,11 @@ export function createWebhookSender(config: WebhookConfig, { targets, clock }: C
   function post(body: string, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const request = (secure ? httpsRequest : httpRequest)(url, { method: 'POST', agent, signal, headers, maxHeaderSize: 16_384 });
-      request.once('error', (error) => {
+      // Not once: a second one without a listener would end the hub.
+      let failed = false;
+      request.on('error', (error) => {
+        if (failed) return;
+        failed = true;
         // The other side closed the kept connection as this went out: a new one decides. A second time it is as for anybody.
         const stale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET' && !signal.aborted;
         if (stale) post(body, headers, signal).then(resolve, reject);
@@ -55,7 +60,7 @@ export function createWebhookSender(config: WebhookConfig, { targets, clock }: C
   return {
     async send(notification, signal) {
       refuseAddress(url.hostname, targets);
-      const body = JSON.stringify(notification);
+      const body = JSON.stringify(notification, (_, value: unknown) => (typeof value === 'string' ? wellFormed(value) : value));
       const headers = {
         ...config.headers,
         ...config.secretHeaders,
@@ -94,7 +99,7 @@ function readHead(response: IncomingMessage): Promise<string> {
       else response.destroy();
     });
     response.once('close', end);
-    response.once('error', end);
+    response.on('error', end);
   });
 }
 

@@ -3,18 +3,13 @@ import type { Rule } from '../../alarms/rule.ts';
 import { parseRule } from '../../alarms/rule-document.ts';
 import type { RuleDocument } from '../../api/schema/rules.ts';
 import type { JsonValue } from '../../domain/value.ts';
-import { MusterError } from '../../errors/muster-error.ts';
-import { problemText } from '../rule-columns.ts';
+import { placed, wrongRule } from '../rule-problems.ts';
 
 /** Reads and compiles a rule here, without a hub. Throws MusterError `invalid` with all of its problems. `scripts` null: a rule with a script is one. */
 export async function readRuleHere(document: RuleDocument, version: number, scripts: ScriptRunner | null = null): Promise<Rule> {
   const parsed = parseRule(document as JsonValue, { version, ...(scripts !== null && { scripts }) });
   if (parsed.ok) return parsed.rule;
-  const { problems } = parsed;
-  throw new MusterError('invalid', `The rule is wrong: ${problems.map(problemText).join('; ')}.`, {
-    hint: 'docs/operate/rules.md shows how a rule is written.',
-    details: { problems: problems.map(({ path, message }) => ({ path, message })) },
-  });
+  throw wrongRule(placed(parsed.problems, document), false);
 }
 
 /** What runs the scripts of a rule; null: it has none, and nothing is started. Whoever asks for it stops it. */

@@ -16,7 +16,7 @@ export interface TypedValues {
   readonly readTime: (text: string) => number | null;
 }
 
-export const VALUE_RULE = 'a value, TIME=VALUE (12:00=85, +90s=85, 2026-11-22T10:00Z=85), or for a rule on several points POINT=VALUE[,POINT=VALUE]';
+const VALUE_RULE = 'a value, TIME=VALUE (12:00=85, +90s=85, 2026-11-22T10:00Z=85), or for a rule on several points POINT=VALUE[,POINT=VALUE]';
 
 /** What a person types as values: each an interval after the one before, unless it says its time. */
 export function typedSamples({ values, everyMs, start, device, points, readTime }: TypedValues): readonly TrialSample[] {

@@ -1,7 +1,7 @@
 import { type AlarmFacts, type DisplayState, displayState } from '../../alarms/state/display-state.ts';
 import type { Alarm } from '../../api/schema/alarms.ts';
 import type { EventItem } from '../../api/schema/events.ts';
-import { readSeverities, type Severity } from '../../domain/severity.ts';
+import { type Severity, severitiesOf } from '../../domain/severity.ts';
 
 type Facts = AlarmFacts & { readonly severity: Severity | null };
 
@@ -25,7 +25,7 @@ export interface AlarmBoard {
 }
 
 export function createAlarmBoard({ severity, state }: BoardFilter): AlarmBoard {
-  const severities = severity === undefined ? null : new Set<Severity>(severity.flatMap((text) => readSeverities(text) ?? []));
+  const severities = severity === undefined ? null : new Set(severitiesOf(severity));
   const states = new Set<DisplayState>(state);
   const alarms = new Map<string, Facts>();
   let count = 0;

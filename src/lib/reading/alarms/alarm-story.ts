@@ -54,6 +54,7 @@ function facts(detail: AlarmDetail, options: StoryOptions): string[] {
   line('Told', toldText(alarm, at));
   line('Assigned', alarm.assignee ?? '');
   line('Closed', at(alarm.closedAt));
+  line('Found', alarm.origin === 'edge' ? 'at the edge: a gateway evaluated the rule' : '');
   line('Late data', alarm.historical ? 'found in samples that came late: nobody was told' : '');
   if (device !== null) line('Device', deviceText(device));
   line(

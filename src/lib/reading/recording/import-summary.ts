@@ -27,7 +27,7 @@ export interface ImportSummary {
   readonly firstValues: readonly RecordedValue[];
 }
 
-export function mappingOf(plan: ImportPlan): Record<string, string> {
+function mappingOf(plan: ImportPlan): Record<string, string> {
   const mapping: Record<string, string> = { [plan.timeColumn]: 'time' };
   if (plan.deviceColumn !== null) mapping[plan.deviceColumn] = 'device';
   if (plan.layout === 'long') {

@@ -91,7 +91,7 @@ function impliedBy(rule: Rule, subject: AlarmSubject, readings: readonly Reading
       inputs.push({ kind: 'level', time, level, value, explanation, message: rule.message ?? '' });
     }
   };
-  const slots = rule.condition.subject === 'device' ? rule.condition.points : [subject.point];
+  const slots: readonly (string | null)[] = rule.condition.subject === 'device' ? rule.condition.points : [subject.point];
   for (const [index, reading] of readings.entries()) {
     // The hub has had this sample before the next one was made; until then the clock may have come first. It has seen the value before, then.
     const until = readings[index + 1]?.time ?? Number.POSITIVE_INFINITY;
@@ -104,7 +104,7 @@ function impliedBy(rule: Rule, subject: AlarmSubject, readings: readonly Reading
       ['mode', reading.mode],
     ];
     for (const [path, value] of values) {
-      const slot = slots.findIndex((one) => one === path);
+      const slot = slots.indexOf(path);
       if (slot >= 0) take(evaluation.sample(slot, reading.time, value));
     }
   }

@@ -20,7 +20,8 @@ let waiting: WaitingScripts;
 let thread: ScriptThread;
 beforeAll(async () => {
   waiting = createWaitingScripts();
-  thread = await createScriptThread();
+  thread = createScriptThread();
+  await thread.prepare();
 });
 afterAll(async () => {
   await Promise.all([waiting.stop(), thread.stop()]);
@@ -152,7 +153,7 @@ describe('in the thread of a hub', () => {
   });
 
   test('a hub that stops refuses, and no promise is lost', async () => {
-    const own = await createScriptThread();
+    const own = createScriptThread();
     onTestFinished(() => own.stop());
     const condition = compile({ source: COUNTING, levels: ['minor', 'major'] }, own);
     const found = findings(condition.start(SUBJECT), [90, 90, 90]);

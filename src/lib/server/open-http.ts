@@ -1,0 +1,124 @@
+import type { Server } from 'node:http';
+import { authorize } from '../access/authorize.ts';
+import type { Access } from '../access/create-access.ts';
+import { createApiServer } from '../api/api-server.ts';
+import { createExportPlaces } from '../api/export-places.ts';
+import { allRoutes } from '../api/routes.ts';
+import { createSampleReader } from '../api/sample-reader.ts';
+import { createBacktests } from '../backtest/create-backtests.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../domain/log.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { HubMetrics } from '../metrics/hub-metrics.ts';
+import type { Notifications } from '../notifications/create-notifications.ts';
+import type { ScriptThread } from '../scripts/script-thread.ts';
+import type { HotSupervision } from '../supervision/create-supervision.ts';
+import type { HubState } from './hub-state.ts';
+import { type ConnectionCount, limitConnections } from './limit-connections.ts';
+import { type Address, listenHttp } from './listen-http.ts';
+import type { EventsDoor } from './open-events.ts';
+import type { IngestDoor } from './open-ingest.ts';
+import type { Storage } from './open-storage.ts';
+
+export interface HttpDoor {
+  readonly server: Server;
+  readonly connections: ConnectionCount;
+  listen(): Promise<Address>;
+  close(): Promise<void>;
+}
+
+/** The API over HTTP, which listens when it is told to. */
+export async function openHttp(ports: {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly access: Access;
+  readonly ingest: IngestDoor;
+  readonly events: EventsDoor;
+  readonly notifications: Notifications;
+  readonly alarms: HotSupervision;
+  readonly fleet: Fleet;
+  readonly metrics: HubMetrics;
+  readonly scripts: ScriptThread;
+  readonly state: HubState;
+  readonly mqttUrl: () => string | null;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly temporaryFolder: string;
+  readonly clock: () => number;
+  readonly log: Log;
+  readonly version: string;
+  readonly startedAt: number;
+}): Promise<HttpDoor> {
+  const { settings, storage, access, ingest, events, notifications, alarms, fleet, metrics, scripts, state, mqttUrl } = ports;
+  const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { directory, disk, presence, samples, system } = storage;
+  const reader = createSampleReader({ store: samples, log: system.log, directory });
+  const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
+  const api = await createApiServer({
+    routes: allRoutes({
+      fleet,
+      directory,
+      presence,
+      accounts: access.accounts,
+      credentials: access.deviceCredentials,
+      recorder: events.recorder,
+      rules: alarms.rules,
+      alarms: alarms.alarms,
+      shelveMaxMs: settings['alarms.shelve-max-ms'],
+      alarming: system.alarming,
+      inspect: alarms.inspect,
+      maintenances: alarms.maintenances,
+      ingest: ingest.pipeline,
+      reader,
+      backtests,
+      store: samples,
+      log: system.log,
+      system,
+      checkSystem: system.check,
+      setAside: system.setAside,
+      latestKnown: storage.latestKnown,
+      retentionDays: settings['storage.retention-days'],
+      rejects: system.rejects,
+      notifications,
+      channels: notifications.channels,
+      metrics,
+      levels: state.levels,
+      temporaryFolder,
+      clock,
+      version,
+      startedAt,
+      mqttUrl,
+      checks: state.checks,
+      notes: state.notes,
+      closed: disk.refusal,
+      onClosed: disk.onFull,
+      places: createExportPlaces(settings['limits.exports']),
+      rateLimits: {
+        messagesPerSecond: settings['limits.messages-per-second-per-device'],
+        pointsPerSecond: settings['limits.points-per-second-per-device'],
+      },
+    }),
+    authenticator: access.authenticator,
+    authorize,
+    findDevice: fleet.device,
+    closed: disk.refusal,
+    pressure: ingest.pipeline.pressure,
+    onOversized: ingest.oversized,
+    log,
+    payloadBytesMax: settings['limits.payload-bytes-max'],
+    bodiesBytesMax: settings['http.bodies-bytes-max'],
+    timeouts: {
+      headersMs: settings['http.headers-timeout-ms'],
+      requestMs: settings['http.request-timeout-ms'],
+      pressureMs: settings['ingest.push-back-max-ms'],
+      stallMs: settings['http.stall-timeout-ms'],
+    },
+    tls,
+    version,
+  });
+  const server = api.server as Server;
+  const connections = limitConnections(server, {
+    connectionsMax: settings['http.connections-max'],
+    perAddressMax: settings['http.connections-per-address-max'],
+  });
+  return { server, connections, listen: () => listenHttp(api, settings), close: () => api.close() };
+}

@@ -1,0 +1,48 @@
+import { authorize } from '../access/authorize.ts';
+import type { Access } from '../access/create-access.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../domain/log.ts';
+import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
+import { PROTOCOLS } from '../protocols/registry.ts';
+import type { HotSupervision } from '../supervision/create-supervision.ts';
+import type { IngestDoor } from './open-ingest.ts';
+import type { Storage } from './open-storage.ts';
+
+/** MQTT, which takes no traffic before it is started. */
+export async function openMqtt(ports: {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly access: Access;
+  readonly ingest: IngestDoor;
+  readonly alarms: HotSupervision;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly clock: () => number;
+  readonly log: Log;
+}): Promise<MqttProtocol> {
+  const { settings, storage, access, ingest, alarms, tls, clock, log } = ports;
+  const { directory, presence } = storage;
+  const { create } = await PROTOCOLS.mqtt.load();
+  return create({
+    settings,
+    log,
+    directory,
+    presence: {
+      ...presence,
+      connected(connection, at) {
+        presence.connected(connection, at);
+        alarms.deviceSeen(connection.device);
+      },
+    },
+    authenticator: access.authenticator,
+    authorize,
+    ingest: ingest.pipeline,
+    alarmReports: ingest.alarmReports(alarms.alarms.reported),
+    broker: ingest.broker,
+    clock,
+    tls,
+    onCredentialsChanged: access.deviceCredentials.onCredentialsChanged,
+    onTokenRevoked: access.accounts.onTokenRevoked,
+    onRefused: ingest.refused,
+    onTrouble: ingest.trouble,
+  });
+}

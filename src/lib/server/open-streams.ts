@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { authorize } from '../access/authorize.ts';
+import type { Access } from '../access/create-access.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Action } from '../access/roles.ts';
+import { authenticate } from '../api/authentication.ts';
+import { subscribeToEvents } from '../api/event-feed.ts';
+import { subscribeToSamples } from '../api/sample-feed.ts';
+import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
+import type { Settings } from '../config/settings.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import type { EventStream } from '../events/event-stream.ts';
+import type { Directory } from '../fleet/directory.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { LiveStream } from '../stream/live-stream.ts';
+import type { StreamDoor } from './web-sockets.ts';
+
+type Subscriber = Exclude<Principal, { kind: 'open' }>;
+
+/** The live streams by their paths: who may watch, and for how long. */
+export function openStreams(ports: {
+  readonly settings: Settings;
+  readonly access: Access;
+  readonly directory: Directory;
+  readonly fleet: Fleet;
+  readonly samples: LiveStream;
+  readonly events: EventStream;
+  readonly clock: () => number;
+}): Readonly<Record<string, StreamDoor>> {
+  const { settings, access, directory, fleet, samples, events, clock } = ports;
+  const { authenticator, accounts, deviceCredentials } = access;
+  return {
+    '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, stream: samples }, request, principal, onReady)),
+    '/stream/events': streamDoor('event:read', (request, { project }, onReady) => subscribeToEvents({ fleet, stream: events }, request, project, onReady)),
+  };
+
+  function streamDoor(action: Action, subscribe: (request: IncomingMessage, principal: Subscriber, onReady: () => void) => Feed): StreamDoor {
+    return {
+      authenticate: (request) => admit(request, action),
+      serve: (socket, request, principal) =>
+        serveSubscriber(socket, {
+          subscribe: (onReady) => subscribe(request, principal, onReady),
+          clock,
+          stallMs: settings['limits.stream-stall-ms'],
+          stillAllowed: async () => void (await admit(request, action)),
+          onAccessChanged: (changed) =>
+            principal.kind === 'device'
+              ? deviceCredentials.onCredentialsChanged((device) => device === principal.id && changed())
+              : accounts.onTokenRevoked((token) => token === (principal.kind === 'user' ? principal.token : principal.id) && changed()),
+        }),
+    };
+  }
+
+  async function admit(request: IncomingMessage, action: Action): Promise<Subscriber> {
+    const principal = await authenticate(authenticator, request.headers, request.socket.remoteAddress ?? null);
+    if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
+    const own = principal.kind === 'device' ? { device: principal.id, parent: directory.device(principal.id)?.device.parent ?? null } : {};
+    const verdict = authorize(principal, action, { project: principal.project, ...own });
+    if (!verdict.ok) throw new MusterError('not_allowed', verdict.reason);
+    return principal;
+  }
+}
