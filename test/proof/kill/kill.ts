@@ -37,7 +37,7 @@ export const kill: Proof = {
   name: 'kill',
   summary: 'kill -9 at random moments: what was acknowledged is there, once, and reached who subscribed',
   // All 20 rounds unless the machine is far too busy for that.
-  short: { rounds: 20, seconds: 150 },
+  short: { rounds: 20, seconds: 120 },
   long: { rounds: 200, seconds: 0 },
   run: killHub,
 };
