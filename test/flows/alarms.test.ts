@@ -213,7 +213,12 @@ describe('an assertion', () => {
     // The first is not meant; the second is over at once.
     await heat(client, 'b3', 95);
     for (let decided = false; !decided; ) {
-      await heat(client, 'b1', 85, 20);
+      // In one report: no look falls between the two.
+      const now = Date.now();
+      await client.report('b1', [
+        { ts: now - 1, values: { temperature: 85 } },
+        { ts: now, values: { temperature: 20 } },
+      ]);
       decided = await Promise.race([watched.then(() => true), new Promise<false>((resolve) => setTimeout(() => resolve(false), 100))]);
     }
     expect(await watched).toMatchObject({ holds: false, count: 1, by: { rule: 'hot', device: 'b1', text: 'b1 has 85' } });

@@ -29,7 +29,7 @@ export interface BulkWork {
 /** After one of these the rest would fail the same way. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set(['unreachable', 'timed_out', 'not_logged_in', 'locked_out', 'interrupted', 'stopping']);
 
-/** One after the other; a failure does not stop the others, unless the hub itself is gone. A single thing fails with its own error. */
+/** One after the other; a failure does not stop the others, unless the hub itself is gone. A single thing fails with its own error, and so do all when the first finds no hub. */
 export async function runBulk(given: readonly string[], work: BulkWork): Promise<BulkRow[]> {
   const ids = [...new Set(given)];
   const rows: BulkRow[] = [];
@@ -45,7 +45,11 @@ export async function runBulk(given: readonly string[], work: BulkWork): Promise
     } catch (error: unknown) {
       if (ids.length === 1) throw error;
       const failure = error instanceof MusterError ? error : new MusterError('internal', messageOf(error), { cause: error });
-      if (HOPELESS.has(failure.code)) hopeless = failure;
+      if (HOPELESS.has(failure.code)) {
+        // Nothing was done: that is no part of the work that failed.
+        if (rows.length === 0) throw failure;
+        hopeless = failure;
+      }
       rows.push({ id, status: 'failed', code: failure.code, reason: failure.message });
     }
   }

@@ -26,13 +26,20 @@ test('a single one fails with its own error', async () => {
 
 test('the rest is skipped once the hub is gone', async () => {
   let tried = 0;
-  const gone = (): never => {
+  const gone = (id: string): void => {
     tried += 1;
+    if (id !== 'a') throw new MusterError('unreachable', 'Gone.');
+  };
+  const rows = await runBulk(['a', 'b', 'c', 'd'], work(gone));
+  expect(rows.map((row) => row.status)).toEqual(['deleted', 'failed', 'skipped', 'skipped']);
+  expect(tried).toBe(2);
+});
+
+test('a hub that is gone from the start is told as that, not as a part that failed', async () => {
+  const gone = (): never => {
     throw new MusterError('unreachable', 'Gone.');
   };
-  const rows = await runBulk(['a', 'b', 'c'], work(gone));
-  expect(rows.map((row) => row.status)).toEqual(['failed', 'skipped', 'skipped']);
-  expect(tried).toBe(1);
+  await expect(runBulk(['a', 'b'], work(gone))).rejects.toMatchObject({ code: 'unreachable', exitCode: 6 });
 });
 
 test('a dry run checks and does nothing', async () => {
