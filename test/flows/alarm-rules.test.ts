@@ -171,15 +171,13 @@ describe('alarm rules on a real hub', () => {
           { level: 'minor', low: 20 },
         ],
       },
-      ...{ onDelay: '20s', offDelay: '10s', requiresAck: false },
+      ...{ onDelay: '2s', offDelay: '1s', requiresAck: false },
     };
     await client.rules.create(aRuleDocument('twin-hub', { ...shape, scope: { device: 'twin', points: '*/hub' } }));
     const edge = await client.rules.create(aRuleDocument('twin-edge', { ...shape, runsAt: 'edge', scope: { device: 'twin', points: '*/edge' } }));
     const read = readRule(edge.document as never, edge.version);
     if ('problems' in read) throw new Error('it was taken');
-    // Ahead of the clock, so that it is the times of the samples alone that count, however slow this machine is.
-    const start = Date.now() + 3_600_000;
-    const steps = fc.array(fc.record({ after: fc.constantFrom(1_000, 5_000, 10_000, 25_000), value: fc.integer({ min: 0, max: 100 }) }), {
+    const steps = fc.array(fc.record({ after: fc.constantFrom(100, 500, 1_000, 2_500), value: fc.integer({ min: 0, max: 100 }) }), {
       minLength: 1,
       maxLength: 15,
     });
@@ -190,7 +188,8 @@ describe('alarm rules on a real hub', () => {
         run += 1;
         const evaluator = createEdgeEvaluator([{ rule: read.rule, devices: ['twin'] }]);
         const [hubPoint, edgePoint] = [`p${run}/hub`, `p${run}/edge`];
-        let time = start;
+        // Ahead of the clock, so that it is the times of the samples alone that count, however slow this machine is; and by less than what counts as a wrong clock.
+        let time = Date.now() + 20_000;
         const tell = async (found: ReturnType<typeof evaluator.sample>): Promise<void> => {
           changes += found.length;
           for (const { device, ...report } of found) {
