@@ -43,8 +43,8 @@ import { createWatches } from './watches.ts';
 /** The hub's downtime is known to so many ms, and what changes with each sample is saved so often. */
 const MARK_EVERY_MS = 5_000;
 const EVENTS_TOGETHER = 1_000;
-/** A hub with few points has restored all before it lets anybody in; one with a million lets them in and catches up. */
-const START_WAIT_MS = 1_000;
+/** A hub has restored all before it lets anybody in; one with so many points that it takes longer lets them in, and catches up. */
+const START_WAIT_MS = 10_000;
 
 export interface SupervisionPorts {
   readonly settings: Pick<

@@ -42,7 +42,7 @@ export function replay(rule: Rule, device: string, readings: readonly Reading[],
         findings.add('the journal has a change of an alarm that no sample implies', `${where}: ${brief(event)}`);
         return { records, told };
       }
-    } else input = inputOf(event);
+    } else input = inputOf(event, rule);
     // Comments may come to what is closed.
     const before: AlarmRecord | null = known ?? (live?.closedAt === null ? live : null);
     const surroundings = { project: event.project as ProjectId, subject, rule, origin: 'hub', historical: false, newId: () => event.alarm as AlarmId } as const;
@@ -137,10 +137,18 @@ function silences(rule: Rule, readings: readonly Reading[], journal: readonly Hu
 }
 
 /** What a person or the clock did. */
-function inputOf({ kind, time, actor, details }: HubEvent): AlarmInput | null {
-  if (actor === 'hub') return kind === 'alarm.unshelved' || kind === 'alarm.repeated' ? { kind: 'time', time } : null;
+function inputOf(event: HubEvent, rule: Rule): AlarmInput | null {
+  const { kind, time, actor, details } = event;
+  if (actor === 'hub') return kind === 'alarm.unshelved' || kind === 'alarm.repeated' ? { kind: 'time', time: clockOf(event, rule) } : null;
   const action = actionOf(kind, details);
   return action === null ? null : { kind: 'action', time, action, actor };
+}
+
+/** A shelving ends at its own time, but people are told, and told again, by the clock that found it: somewhat later, or much, when the hub was down. */
+function clockOf({ time, recordedAt, details }: HubEvent, { reAlarmMs }: Rule): number {
+  const { reAlarmAt } = (details['after'] ?? {}) as { readonly reAlarmAt?: unknown };
+  const told = typeof reAlarmAt === 'number' && reAlarmMs !== null ? reAlarmAt - reAlarmMs : time;
+  return told >= time && told <= recordedAt ? told : time;
 }
 
 function actionOf(kind: HubEvent['kind'], details: HubEvent['details']): OperatorAction | null {
