@@ -43,8 +43,10 @@ import { createWatches } from './watches.ts';
 /** The hub's downtime is known to so many ms, and what changes with each sample is saved so often. */
 const MARK_EVERY_MS = 5_000;
 const EVENTS_TOGETHER = 1_000;
-/** A hub has restored all before it lets anybody in; one with so many points that it takes longer lets them in, and catches up. */
+/** A hub has restored all before it lets anybody in. One with very many points would keep its devices waiting for that: it lets them in, and catches up. */
 const START_WAIT_MS = 10_000;
+const MANY_POINTS = 200_000;
+const START_WAIT_OF_MANY_MS = 1_000;
 
 export interface SupervisionPorts {
   readonly settings: Pick<
@@ -253,7 +255,9 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       await startUp.load();
       catchUp.begin();
       ready = goOn();
-      await Promise.race([ready, pause(START_WAIT_MS, undefined, { ref: false })]);
+      let points = 0;
+      for (const project of directory.projects.keys()) points += directory.pointCount(project);
+      await Promise.race([ready, pause(points > MANY_POINTS ? START_WAIT_OF_MANY_MS : START_WAIT_MS, undefined, { ref: false })]);
     },
     stop() {
       stopping ??= stop();
