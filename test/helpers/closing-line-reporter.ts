@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** Ends the run with `N passed, N failed`, which any CI can read; a file that cannot even load counts as a failure. */
@@ -16,5 +17,7 @@ export default class ClosingLineReporter implements Reporter {
       }
     }
     process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+    const verdict = process.env['MUSTER_TEST_VERDICT'];
+    if (verdict !== undefined) writeFileSync(verdict, `${failed}\n`);
   }
 }
