@@ -1,15 +1,10 @@
-import { Flags } from '@oclif/core';
-import { AlarmActionCommand, alarmActionArgs, alarmActionFlags } from '../../lib/cli/alarm-action-command.ts';
+import { AlarmActionCommand, alarmActionArgs, alarmSilenceFlags } from '../../lib/cli/alarm-action-command.ts';
 
 export default class AlarmOutOfService extends AlarmActionCommand<typeof AlarmOutOfService> {
   static override summary = 'Take alarms out of service: journalled, and nobody is told';
   static override description = 'For equipment under repair, until `alarm in-service`. Automatic actions of its rule rest as well.';
   static override args = alarmActionArgs;
-  static override flags = {
-    comment: Flags.string({ char: 'm', summary: 'Why, for the journal', helpValue: '<text>' }),
-    normal: Flags.boolean({ summary: 'Also while it is normal: one --rule and one --device (and --point) name it' }),
-    ...alarmActionFlags,
-  };
+  static override flags = { ...alarmSilenceFlags };
   static override examples = [
     '<%= config.bin %> alarm out-of-service 3f9a61c2 --comment "Pump removed"',
     '<%= config.bin %> alarm out-of-service --device boiler-7 --dry-run',
@@ -17,8 +12,6 @@ export default class AlarmOutOfService extends AlarmActionCommand<typeof AlarmOu
   ];
 
   async run(): Promise<void> {
-    const action = { kind: 'out-of-service', comment: this.flags.comment ?? null } as const;
-    const words = { verb: 'Take out of service', done: 'taken out of service' };
-    await (this.flags.normal ? this.actOnSubject(action, words) : this.act(action, words));
+    await this.act({ kind: 'out-of-service', comment: this.flags.comment ?? null }, { verb: 'Take out of service', done: 'taken out of service' });
   }
 }

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { AlarmActionCommand, alarmActionArgs, alarmActionFlags } from '../../lib/cli/alarm-action-command.ts';
+import { AlarmActionCommand, alarmActionArgs, alarmSilenceFlags } from '../../lib/cli/alarm-action-command.ts';
 import { durationFlag } from '../../lib/cli/flags.ts';
 
 export default class AlarmShelve extends AlarmActionCommand<typeof AlarmShelve> {
@@ -10,9 +10,7 @@ export default class AlarmShelve extends AlarmActionCommand<typeof AlarmShelve> 
   static override flags = {
     for: durationFlag({ summary: 'How long; as long as the hub allows unless given' }),
     once: Flags.boolean({ summary: 'Until it returns to normal, at the latest then' }),
-    comment: Flags.string({ char: 'm', summary: 'Why, for the journal', helpValue: '<text>' }),
-    normal: Flags.boolean({ summary: 'Also while it is normal: one --rule and one --device (and --point) name it' }),
-    ...alarmActionFlags,
+    ...alarmSilenceFlags,
   };
   static override examples = [
     '<%= config.bin %> alarm shelve 3f9a61c2 --for 8h --comment "Valve is on order"',
@@ -21,9 +19,8 @@ export default class AlarmShelve extends AlarmActionCommand<typeof AlarmShelve> 
   ];
 
   async run(): Promise<void> {
-    const { for: forMs, once, comment, normal } = this.flags;
+    const { for: forMs, once, comment } = this.flags;
     const action = { kind: 'shelve', once, comment: comment ?? null, ...(forMs === undefined ? {} : { forMs }) } as const;
-    const words = { verb: 'Shelve', done: 'shelved' };
-    await (normal ? this.actOnSubject(action, words) : this.act(action, words));
+    await this.act(action, { verb: 'Shelve', done: 'shelved' });
   }
 }

@@ -1,15 +1,10 @@
-import { Flags } from '@oclif/core';
-import { AlarmActionCommand, alarmActionArgs, alarmActionFlags } from '../../lib/cli/alarm-action-command.ts';
+import { AlarmActionCommand, alarmActionArgs, alarmSilenceFlags } from '../../lib/cli/alarm-action-command.ts';
 
 export default class AlarmSuppress extends AlarmActionCommand<typeof AlarmSuppress> {
   static override summary = 'Suppress alarms by hand: journalled, and nobody is told';
   static override description = 'Until `alarm unsuppress`. To silence one for a time, `alarm shelve` is safer: it ends by itself.';
   static override args = alarmActionArgs;
-  static override flags = {
-    comment: Flags.string({ char: 'm', summary: 'Why, for the journal', helpValue: '<text>' }),
-    normal: Flags.boolean({ summary: 'Also while it is normal: one --rule and one --device (and --point) name it' }),
-    ...alarmActionFlags,
-  };
+  static override flags = { ...alarmSilenceFlags };
   static override examples = [
     '<%= config.bin %> alarm suppress 3f9a61c2 --comment "Known fault, ticket 4711"',
     '<%= config.bin %> alarm suppress --rule boiler-hot --group paris --dry-run',
@@ -17,8 +12,6 @@ export default class AlarmSuppress extends AlarmActionCommand<typeof AlarmSuppre
   ];
 
   async run(): Promise<void> {
-    const action = { kind: 'suppress', comment: this.flags.comment ?? null } as const;
-    const words = { verb: 'Suppress', done: 'suppressed' };
-    await (this.flags.normal ? this.actOnSubject(action, words) : this.act(action, words));
+    await this.act({ kind: 'suppress', comment: this.flags.comment ?? null }, { verb: 'Suppress', done: 'suppressed' });
   }
 }

@@ -1,4 +1,4 @@
-import { Args, type Command } from '@oclif/core';
+import { Args, type Command, Flags } from '@oclif/core';
 import type { AlarmActionResults, OperatorActionBody } from '../api/schema/alarms.ts';
 import type { HubClient } from '../client/hub-client.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
@@ -22,8 +22,15 @@ export const alarmActionArgs = {
   alarm: Args.string({ description: 'Refs of alarms as `muster alarm list` shows them, or whole ids; else the filters say which', multiple: true }),
 };
 export const alarmActionFlags = { ...alarmFilterFlags, yes: yesFlag, 'dry-run': dryRunFlag };
+/** The same for those that silence alarms: also what is normal at the moment. */
+export const alarmSilenceFlags = {
+  comment: Flags.string({ char: 'm', summary: 'Why, for the journal', helpValue: '<text>' }),
+  normal: Flags.boolean({ summary: 'Also while it is normal: one --rule and one --device (and --point) name it' }),
+  ...alarmActionFlags,
+};
 
 interface ActionFlags extends AlarmFilterGiven {
+  readonly normal?: boolean;
   readonly yes: boolean;
   readonly 'dry-run': boolean;
 }
@@ -34,6 +41,7 @@ const REQUEST_ALARMS_MAX = 10_000;
 export abstract class AlarmActionCommand<T extends typeof Command> extends HubCommand<T> {
   protected async act(action: OperatorActionBody, words: ActionWords): Promise<void> {
     const flags = this.flags as unknown as ActionFlags;
+    if (flags.normal) return this.#actOnSubject(action, words);
     const given = (this.args as { readonly alarm?: readonly string[] }).alarm ?? [];
     const filter = alarmFilterOf(flags);
     const dryRun = flags['dry-run'];
@@ -44,18 +52,18 @@ export abstract class AlarmActionCommand<T extends typeof Command> extends HubCo
     }
     this.checkColumns(ALARM_ACTION_COLUMNS);
     const hub = dryRun ? await this.hub() : await this.writable();
-    if (given.length > 0) return this.show(await actInParts(hub, action, await idsOf(hub, given), dryRun), words);
+    if (given.length > 0) return this.#show(await actInParts(hub, action, await idsOf(hub, given), dryRun), words);
     // The dry run says which: what is confirmed is what is done, whatever comes meanwhile.
     const found = await hub.alarms.act({ action, filter, dryRun: true });
     const ids = found.items.filter(({ outcome }) => outcome !== 'unchanged').map(({ id }) => id);
     if (found.items.length === 0) this.say('No alarm matches.');
-    if (dryRun || ids.length === 0) return this.show(found, words);
+    if (dryRun || ids.length === 0) return this.#show(found, words);
     await confirmUnless(flags.yes, `${words.verb} ${countOf(ids.length)}?`, this.signal);
-    await this.show(await actInParts(hub, action, ids, false), words);
+    await this.#show(await actInParts(hub, action, ids, false), words);
   }
 
   /** What is normal at the moment: the record is made for it. */
-  protected async actOnSubject(action: OperatorActionBody, words: ActionWords): Promise<void> {
+  async #actOnSubject(action: OperatorActionBody, words: ActionWords): Promise<void> {
     const {
       rule,
       device,
@@ -74,10 +82,10 @@ export abstract class AlarmActionCommand<T extends typeof Command> extends HubCo
     this.checkColumns(ALARM_ACTION_COLUMNS);
     const hub = await this.writable();
     const [ruleId = '', deviceId = ''] = [rule[0], device[0]];
-    await this.show(await hub.alarms.act({ action, subject: { rule: ruleId, device: deviceId, point: point?.[0] ?? null } }), words);
+    await this.#show(await hub.alarms.act({ action, subject: { rule: ruleId, device: deviceId, point: point?.[0] ?? null } }), words);
   }
 
-  protected async show({ items, dryRun }: AlarmActionResults, { done }: ActionWords): Promise<void> {
+  async #show({ items, dryRun }: AlarmActionResults, { done }: ActionWords): Promise<void> {
     const rows = items.map(({ outcome, ...item }): AlarmActionRow => ({ ...item, status: outcome !== 'done' ? outcome : dryRun ? `would be ${done}` : done }));
     const only = rows.length === 1 ? rows[0] : undefined;
     if (only?.code != null) {

@@ -169,6 +169,16 @@ export function createLedger(ports: LedgerPorts): Ledger {
   }
 
   async function writePieces(pieces: readonly ChangeSet[]): Promise<void> {
+    const failures = await commitEach(pieces);
+    const [first] = failures;
+    if (first === undefined) return;
+    log.warn({ changes: failures.length, reason: messageOf(first.error) }, 'changes of alarms could not be written; they are tried again');
+    failed(failures.map(({ piece }) => piece));
+    throw first.error;
+  }
+
+  /** Each as one transaction, all at once. Gives those that failed. */
+  async function commitEach(pieces: readonly ChangeSet[]): Promise<{ readonly piece: ChangeSet; readonly error: unknown }[]> {
     const results = await Promise.all(
       pieces.map((piece) =>
         ports.commit(compose(piece)).then(
@@ -180,12 +190,7 @@ export function createLedger(ports: LedgerPorts): Ledger {
         ),
       ),
     );
-    const failures = results.filter((result) => result !== null);
-    const [first] = failures;
-    if (first === undefined) return;
-    log.warn({ changes: failures.length, reason: messageOf(first.error) }, 'changes of alarms could not be written; they are tried again');
-    failed(failures.map(({ piece }) => piece));
-    throw first.error;
+    return results.filter((result) => result !== null);
   }
 
   function compose(set: ChangeSet): readonly Statement[] {
@@ -280,18 +285,7 @@ export function createLedger(ports: LedgerPorts): Ledger {
 
   async function writeBacklog(set: ChangeSet): Promise<void> {
     const wasAlone = alone;
-    const results = await Promise.all(
-      (wasAlone ? oneByOne(set) : inPieces(set)).map((piece) =>
-        ports.commit(compose(piece)).then(
-          () => {
-            settled(piece);
-            return null;
-          },
-          (error: unknown) => ({ piece, error }),
-        ),
-      ),
-    );
-    const failures = results.filter((result) => result !== null);
+    const failures = await commitEach(wasAlone ? oneByOne(set) : inPieces(set));
     const behind = backlog ?? emptySet();
     backlogWritten = null;
     // The database refuses something for what it is: it is found by writing each alarm alone, and given up. All others go on.
