@@ -16,6 +16,7 @@ export function aDevice(
     state: 'active',
     labels: {},
     aliases: {},
+    groups: [],
     createdAt: 0,
     updatedAt: 0,
     ...more,

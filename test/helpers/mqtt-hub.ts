@@ -123,10 +123,12 @@ export async function startMqttHub(
     authenticator: authenticator(logIns, directory),
     authorize,
     ingest,
-    alarmReports: {
-      accept: (message) => {
-        messages.push(message);
-        return Promise.resolve({ accepted: 1, rejected: [], rejectedCount: 0 });
+    deviceMessages: {
+      alarm: {
+        accept: (message) => {
+          messages.push(message);
+          return Promise.resolve({ accepted: 1, rejected: [], rejectedCount: 0 });
+        },
       },
     },
     broker: storage,

@@ -1,4 +1,4 @@
-import type { Device } from '../domain/device.ts';
+import { type Device, isInService, outOfServiceReason } from '../domain/device.ts';
 import { isName } from '../domain/ids.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
@@ -149,7 +149,7 @@ function answerOfToken({ token, user }: TokenAndUser, now: number): Authenticati
 
 function answerOfDevice(device: Device | undefined, project: string): Authentication {
   if (device === undefined || device.project !== project) return refused('the device of these credentials is gone');
-  if (device.state !== 'active') return refused('the device is disabled');
+  if (!isInService(device.state)) return refused(`the device ${outOfServiceReason(device.state)}`);
   return { ok: true, principal: { kind: 'device', id: device.id, project: device.project } };
 }
 

@@ -6,7 +6,16 @@ export type Authorization = { readonly ok: true } | { readonly ok: false; readon
 const YES: Authorization = { ok: true };
 const KNOWN: ReadonlySet<string> = new Set(ACTIONS);
 /** On itself and on the devices behind it; nothing of the project's. */
-const OF_DEVICES: ReadonlySet<Action> = new Set(['sample:write', 'sample:read', 'device:read', 'point:read']);
+const OF_DEVICES: ReadonlySet<Action> = new Set([
+  'sample:write',
+  'sample:read',
+  'device:read',
+  'point:read',
+  'command:read',
+  'command:answer',
+  'config:read',
+  'credential:renew',
+]);
 
 /** May this principal do this to this resource? The one place that decides. What is not allowed here is refused. */
 export function authorize(principal: Principal, action: Action, resource: Resource): Authorization {

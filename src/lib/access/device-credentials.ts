@@ -75,7 +75,7 @@ export function createDeviceCredentials({ system, passwords, cache, clock, liste
         throw new MusterError('limit_reached', `the device ${device} has ${max} ${kind}s already`, { hint: 'Remove one that is not used any more.' });
       }
       const createdAt = clock();
-      await commitAccess(system.log, [system.credentials.insert({ id, project, device, kind, secretHash, createdAt })], ({ reason }) =>
+      await commitAccess(system.log, [system.credentials.insert({ id, project, device, kind, secretHash, createdAt, expiresAt: null })], ({ reason }) =>
         reason === 'reference' ? new MusterError('not_found', `the device ${device} does not exist`) : null,
       );
       // Another credential cuts nobody off; only what is remembered is too little now.

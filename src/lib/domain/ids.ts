@@ -14,6 +14,9 @@ export type PointPath = Branded<string, 'PointPath'>;
  */
 export type SeriesId = Branded<number, 'SeriesId'>;
 
+/** A group by its path from the root of its tree: `paris/hall-2`. Levels follow the rule of a name. */
+export type GroupPath = Branded<string, 'GroupPath'>;
+
 /** Of a rule: a name, unique in its project. */
 export type RuleId = Branded<string, 'RuleId'>;
 /** uuid v7, as of an event. */
@@ -22,6 +25,12 @@ export type EventId = Branded<string, 'EventId'>;
 /** Names, unique in their project. */
 export type ChannelId = Branded<string, 'ChannelId'>;
 export type RouteId = Branded<string, 'RouteId'>;
+
+/** uuid v7: the correlation id on the wire. */
+export type CommandId = Branded<string, 'CommandId'>;
+export type JobId = Branded<string, 'JobId'>;
+/** A name, unique in its project. */
+export type ClaimId = Branded<string, 'ClaimId'>;
 
 /** Letters, digits and `. _ : -`; no MQTT wildcard, no slash, no space, no control character. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
@@ -37,4 +46,12 @@ export function isPointPath(text: string): boolean {
   if (text.length === 0 || text.length > 200) return false;
   for (const level of text.split('/')) if (!POINT_LEVEL.test(level)) return false;
   return true;
+}
+
+const GROUP_LEVELS_MAX = 16;
+export const GROUP_RULE = `1 to ${GROUP_LEVELS_MAX} names joined by / (each ${NAME_RULE})`;
+
+export function isGroupPath(text: string): boolean {
+  const levels = text.split('/');
+  return levels.length <= GROUP_LEVELS_MAX && text.length <= 500 && levels.every(isName);
 }

@@ -1,6 +1,7 @@
 import type { AliasKind, Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
-import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
+import { pathsTo } from '../domain/group.ts';
+import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
 import { createNewestValues } from './newest-values.ts';
@@ -87,6 +88,11 @@ export class Directory {
   }
   children(id: DeviceId): ReadonlySet<DeviceId> {
     return this.#children.get(id) ?? EMPTY;
+  }
+  /** Every group that a device is in, those above its own included, the widest first. */
+  groupsOf(device: Device): readonly GroupPath[] {
+    if (device.groups.length === 0) return NO_GROUPS;
+    return [...new Set(device.groups.flatMap(pathsTo))];
   }
   putDevice(device: Device): DeviceEntry {
     const known = this.#devices.get(device.id);
@@ -179,6 +185,7 @@ export class Directory {
 }
 
 const EMPTY: ReadonlySet<DeviceId> = new Set();
+const NO_GROUPS: readonly GroupPath[] = [];
 
 /**
  * The same fields, made in one place. Points come from the database, from types and from first reports, put together with `...`, which gives

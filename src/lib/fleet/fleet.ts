@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AliasKind, Device, DeviceKind, DeviceState } from '../domain/device.ts';
+import { type AliasKind, type Device, type DeviceKind, type DeviceState, isInService } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
-import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
+import { type DeviceId, type DeviceTypeId, GROUP_RULE, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
@@ -19,6 +19,10 @@ export interface NewDevice {
   readonly parent?: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly aliases: Readonly<Partial<Record<AliasKind, string | undefined>>>;
+  /** Groups that exist. */
+  readonly groups?: readonly string[] | undefined;
+  /** Absent: active. */
+  readonly state?: DeviceState | undefined;
 }
 export interface DeviceChange {
   readonly name?: string | undefined;
@@ -27,6 +31,8 @@ export interface DeviceChange {
   readonly state?: DeviceState | undefined;
   readonly labels?: Readonly<Record<string, string | null>> | undefined;
   readonly aliases?: Readonly<Partial<Record<AliasKind, string | null | undefined>>> | undefined;
+  /** Takes the place of the whole list. */
+  readonly groups?: readonly string[] | undefined;
 }
 export interface NewDeviceType {
   readonly id: string;
@@ -100,9 +106,10 @@ export function createFleet(ports: FleetPorts): Fleet {
       kind: wanted.kind,
       type: checkedType(project, wanted.type ?? null),
       parent: checkedParent(project, wanted.id, wanted.parent ?? null),
-      state: 'active',
+      state: wanted.state ?? 'active',
       labels: wanted.labels,
       aliases: definedOnly(wanted.aliases),
+      groups: checkedGroups(wanted.groups ?? []),
       createdAt: now,
       updatedAt: now,
     };
@@ -133,6 +140,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       state: change.state ?? before.state,
       labels: merged(before.labels, change.labels),
       aliases: merged(before.aliases as Record<string, string>, change.aliases as Record<string, string | null> | undefined),
+      groups: change.groups === undefined ? before.groups : checkedGroups(change.groups),
       updatedAt: clock(),
     };
     if (Object.keys(device.labels).length > LABELS_MAX) throw new MusterError('invalid', `a device has ${LABELS_MAX} labels at most`);
@@ -151,7 +159,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       release();
     }
     ports.onDeviceChanged?.(device.id);
-    if (device.state === 'disabled' && before.state !== 'disabled') ports.onDeviceClosed(device.id);
+    if (isInService(before.state) && !isInService(device.state)) ports.onDeviceClosed(device.id);
     return entry;
   }
 
@@ -343,6 +351,11 @@ export function createFleet(ports: FleetPorts): Fleet {
     }
     return new MusterError('conflict', 'an alias belongs to another device');
   }
+}
+
+function checkedGroups(groups: readonly string[]): readonly GroupPath[] {
+  for (const group of groups) if (!isGroupPath(group)) throw new MusterError('invalid', `${group.slice(0, 100)} is no group: ${GROUP_RULE}`);
+  return [...new Set(groups as readonly GroupPath[])].sort();
 }
 
 function noDevice(id: string): MusterError {

@@ -5,8 +5,8 @@ import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
-import type { AlarmReports } from '../ingest/alarm-reports.ts';
 import { NONE } from '../ingest/batch.ts';
+import type { DeviceMessages } from '../ingest/device-messages.ts';
 import { createGroupCommit, type GroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
 import type { IngestMeter } from '../ingest/ingest-meter.ts';
@@ -36,7 +36,7 @@ export interface IngestDoor {
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
   /** Alarms of gateways, as messages. */
-  readonly alarmReports: (reported: Alarms['reported']) => AlarmReports;
+  readonly alarmReports: (reported: Alarms['reported']) => DeviceMessages;
   /** The broker's state on disk, its changes in order with those that come with messages. */
   readonly broker: BrokerStorage;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */

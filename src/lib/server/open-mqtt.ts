@@ -36,7 +36,7 @@ export async function openMqtt(ports: {
     authenticator: access.authenticator,
     authorize,
     ingest: ingest.pipeline,
-    alarmReports: ingest.alarmReports(alarms.alarms.reported),
+    deviceMessages: { alarm: ingest.alarmReports(alarms.alarms.reported) },
     broker: ingest.broker,
     clock,
     tls,

@@ -2,7 +2,7 @@ import type { JsonValue } from '../domain/value.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { DeviceEntry, Directory } from '../fleet/directory.ts';
-import type { AlarmReports } from '../ingest/alarm-reports.ts';
+import type { DeviceMessages } from '../ingest/device-messages.ts';
 import type { InboundMessage } from '../ingest/inbound-message.ts';
 import type { Outcome } from '../ingest/ingest.ts';
 import type { RejectJournal } from '../ingest/reject-journal.ts';
@@ -28,7 +28,7 @@ const REPORTS_MAX = 1_000;
 const HEAD_BYTES = 256;
 
 /** Alarm reports as messages: one JSON object as in EDGE_REPORT, or a list of them, in their order. */
-export function createAlarmReports(ports: AlarmReportsPorts): AlarmReports {
+export function createAlarmReports(ports: AlarmReportsPorts): DeviceMessages {
   const { directory, rejects, log } = ports;
   return {
     async accept(message) {

@@ -64,7 +64,16 @@ describe('authorize', () => {
     expect(authorize(gateway, 'sample:write', of('gateway')).ok).toBe(true);
     expect(authorize(gateway, 'sample:write', of('meter', 'gateway')).ok).toBe(true);
     expect(authorize(gateway, 'sample:write', of('other', 'meter')).ok).toBe(false);
-    expect(ACTIONS.filter((what) => authorize(gateway, what, of('gateway')).ok)).toEqual(['device:read', 'point:read', 'sample:read', 'sample:write']);
+    expect(ACTIONS.filter((what) => authorize(gateway, what, of('gateway')).ok)).toEqual([
+      'device:read',
+      'credential:renew',
+      'command:read',
+      'command:answer',
+      'config:read',
+      'point:read',
+      'sample:read',
+      'sample:write',
+    ]);
   });
 
   it('lets a client of an open hub report and nothing more', () => {

@@ -3,6 +3,7 @@ import { displayState } from '../../alarms/state/display-state.ts';
 import type { AlarmSubject } from '../../domain/alarm.ts';
 import { subjectKey } from '../../domain/subject-key.ts';
 import { MusterError } from '../../errors/muster-error.ts';
+import { checkInService } from '../../fleet/check-in-service.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import { edgeRulesFor } from '../../supervision/edge-rules.ts';
@@ -80,7 +81,7 @@ export function deviceRuleRoutes(ports: DeviceRulePorts): Route[] {
       body: EdgeReport,
       responses: { 202: EdgeReported },
       async handle({ device, body, principal, address }) {
-        if (principal.kind === 'device' && device.device.state !== 'active') throw new MusterError('not_allowed', `device ${device.device.id} is disabled`);
+        if (principal.kind === 'device') checkInService(device.device);
         const receivedAt = clock();
         if (principal.kind === 'device') presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, receivedAt);
         const alarm = await alarms.reported(device.device.id, body as EdgeReportOfGateway, receivedAt);

@@ -6,7 +6,7 @@ import type { DeviceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import type { Presence } from '../../fleet/presence.ts';
-import type { AlarmReports } from '../../ingest/alarm-reports.ts';
+import type { DeviceMessageSinks } from '../../ingest/device-messages.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { BrokerStorage } from '../../storage/broker-state.ts';
 import type { Authorize } from './topic-access.ts';
@@ -53,8 +53,8 @@ export interface MqttPorts {
   readonly authenticator: Authenticator;
   readonly authorize: Authorize;
   readonly ingest: Ingest;
-  /** What comes to `devices/<device>/alarm`. */
-  readonly alarmReports: AlarmReports;
+  /** What takes the messages of devices that are no reports. */
+  readonly deviceMessages: DeviceMessageSinks;
   /** Sessions, queues, retained messages and wills on disk. */
   readonly broker: BrokerStorage;
   /** ms since 1970 */

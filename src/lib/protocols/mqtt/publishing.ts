@@ -3,6 +3,7 @@ import type { Action } from '../../access/roles.ts';
 import type { Device } from '../../domain/device.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { DeviceEntry } from '../../fleet/directory.ts';
+import type { DeviceMessages } from '../../ingest/device-messages.ts';
 import type { InboundMessage } from '../../ingest/inbound-message.ts';
 import type { Outcome } from '../../ingest/ingest.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
@@ -15,7 +16,7 @@ import type { Session } from './sessions/session.ts';
 import type { Audience } from './sessions/subscription-index.ts';
 import type { Surroundings } from './surroundings.ts';
 import { levelCount } from './topic.ts';
-import { type DeviceTopic, parseDeviceTopic, publishAccess } from './topic-access.ts';
+import { type DeviceTopic, parseDeviceTopic, publishAccess, type TopicKind } from './topic-access.ts';
 
 /** Topics of one client whose way is remembered. */
 const ROUTES_MAX = 256;
@@ -139,12 +140,15 @@ export class Publishing implements AnswersOfIngest {
     }
     const kind = route.deviceTopic?.kind;
     if (kind === 'report' && route.entry !== null) this.#report(packet, route.entry, route.audience, now);
-    else if (kind === 'alarm' && route.entry !== null) this.#alarm(packet, route.entry, route.audience, now);
     else if (kind === 'time' && this.#principal.kind === 'device') {
       // A question to the hub, whoever else listens.
       this.#answerNow(packet, REASON.success, null, false);
       this.#tellTime(topic);
-    } else this.#pass(packet, route.audience);
+    } else {
+      const sink = kind === undefined || route.entry === null ? undefined : (ports.deviceMessages as Partial<Record<TopicKind, DeviceMessages>>)[kind];
+      if (sink !== undefined && route.entry !== null) this.#hand(sink, packet, route.entry, route.audience, now);
+      else this.#pass(packet, route.audience);
+    }
   }
 
   /** PUBREL has come. */
@@ -205,14 +209,14 @@ export class Publishing implements AnswersOfIngest {
     );
   }
 
-  /** What a gateway says of an alarm: rare, so it goes the simple way. Sent again, it changes nothing: the broker's own state may follow in a transaction of its own. */
-  #alarm(packet: PublishPacket, { device }: DeviceEntry, audience: Audience | null, now: number): void {
+  /** What a device says besides its samples: rare, so it goes the simple way. Sent again, it changes nothing: the broker's own state may follow in a transaction of its own. */
+  #hand(sink: DeviceMessages, packet: PublishPacket, { device }: DeviceEntry, audience: Audience | null, now: number): void {
     const { ports, counters, writer } = this.#around;
     const held = this.#hold(packet);
     counters.held++;
     ports.presence.seen(device.id, this.#seen, now);
     const changes = audience !== null || packet.retain || packet.qos === 2 ? this.#prepare(held, packet, audience) : null;
-    ports.alarmReports
+    sink
       .accept(this.#inbound(packet, device, now, null))
       .then(async (outcome) => {
         if (changes !== null) await writer.durable(changes);

@@ -1,5 +1,6 @@
 import type { Authentication } from '../../access/access.ts';
 import type { Principal } from '../../access/principal.ts';
+import { isInService, outOfServiceReason } from '../../domain/device.ts';
 import type { ConnectPacket } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import type { MqttPorts, RefusalCounter } from './ports.ts';
@@ -46,8 +47,8 @@ export async function signIn(ports: MqttPorts, connect: ConnectPacket, address: 
   // In MQTT 3.1.1, "server unavailable" is the nearest to being locked out.
   if (!found.ok) return { ok: false, code: found.code === 'locked_out' ? REASON.quotaExceeded : REASON.badCredentials, reason: found.reason };
   const { principal } = found;
-  if (principal.kind === 'device' && ports.directory.device(principal.id)?.device.state !== 'active')
-    return { ok: false, code: REASON.notAuthorized, reason: 'the device is disabled' };
+  const state = principal.kind === 'device' ? (ports.directory.device(principal.id)?.device.state ?? 'retired') : 'active';
+  if (!isInService(state)) return { ok: false, code: REASON.notAuthorized, reason: `the device ${outOfServiceReason(state)}` };
   return { ok: true, principal, accessEndsAt: found.expiresAt ?? null };
 }
 

@@ -1,5 +1,6 @@
 import type { Principal, Resource } from '../../access/principal.ts';
 import type { Action } from '../../access/roles.ts';
+import { isInService, outOfServiceReason } from '../../domain/device.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 
 /** The one place that decides over permissions; see src/lib/access. */
@@ -11,11 +12,25 @@ export interface Access {
 }
 
 /** The topics below `devices/<device>/`. */
-const TOPIC_KINDS = ['report', 'alarm', 'birth', 'death', 'set', 'set/result', 'call', 'call/result', 'time'] as const;
+const TOPIC_KINDS = [
+  'report',
+  'alarm',
+  'birth',
+  'death',
+  'set',
+  'set/result',
+  'call',
+  'call/result',
+  'config',
+  'config/result',
+  'renew',
+  'renew/result',
+  'time',
+] as const;
 export type TopicKind = (typeof TOPIC_KINDS)[number];
 /** What a device writes; `death` comes only as its will. */
-const FROM_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['report', 'alarm', 'birth', 'set/result', 'call/result', 'time']);
-const TO_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['set', 'call', 'time']);
+const FROM_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['report', 'alarm', 'birth', 'set/result', 'call/result', 'config/result', 'renew', 'time']);
+const TO_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['set', 'call', 'config', 'renew', 'time']);
 const KINDS: ReadonlySet<string> = new Set(TOPIC_KINDS);
 const ROOT = 'devices/';
 
@@ -61,7 +76,7 @@ export function subscribeAccess(access: Access, principal: Principal, filter: st
   const [root, device, ...rest] = filter.split('/');
   if (root !== 'devices' || device === undefined) return { ok: false, action, reason: 'only topics below devices/ can be subscribed to' };
   if (principal.kind === 'device') {
-    if (!TO_DEVICE.has(rest[0] ?? '')) return { ok: false, action, reason: 'a device subscribes to its own set, call and time topics' };
+    if (!TO_DEVICE.has(rest[0] ?? '')) return { ok: false, action, reason: 'a device subscribes to its own set, call, config, renew/result and time topics' };
     return onDevice(access, principal, action, device);
   }
   if (device === '+' || device === '#') return decide(access, principal, action, { project: principal.project });
@@ -91,8 +106,9 @@ function onDevice(
   // A device of another project is as unknown as one that does not exist.
   if (!entry || entry.device.project !== principal.project) return { ok: false, action, reason: `no device ${id.slice(0, 128)} in this project` };
   if (principal.kind === 'device') {
-    if (access.directory.device(principal.id)?.device.state !== 'active') return { ok: false, action, reason: 'the device is disabled' };
-    if (entry.device.state !== 'active') return { ok: false, action, reason: `device ${id} is disabled` };
+    const own = access.directory.device(principal.id)?.device.state ?? 'retired';
+    if (!isInService(own)) return { ok: false, action, reason: `the device ${outOfServiceReason(own)}` };
+    if (!isInService(entry.device.state)) return { ok: false, action, reason: `device ${id} ${outOfServiceReason(entry.device.state)}` };
     // A device acts for itself and for what stands behind it, whatever else its rights may say one day.
     if (entry.device.id !== principal.id && entry.device.parent !== principal.id)
       return { ok: false, action, reason: `${id} is neither this device nor behind it` };

@@ -1,12 +1,13 @@
 import type { Principal } from '../../access/principal.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
+import type { DeviceMessages } from '../../ingest/device-messages.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
 import { isUseless } from './publishing.ts';
 import { recordRefusal } from './refusals.ts';
 import type { Will } from './sessions/wills.ts';
 import type { Surroundings } from './surroundings.ts';
 import { levelCount } from './topic.ts';
-import { parseDeviceTopic, publishAccess } from './topic-access.ts';
+import { parseDeviceTopic, publishAccess, type TopicKind } from './topic-access.ts';
 
 /** Failures of the moment: nobody but the hub can send the will again. */
 const PASSING: ReadonlySet<string> = new Set(['overloaded', 'rate_limited', 'disk_full', 'storage_failed']);
@@ -63,8 +64,17 @@ export function publishWill(around: Surroundings, will: Will): void {
     ports.log.warn({ protocol: scheme, topic, comesAgain, error: messageOf(error) }, 'a last will could not be stored');
   };
   const deviceTopic = parseDeviceTopic(topic);
-  const entry = deviceTopic?.kind === 'report' ? ports.directory.device(deviceTopic.device) : undefined;
-  if (!entry) {
+  const entry = deviceTopic === null ? undefined : ports.directory.device(deviceTopic.device);
+  const sink = deviceTopic === null ? undefined : (ports.deviceMessages as Partial<Record<TopicKind, DeviceMessages>>)[deviceTopic.kind];
+  if (entry && sink) {
+    const message = { device: entry.device, principal, protocol: scheme, address, topic, contentType, payload, receivedAt: ports.clock() };
+    sink
+      .accept(message)
+      .then(() => writer.durable(changes))
+      .then(deliver, fail);
+    return;
+  }
+  if (!entry || deviceTopic?.kind !== 'report') {
     writer.durable(changes).then(deliver, fail);
     return;
   }

@@ -9,11 +9,12 @@ interface Row {
   readonly kind: string;
   readonly secret_hash: string;
   readonly created_at: number;
+  readonly expires_at: number | null;
 }
 
 const OF_DEVICE = 'select * from credentials where device = ? order by created_at, id';
 const BY_ID = 'select * from credentials where id = ?';
-const INSERT = 'insert into credentials (id, project, device, kind, secret_hash, created_at) values (?, ?, ?, ?, ?, ?)';
+const INSERT = 'insert into credentials (id, project, device, kind, secret_hash, created_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)';
 const REMOVE = 'delete from credentials where device = ? and id = ?';
 
 export function createCredentials(database: () => ReadDatabase): SystemStore['credentials'] {
@@ -23,7 +24,10 @@ export function createCredentials(database: () => ReadDatabase): SystemStore['cr
       const row = database().get<Row>(BY_ID, id);
       return row === null ? null : credentialOf(row);
     },
-    insert: ({ id, project, device, kind, secretHash, createdAt }) => ({ sql: INSERT, parameters: [id, project, device, kind, secretHash, createdAt] }),
+    insert: ({ id, project, device, kind, secretHash, createdAt, expiresAt }) => ({
+      sql: INSERT,
+      parameters: [id, project, device, kind, secretHash, createdAt, expiresAt],
+    }),
     remove: (device, id) => ({ sql: REMOVE, parameters: [device, id], mustChange: true }),
   };
 }
@@ -36,5 +40,6 @@ function credentialOf(row: Row): CredentialRecord {
     kind: row.kind === 'token' ? 'token' : 'password',
     secretHash: row.secret_hash,
     createdAt: row.created_at,
+    expiresAt: row.expires_at,
   };
 }

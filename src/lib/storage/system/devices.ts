@@ -13,6 +13,7 @@ interface Row {
   readonly state: string;
   readonly labels: string;
   readonly aliases: string;
+  readonly groups: string;
   readonly created_at: number;
   readonly updated_at: number;
 }
@@ -29,8 +30,8 @@ interface StatusRow {
 const ALL = 'select * from devices order by id';
 const STATUSES = 'select * from device_statuses order by device';
 const INSERT =
-  'insert into devices (id, project, name, kind, type, parent, state, labels, aliases, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-const UPDATE = 'update devices set name = ?, kind = ?, type = ?, parent = ?, state = ?, labels = ?, aliases = ?, updated_at = ? where id = ?';
+  'insert into devices (id, project, name, kind, type, parent, state, labels, aliases, groups, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const UPDATE = 'update devices set name = ?, kind = ?, type = ?, parent = ?, state = ?, labels = ?, aliases = ?, groups = ?, updated_at = ? where id = ?';
 /** Saved in the background: a device that went in the meantime has no status any more, and that is no error. */
 const SAVE_STATUS = `insert into device_statuses (device, online, connected_at, last_seen_at, last_address, protocol)
   select id, ?, ?, ?, ?, ? from devices where id = ?
@@ -55,6 +56,7 @@ export function createDevices(database: () => ReadDatabase): SystemStore['device
         device.state,
         JSON.stringify(device.labels),
         JSON.stringify(device.aliases),
+        JSON.stringify(device.groups),
         device.createdAt,
         device.updatedAt,
       ],
@@ -69,6 +71,7 @@ export function createDevices(database: () => ReadDatabase): SystemStore['device
         device.state,
         JSON.stringify(device.labels),
         JSON.stringify(device.aliases),
+        JSON.stringify(device.groups),
         device.updatedAt,
         device.id,
       ],
@@ -93,6 +96,7 @@ function deviceOf(row: Row): Device {
     state: row.state as DeviceState,
     labels: JSON.parse(row.labels) as Device['labels'],
     aliases: JSON.parse(row.aliases) as Device['aliases'],
+    groups: JSON.parse(row.groups) as Device['groups'],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

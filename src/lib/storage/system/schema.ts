@@ -1,6 +1,13 @@
 import { rmSync } from 'node:fs';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { SqlDatabase } from './driver.ts';
+import { CERTIFICATE_TABLES } from './fleet-tables/certificates.ts';
+import { CLAIM_TABLES } from './fleet-tables/claims.ts';
+import { COMMAND_TABLES } from './fleet-tables/commands.ts';
+import { CONFIG_TABLES } from './fleet-tables/configs.ts';
+import { CONNECTION_TABLES } from './fleet-tables/connections.ts';
+import { DEVICE_TABLES } from './fleet-tables/devices.ts';
+import { GROUP_TABLES } from './fleet-tables/groups.ts';
 
 /**
  * The migrations in their order; the place in the list plus one is the `user_version` they lead to. A released one
@@ -393,6 +400,7 @@ create table rule_commands (
   command text not null
 );
 `,
+  [DEVICE_TABLES, GROUP_TABLES, CERTIFICATE_TABLES, CLAIM_TABLES, COMMAND_TABLES, CONFIG_TABLES, CONNECTION_TABLES].join(''),
 ];
 
 /**

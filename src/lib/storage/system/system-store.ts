@@ -44,6 +44,8 @@ export interface CredentialRecord {
   /** SHA-256 of a token's secret, or the scrypt hash of a password. */
   readonly secretHash: string;
   readonly createdAt: number;
+  /** ms since 1970; null: until it is removed. */
+  readonly expiresAt: number | null;
 }
 
 /** A message, or a part of one, that was not taken. */

@@ -1,0 +1,3 @@
+/** Authorities, and the certificates they gave. */
+export const CERTIFICATE_TABLES = `
+`;

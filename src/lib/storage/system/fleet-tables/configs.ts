@@ -1,0 +1,3 @@
+/** Configuration documents of devices: wanted, reported, and their versions. */
+export const CONFIG_TABLES = `
+`;

@@ -1,0 +1,3 @@
+/** The history of connections, births, clock offsets and health of devices. */
+export const CONNECTION_TABLES = `
+`;
