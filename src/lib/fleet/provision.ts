@@ -42,6 +42,8 @@ export type ProvisionResult =
       readonly ok: true;
       /** null when it was only checked and does not exist yet. */
       readonly entry: DeviceEntry | null;
+      /** What it was; null: it was not there. */
+      readonly before: Device | null;
       readonly outcome: 'created' | 'updated' | 'unchanged';
       readonly difference: DeviceDifference;
     }

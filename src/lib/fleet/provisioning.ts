@@ -79,9 +79,9 @@ export function createProvisioning(ports: ProvisioningPorts): Provisioning {
         if (!check) await write([...chunk.planned.values()]);
         return rows.map((row): ProvisionResult => {
           if (row instanceof MusterError) return { ok: false, error: row };
-          if ('traffic' in row) return { ok: true, entry: row, outcome: 'created', difference: {} };
+          if ('traffic' in row) return { ok: true, entry: row, before: row.device, outcome: 'created', difference: {} };
           const outcome = row.before === null ? 'created' : hasAny(row.difference) ? 'updated' : 'unchanged';
-          return { ok: true, entry: directory.device(row.device.id) ?? null, outcome, difference: row.difference };
+          return { ok: true, entry: directory.device(row.device.id) ?? null, before: row.before, outcome, difference: row.difference };
         });
       } finally {
         for (const release of chunk.releases) release();
