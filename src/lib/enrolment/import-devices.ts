@@ -86,7 +86,7 @@ async function* devicesOf(options: ImportOptions, checks: FileChecks): AsyncGene
     found += 1;
     if (read.id !== null && before.id !== read.id)
       throw anotherFile(`Line ${read.line} of the file is ${read.id}, and of the results ${before.id ?? 'malformed'}.`);
-    countFormer(options.tally, before.status);
+    countFormer(options.tally, before);
   }
   if (found < former.size) throw anotherFile('The results have rows that the file has not.');
 }

@@ -29,15 +29,20 @@ export function countRow(tally: ImportTally, row: RowResult): void {
   tally.warnings += row.warnings.length;
   if (row.warnings.length > 0 && tally.firstWarned.length < SHOWN) tally.firstWarned.push(row);
   if (row.status !== 'failed') return;
-  const code = row.code ?? 'internal';
-  tally.codes[code] = (tally.codes[code] ?? 0) + 1;
+  countCode(tally, row.code);
   if (tally.firstFailed.length < SHOWN) tally.firstFailed.push(row);
 }
 
-export function countFormer(tally: ImportTally, status: string): void {
+export function countFormer(tally: ImportTally, { status, code }: { readonly status: string; readonly code: string | null }): void {
   tally.rows += 1;
   tally.resumed += 1;
   countStatus(tally, status);
+  if (status === 'failed') countCode(tally, code);
+}
+
+function countCode(tally: ImportTally, code: string | null): void {
+  const name = code ?? 'internal';
+  tally.codes[name] = (tally.codes[name] ?? 0) + 1;
 }
 
 function countStatus(tally: ImportTally, status: string): void {

@@ -20,14 +20,15 @@ export async function openImport(
   const { resume, retryFailed, dryRun, note } = options;
   if (path === undefined) return NOTHING;
   if (path === '') throw new MusterError('usage', 'The name of the results file is empty.');
-  const pendingFile = dryRun ? null : createPendingFile(path, note);
+  const pendingFileOf = (rows: ReadonlyMap<number, PendingRow>) => (dryRun ? null : createPendingFile(path, note, rows));
   let former = resume ? await readResultsFile(path) : null;
-  if (former === null) return { ...NOTHING, results: await openResultsFile(path, null), pendingFile };
+  if (former === null) return { ...NOTHING, results: await openResultsFile(path, null), pendingFile: pendingFileOf(new Map()) };
   const before = await readPendingFile(path);
   if (before !== null) checkSameImport(before.note, note);
   if (retryFailed) {
     await forgetFailed(path);
     former = (await readResultsFile(path)) ?? former;
   }
-  return { results: await openResultsFile(path, former.bytes), pendingFile, former, pending: before?.rows ?? new Map() };
+  const pending = before?.rows ?? new Map<number, PendingRow>();
+  return { results: await openResultsFile(path, former.bytes), pendingFile: pendingFileOf(pending), former, pending };
 }

@@ -28,11 +28,17 @@ export interface PendingFile {
 
 export const pendingPathOf = (results: string): string => `${results}.part`;
 
-export function createPendingFile(results: string, note: ImportNote): PendingFile {
+/** `former`: what an import before this one left there. It stays there until it has its answer: perhaps nobody else knows these secrets. */
+export function createPendingFile(results: string, note: ImportNote, former: ReadonlyMap<number, PendingRow>): PendingFile {
   const path = pendingPathOf(results);
+  const left = new Map(former);
+  let last: readonly PendingRow[] = [];
   return {
     async write(rows) {
-      const text = [note, ...rows].map((each) => `${JSON.stringify(each)}\n`).join('');
+      for (const { line } of last) left.delete(line);
+      last = rows;
+      const all = new Map([...left, ...rows.map((row) => [row.line, row] as const)]);
+      const text = [note, ...all.values()].map((each) => `${JSON.stringify(each)}\n`).join('');
       try {
         const file = await open(path, 'w', 0o600);
         try {

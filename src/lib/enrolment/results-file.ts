@@ -92,6 +92,7 @@ export interface FormerResult {
   readonly line: number;
   readonly id: string | null;
   readonly status: string;
+  readonly code: string | null;
 }
 
 export interface FormerResults {
@@ -106,8 +107,8 @@ export async function readResultsFile(path: string): Promise<FormerResults | nul
   const bytes = await wholeBytesOf(path);
   if (bytes === null) return null;
   const rows = new Map<number, FormerResult>();
-  for await (const [line = '', id = '', status = ''] of recordsOf(path, bytes))
-    rows.set(Number(line), { line: Number(line), id: id === '' ? null : id, status });
+  for await (const [line = '', id = '', status = '', code = ''] of recordsOf(path, bytes))
+    rows.set(Number(line), { line: Number(line), id: id === '' ? null : id, status, code: code === '' ? null : code });
   return { bytes, rows };
 }
 
