@@ -110,9 +110,12 @@ export interface SystemStore {
     remove(project: ProjectId, id: DeviceTypeId): Statement;
   };
   readonly devices: {
-    /** For the directory that the hub keeps in memory. */
+    /** By id. */
     all(): Promise<readonly Device[]>;
+    /** The same piece by piece, for the directory that the hub keeps in memory. */
+    batches(): Iterable<readonly Device[]>;
     statuses(): Promise<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
+    statusBatches(): Iterable<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
     insert(device: Device): Statement;
     update(device: Device): Statement;
     saveStatus(device: DeviceId, status: DeviceStatus): Statement;
