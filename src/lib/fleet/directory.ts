@@ -1,9 +1,10 @@
 import type { AliasKind, Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
-import { pathsTo } from '../domain/group.ts';
+import { type DeviceGroups, IN_NO_GROUP } from '../domain/group.ts';
 import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
+import { createGroupRegistry, type Membership, type Placed } from './groups/group-registry.ts';
 import { createNewestValues } from './newest-values.ts';
 import type { PointEntry } from './point-entry.ts';
 import { createSeriesTable } from './series-table.ts';
@@ -12,7 +13,7 @@ import type { Traffic } from './traffic.ts';
 export type { PointEntry } from './point-entry.ts';
 
 /** A device in memory. */
-export interface DeviceEntry {
+export interface DeviceEntry extends Placed<DeviceEntry> {
   device: Device;
   readonly points: Map<string, PointEntry>;
   accepted: number;
@@ -24,6 +25,8 @@ export interface DeviceEntry {
   underWay: number;
   /** It is being deleted: nothing of it is taken any more. */
   closing: boolean;
+  /** Kept by `groups`. */
+  membership: Membership<DeviceEntry> | null;
 }
 
 /**
@@ -32,6 +35,8 @@ export interface DeviceEntry {
  */
 export class Directory {
   readonly projects = new Map<ProjectId, Project>();
+  /** Before the devices: who is put into it finds its groups. */
+  readonly groups = createGroupRegistry<DeviceEntry>();
   readonly #types = new Map<ProjectId, Map<DeviceTypeId, DeviceType>>();
   readonly #devices = new Map<DeviceId, DeviceEntry>();
   readonly #children = new Map<DeviceId, Set<DeviceId>>();
@@ -91,8 +96,12 @@ export class Directory {
   }
   /** Every group that a device is in, those above its own included, the widest first. */
   groupsOf(device: Device): readonly GroupPath[] {
-    if (device.groups.length === 0) return NO_GROUPS;
-    return [...new Set(device.groups.flatMap(pathsTo))];
+    return this.membershipOf(device).all;
+  }
+  /** The same, and which of them it is in itself. */
+  membershipOf(device: Device): DeviceGroups {
+    const known = this.#devices.get(device.id);
+    return known?.device === device ? (known.membership ?? IN_NO_GROUP) : this.groups.groupsOf(device);
   }
   putDevice(device: Device): DeviceEntry {
     const known = this.#devices.get(device.id);
@@ -104,15 +113,17 @@ export class Directory {
       this.#devicesOfProject.set(device.project, this.deviceCount(device.project) + 1);
       this.#sorted.delete(device.project);
     }
-    const entry = known ?? { device, points: new Map(), accepted: 0, rejected: 0, refused: 0, traffic: null, underWay: 0, closing: false };
+    const entry = known ?? { device, points: new Map(), accepted: 0, rejected: 0, refused: 0, traffic: null, underWay: 0, closing: false, membership: null };
     this.#devices.set(device.id, entry);
     this.#link(device);
+    this.groups.place(entry);
     return entry;
   }
   removeDevice(id: DeviceId): void {
     const entry = this.#devices.get(id);
     if (!entry) return;
     this.#unlink(entry.device);
+    this.groups.leave(entry);
     for (const { point } of entry.points.values()) this.#bySeries.delete(point.series);
     const { project } = entry.device;
     this.#pointsOfProject.set(project, this.pointCount(project) - entry.points.size);
@@ -185,7 +196,6 @@ export class Directory {
 }
 
 const EMPTY: ReadonlySet<DeviceId> = new Set();
-const NO_GROUPS: readonly GroupPath[] = [];
 
 /**
  * The same fields, made in one place. Points come from the database, from types and from first reports, put together with `...`, which gives
