@@ -135,6 +135,8 @@ export interface SystemStore {
     byId(id: string): Promise<CredentialRecord | null>;
     insert(credential: CredentialRecord): Statement;
     remove(device: DeviceId, id: string): Statement;
+    /** All of them, if it has any. */
+    removeOfDevice(device: DeviceId): Statement;
   };
   readonly rejects: {
     list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
