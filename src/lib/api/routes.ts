@@ -9,6 +9,7 @@ import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
@@ -25,6 +26,7 @@ export type RoutePorts = HubPorts &
   StatusPorts &
   AccessPorts &
   DevicePorts &
+  LifePorts &
   PointPorts &
   ReportPorts &
   SamplePorts &
@@ -49,6 +51,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...accessRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
+    ...lifeRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...reportRoutes(ports),

@@ -8,6 +8,7 @@ import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
 /** A person. The password hash never leaves the hub. */
@@ -149,6 +150,8 @@ export interface SystemStore {
   readonly broker: BrokerStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
+  /** Births, connections and clocks of devices. */
+  readonly life: LifeStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
   recentMarks(): Promise<readonly { readonly committedAt: number; readonly marks: readonly MessageMark[] }[]>;
   start(): Promise<void>;
