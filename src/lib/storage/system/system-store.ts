@@ -123,7 +123,7 @@ export interface SystemStore {
     remove(device: DeviceId): readonly Statement[];
   };
   readonly points: {
-    /** Device by device. Nothing may be written to the points before it ends. */
+    /** Piece by piece, by device and path. */
     all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
