@@ -140,7 +140,7 @@ export interface SystemStore {
     moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
   };
   readonly points: {
-    /** Device by device. Nothing may be written to the points before it ends. */
+    /** Piece by piece, by device and path. */
     all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
