@@ -7,6 +7,7 @@ import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
+import type { CertificateStorage } from '../certificate-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
 import type { Page, PageRequest } from '../page.ts';
 
@@ -136,6 +137,7 @@ export interface SystemStore {
     insert(credential: CredentialRecord): Statement;
     remove(device: DeviceId, id: string): Statement;
   };
+  readonly certificates: CertificateStorage;
   readonly rejects: {
     list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
     listOfProject(project: ProjectId, page: PageRequest): Promise<Page<RejectRecord>>;
