@@ -50,6 +50,7 @@ export interface Certificates {
    * lost counts no more.
    */
   renew(device: Device, csr: string, replaces: string | null): Promise<IssuedCertificate>;
+  isInForce(device: Device, fingerprint: string): Promise<boolean>;
   /** For who commits it together with something else. `alongside` must be committed before the certificate is given away. */
   prepare(project: ProjectId, request: IssueRequest, by: string): Promise<{ readonly issued: IssuedCertificate; readonly alongside: readonly Statement[] }>;
   /** Sessions of its device are cut. Throws not_found, conflict (it is revoked already). */
@@ -125,9 +126,15 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
   const gone = ({ reason }: CommitError): MusterError | null =>
     reason === 'reference' ? new MusterError('not_found', 'the certificate authority is gone') : null;
 
+  /** The record of a device's certificate that counts. */
+  async function inForce({ id, project }: Device, fingerprint: string): Promise<CertificateRecord | null> {
+    const records = await storage.byFingerprint(fingerprint);
+    return records.find((one) => one.device === id && one.project === project && one.revokedAt === null && one.validTo > clock()) ?? null;
+  }
+
   async function renewal(device: Device, csr: string, replaces: string | null): Promise<IssuedCertificate> {
-    const before = replaces === null ? null : (await storage.byFingerprint(replaces)).find((one) => one.device === device.id && one.project === device.project);
-    if (before === undefined || before?.revokedAt)
+    const before = replaces === null ? null : await inForce(device, replaces);
+    if (replaces !== null && before === null)
       throw new MusterError('invalid', 'the certificate to be replaced is not a valid one of this device', { details: { field: 'replaces' } });
     // What an external authority gave it is that authority's to end.
     const ours = before?.origin === 'issued' ? before.fingerprint : null;
@@ -197,6 +204,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
       return results;
     },
     renew: renewal,
+    isInForce: async (device, fingerprint) => (await inForce(device, fingerprint)) !== null,
     revoke,
     async revokeSerial(project, id, text, reason) {
       const authority = authorities.get(project, id);

@@ -61,6 +61,7 @@ export async function openHttp(ports: {
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
+      certificates: access.certificates,
       recorder: events.recorder,
       rules: alarms.rules,
       alarms: alarms.alarms,
