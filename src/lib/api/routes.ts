@@ -1,7 +1,9 @@
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type AccessPorts, accessRoutes } from './rest/access.ts';
 import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
+import { type AuthorityPorts, authorityRoutes } from './rest/authorities.ts';
 import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
+import { type CertificatePorts, certificateRoutes } from './rest/certificates.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
@@ -26,6 +28,8 @@ import type { Route } from './route.ts';
 export type RoutePorts = HubPorts &
   StatusPorts &
   AccessPorts &
+  AuthorityPorts &
+  CertificatePorts &
   DevicePorts &
   DeviceBatchRoutePorts &
   LifePorts &
@@ -51,6 +55,8 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...hubRoutes(ports),
     ...statusRoutes(ports),
     ...accessRoutes(ports),
+    ...authorityRoutes(ports),
+    ...certificateRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
     ...deviceBatchRoutes(ports),

@@ -6,6 +6,7 @@ import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
+import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -64,6 +65,7 @@ export async function openHttp(ports: {
       accounts: access.accounts,
       credentials: access.deviceCredentials,
       deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
+      certificates: access.certificates,
       recorder: events.recorder,
       connections: lifecycle.connections,
       vitals: system.life.vitals,
@@ -118,7 +120,7 @@ export async function openHttp(ports: {
       pressureMs: settings['ingest.push-back-max-ms'],
       stallMs: settings['http.stall-timeout-ms'],
     },
-    tls,
+    tls: tls === null ? null : tlsOptions(tls, settings),
     version,
   });
   const server = api.server as Server;

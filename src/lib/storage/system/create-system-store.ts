@@ -5,6 +5,7 @@ import { MusterError } from '../../errors/muster-error.ts';
 import type { DamagedFile } from '../sample-store.ts';
 import { createAlarming } from './alarming/create-alarming.ts';
 import { createBroker } from './broker.ts';
+import { createCertificates } from './certificates.ts';
 import type { SystemCheck } from './check-system.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
@@ -67,6 +68,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     groups: createGroups(database),
     points: createPoints(database),
     credentials: createCredentials(database),
+    certificates: createCertificates(database),
     rejects: createRejects(database),
     broker: createBroker(database, commits, log),
     alarming: createAlarming(database, log),

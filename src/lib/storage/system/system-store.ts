@@ -8,6 +8,7 @@ import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
+import type { CertificateStorage } from '../certificate-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
@@ -158,6 +159,7 @@ export interface SystemStore {
     /** All of them, if it has any. */
     removeOfDevice(device: DeviceId): Statement;
   };
+  readonly certificates: CertificateStorage;
   readonly rejects: {
     list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
     listOfProject(project: ProjectId, page: PageRequest): Promise<Page<RejectRecord>>;
