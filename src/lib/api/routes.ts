@@ -3,6 +3,7 @@ import { type AccessPorts, accessRoutes } from './rest/access.ts';
 import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
 import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
+import { type CommandPorts, commandRoutes } from './rest/commands.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
@@ -26,6 +27,7 @@ export type RoutePorts = HubPorts &
   AccessPorts &
   DevicePorts &
   PointPorts &
+  CommandPorts &
   ReportPorts &
   SamplePorts &
   ExportPorts &
@@ -51,6 +53,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...deviceRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
+    ...commandRoutes(ports),
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),

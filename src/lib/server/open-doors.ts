@@ -10,6 +10,7 @@ import type { HotSupervision } from '../supervision/create-supervision.ts';
 import { hubState } from './hub-state.ts';
 import type { Address } from './listen-http.ts';
 import { openAlarms } from './open-alarms.ts';
+import { openControl } from './open-control.ts';
 import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
 import { type HttpDoor, openHttp } from './open-http.ts';
@@ -63,6 +64,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   shutdown.defer('metrics', () => metrics.stop());
   const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
+  const control = openControl({ settings, storage, events, clock, log });
+  shutdown.defer('control', () => control.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
   const ingest = await openIngest({
     settings,
@@ -70,7 +73,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     stream,
     meter: metrics.meter,
     supervise(commit) {
-      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, commit, scripts, clock, log });
+      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, control, commit, scripts, clock, log });
       return supervision.evaluator;
     },
     clock,
@@ -79,8 +82,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   if (supervision === null) throw new Error('the spine has no alarm rules');
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
-  const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, clock });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, tls, clock, log });
+  const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, clock });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, control, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
@@ -98,6 +101,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     events,
     notifications,
     alarms,
+    control,
     fleet,
     metrics,
     scripts,
@@ -127,9 +131,10 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     await Promise.all([mqtt.drain(), ingest.pipeline.drain()]);
   });
 
+  await control.start();
   await alarms.start();
+  control.use(mqtt.commands);
   await mqtt.start();
-  alarms.sendCommands(mqtt.publish);
   const address = await http.listen();
   events.started();
   return { http: address, mqtt: listener('mqtt'), mqtts: listener('mqtts') };

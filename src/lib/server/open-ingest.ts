@@ -1,5 +1,8 @@
 import type { OversizedReport } from '../api/api-server.ts';
 import type { Settings } from '../config/settings.ts';
+import { createCommandResults } from '../control/command-results.ts';
+import type { Control } from '../control/control.ts';
+import type { CommandKind } from '../domain/command.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
@@ -35,6 +38,8 @@ export interface IngestDoor {
   readonly pressure: Pressure;
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
+  /** What devices answer to commands, as messages. */
+  readonly commandResults: (control: Pick<Control, 'answered'>, kind: CommandKind) => DeviceMessages;
   /** Alarms of gateways, as messages. */
   readonly alarmReports: (reported: Alarms['reported']) => DeviceMessages;
   /** The broker's state on disk, its changes in order with those that come with messages. */
@@ -117,6 +122,17 @@ export async function openIngest(ports: {
     pipeline,
     pressure,
     waiting: () => commit.depth,
+    commandResults: (control, kind) =>
+      createCommandResults({
+        control,
+        kind,
+        directory,
+        rejects,
+        log: system.log,
+        closed: disk.refusal,
+        admit: (device, message) => limiter.admit(device, message)?.error ?? null,
+        resultBytesMax: settings['limits.value-bytes-max'],
+      }),
     alarmReports: (reported) =>
       createAlarmReports({
         reported,

@@ -130,8 +130,7 @@ export const HubStatus = z
         evaluations: Count.describe('rules on points, devices and groups that are not quiet, or that wait for the clock'),
         lateEvaluations: Count.describe('the same of late data'),
         scriptsWaiting: Count.describe('samples that scripts have not answered for'),
-        commandsWaiting: Count.describe('what rules set or call and no device has taken'),
-        commandsSent: Count,
+        commandsAsked: Count.describe('what rules asked of devices'),
         dropped: z
           .object({ alarms: Count, evaluations: Count, late: Count, scripts: Count, commands: Count, events: Count, waiting: Count })
           .describe('what was not done because a limit was reached'),

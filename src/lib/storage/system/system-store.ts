@@ -7,6 +7,7 @@ import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
+import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
 import type { Page, PageRequest } from '../page.ts';
 
@@ -145,6 +146,8 @@ export interface SystemStore {
   };
   /** What the MQTT broker keeps. Its changes go through the group commit of the ingest path, so that their order is kept. */
   readonly broker: BrokerStorage;
+  /** What was asked of devices. */
+  readonly commands: CommandStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
