@@ -148,6 +148,13 @@ export const HubStatus = z
         retried: Count.describe('attempts that failed and are repeated'),
       })
       .describe('who is told of alarms: levels now, counts since the start'),
+    commands: z
+      .object({
+        open: Count.describe('commands that are not settled, now'),
+        bytes: Count.describe('of their values, now'),
+        ...{ created: Count, sent: Count, delivered: Count, applied: Count, rejected: Count, expired: Count, cancelled: Count },
+      })
+      .describe('what is asked of devices: levels now, counts since the start'),
     mqtt: Mqtt.describe('levels now and counts since the start'),
     limits: z
       .array(z.object({ setting: z.string(), level: z.number(), limit: z.number().nullable().describe('null: none is set') }))
