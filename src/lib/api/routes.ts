@@ -5,6 +5,7 @@ import { type AuthorityPorts, authorityRoutes } from './rest/authorities.ts';
 import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type CertificatePorts, certificateRoutes } from './rest/certificates.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
+import { type CommandPorts, commandRoutes } from './rest/commands.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
@@ -34,6 +35,7 @@ export type RoutePorts = HubPorts &
   DeviceBatchRoutePorts &
   LifePorts &
   PointPorts &
+  CommandPorts &
   ReportPorts &
   SamplePorts &
   ExportPorts &
@@ -63,6 +65,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...lifeRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
+    ...commandRoutes(ports),
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),

@@ -2,8 +2,9 @@ import { type Connection, type ConnectionOptions, createConnection } from './con
 import { type AccessResources, accessResources } from './resources/access.ts';
 import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
-import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type CertificateResources, certificateResources } from './resources/certificates.ts';
+import { type CommandResources, commandResources } from './resources/commands.ts';
+import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
@@ -19,6 +20,7 @@ export interface HubClient
     BacktestResources,
     DeviceBatchResources,
     CertificateResources,
+    CommandResources,
     EventResources,
     FleetResources,
     NotificationResources,
@@ -44,6 +46,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...backtestResources(connection),
     ...deviceBatchResources(connection),
     ...certificateResources(connection),
+    ...commandResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
     ...notificationResources(connection),
