@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
-import type { SystemStore } from '../storage/system/system-store.ts';
+import type { CredentialRecord, SystemStore } from '../storage/system/system-store.ts';
 import type { Authenticator } from './access.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createAuthenticator } from './authenticator.ts';
@@ -18,7 +18,10 @@ export interface Access {
   readonly guard: GuessingGuard;
 }
 
-type AccessSettings = Pick<Settings, 'access.failures-per-account' | 'access.failures-per-address' | 'access.failure-window-ms' | 'access.session-days'>;
+type AccessSettings = Pick<
+  Settings,
+  'access.failures-per-account' | 'access.failures-per-address' | 'access.failure-window-ms' | 'access.session-days' | 'access.device-token-days'
+>;
 
 /** All of access with one memory between them, so that a change is seen by the next log-in. */
 export function createAccess(ports: {
@@ -38,11 +41,13 @@ export function createAccess(ports: {
     windowMs: settings['access.failure-window-ms'],
     clock,
   });
-  const authenticator = createAuthenticator({ system, directory, guard, clock, passwords, cache });
+  const deviceCredentials = createDeviceCredentials({ system, passwords, cache, clock, tokenDays: settings['access.device-token-days'], listenerFailed });
+  const onFirstUse = (credential: CredentialRecord) => void deviceCredentials.used(credential);
+  const authenticator = createAuthenticator({ system, directory, guard, clock, passwords, cache, onFirstUse });
   return {
     authenticator,
     guard,
     accounts: createAccounts({ system, authenticator, passwords, cache, clock, sessionDays: settings['access.session-days'], listenerFailed }),
-    deviceCredentials: createDeviceCredentials({ system, passwords, cache, clock, listenerFailed }),
+    deviceCredentials,
   };
 }

@@ -3,6 +3,7 @@ import { type AccessPorts, accessRoutes } from './rest/access.ts';
 import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
 import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
+import { type ClaimPorts, claimRoutes } from './rest/claims.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
@@ -12,6 +13,7 @@ import { type HubPorts, hubRoutes } from './rest/hub.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
+import { type ProvisioningPorts, provisioningRoutes } from './rest/provisioning.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
 import { type RulePorts, ruleRoutes } from './rest/rules.ts';
@@ -25,6 +27,8 @@ export type RoutePorts = HubPorts &
   StatusPorts &
   AccessPorts &
   DevicePorts &
+  ClaimPorts &
+  ProvisioningPorts &
   PointPorts &
   ReportPorts &
   SamplePorts &
@@ -49,6 +53,8 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...accessRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
+    ...claimRoutes(ports),
+    ...provisioningRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...reportRoutes(ports),

@@ -16,6 +16,7 @@ import { type HttpDoor, openHttp } from './open-http.ts';
 import { openIngest } from './open-ingest.ts';
 import { openMqtt } from './open-mqtt.ts';
 import { openNotifications } from './open-notifications.ts';
+import { openProvisioning } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 import { openStreams } from './open-streams.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -80,7 +81,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
   const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, clock });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, tls, clock, log });
+  const provisioning = await openProvisioning({ settings, storage, access, events, fleet, clock, log, shutdown });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
@@ -99,6 +101,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     notifications,
     alarms,
     fleet,
+    provisioning,
     metrics,
     scripts,
     state,
@@ -132,5 +135,6 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   alarms.sendCommands(mqtt.publish);
   const address = await http.listen();
   events.started();
+  provisioning.start();
   return { http: address, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
 }

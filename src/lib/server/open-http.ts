@@ -18,6 +18,7 @@ import { type ConnectionCount, limitConnections } from './limit-connections.ts';
 import { type Address, listenHttp } from './listen-http.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HttpDoor {
@@ -37,6 +38,7 @@ export async function openHttp(ports: {
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
   readonly fleet: Fleet;
+  readonly provisioning: ProvisioningDoor;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -48,7 +50,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, fleet, provisioning, metrics, scripts, state, mqttUrl } = ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -60,6 +62,7 @@ export async function openHttp(ports: {
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
+      ...provisioning,
       recorder: events.recorder,
       rules: alarms.rules,
       alarms: alarms.alarms,

@@ -6,6 +6,7 @@ import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 /** MQTT, which takes no traffic before it is started. */
@@ -15,11 +16,12 @@ export async function openMqtt(ports: {
   readonly access: Access;
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
+  readonly provisioning: ProvisioningDoor;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, provisioning, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -36,7 +38,11 @@ export async function openMqtt(ports: {
     authenticator: access.authenticator,
     authorize,
     ingest: ingest.pipeline,
-    deviceMessages: { alarm: ingest.alarmReports(alarms.alarms.reported) },
+    deviceMessages: {
+      alarm: ingest.alarmReports(alarms.alarms.reported),
+      renew: provisioning.renewals,
+    },
+    claimDesk: provisioning.desk,
     broker: ingest.broker,
     clock,
     tls,

@@ -6,6 +6,7 @@ import type { DamagedFile } from '../sample-store.ts';
 import { createAlarming } from './alarming/create-alarming.ts';
 import { createBroker } from './broker.ts';
 import type { SystemCheck } from './check-system.ts';
+import { createClaimStorage } from './claims.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
@@ -65,6 +66,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     points: createPoints(database),
     credentials: createCredentials(database),
     rejects: createRejects(database),
+    claims: createClaimStorage(database),
     broker: createBroker(database, commits, log),
     alarming: createAlarming(database, log),
     recentMarks: async () => readRecentMarks(database()),
