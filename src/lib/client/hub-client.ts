@@ -5,6 +5,7 @@ import { type BacktestResources, backtestResources } from './resources/backtests
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
+import { type ProvisioningResources, provisioningResources } from './resources/provisioning.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
 import { type SampleResources, sampleResources } from './resources/samples.ts';
 import { type StorageResources, storageResources } from './resources/storage.ts';
@@ -18,6 +19,7 @@ export interface HubClient
     EventResources,
     FleetResources,
     NotificationResources,
+    ProvisioningResources,
     RuleResources,
     SampleResources,
     StorageResources {
@@ -41,6 +43,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...eventResources(connection),
     ...fleetResources(connection),
     ...notificationResources(connection),
+    ...provisioningResources(connection),
     ...ruleResources(connection),
     ...sampleResources(connection),
     ...storageResources(connection),
