@@ -5,11 +5,13 @@ import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
 import { type ClaimPorts, claimRoutes } from './rest/claims.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
+import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
@@ -29,6 +31,8 @@ export type RoutePorts = HubPorts &
   DevicePorts &
   ClaimPorts &
   ProvisioningPorts &
+  DeviceBatchRoutePorts &
+  LifePorts &
   PointPorts &
   ReportPorts &
   SamplePorts &
@@ -55,6 +59,8 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...deviceRoutes(ports),
     ...claimRoutes(ports),
     ...provisioningRoutes(ports),
+    ...deviceBatchRoutes(ports),
+    ...lifeRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...reportRoutes(ports),

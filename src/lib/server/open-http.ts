@@ -11,6 +11,7 @@ import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
+import { createDeviceBatches } from '../provisioning/device-batches.ts';
 import type { ScriptThread } from '../scripts/script-thread.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { HubState } from './hub-state.ts';
@@ -18,6 +19,7 @@ import { type ConnectionCount, limitConnections } from './limit-connections.ts';
 import { type Address, listenHttp } from './listen-http.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
 import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
@@ -39,6 +41,7 @@ export async function openHttp(ports: {
   readonly alarms: HotSupervision;
   readonly fleet: Fleet;
   readonly provisioning: ProvisioningDoor;
+  readonly lifecycle: LifecycleDoor;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -50,7 +53,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, provisioning, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, fleet, provisioning, lifecycle, metrics, scripts, state, mqttUrl } = ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -63,7 +66,10 @@ export async function openHttp(ports: {
       accounts: access.accounts,
       credentials: access.deviceCredentials,
       ...provisioning,
+      deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
       recorder: events.recorder,
+      connections: lifecycle.connections,
+      vitals: system.life.vitals,
       rules: alarms.rules,
       alarms: alarms.alarms,
       shelveMaxMs: settings['alarms.shelve-max-ms'],

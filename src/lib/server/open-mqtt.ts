@@ -6,6 +6,7 @@ import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
 import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
@@ -17,11 +18,12 @@ export async function openMqtt(ports: {
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
   readonly provisioning: ProvisioningDoor;
+  readonly lifecycle: LifecycleDoor;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, provisioning, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, provisioning, lifecycle, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -41,6 +43,7 @@ export async function openMqtt(ports: {
     deviceMessages: {
       alarm: ingest.alarmReports(alarms.alarms.reported),
       renew: provisioning.renewals,
+      ...lifecycle.sinks,
     },
     claimDesk: provisioning.desk,
     broker: ingest.broker,

@@ -17,6 +17,7 @@ interface Row {
 const OF_DEVICE = 'select * from credentials where device = ? order by created_at, id';
 const BY_ID = 'select * from credentials where id = ?';
 const INSERT = 'insert into credentials (id, project, device, kind, secret_hash, created_at, expires_at, replaces, unused) values (?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const REMOVE_OF_DEVICE = 'delete from credentials where device = ?';
 const REMOVE = 'delete from credentials where device = ? and id = ?';
 const USED = 'update credentials set unused = 0, replaces = null where device = ? and id = ? and unused = 1';
 const KEEPS = 'update credentials set id = id where device = ? and id = ?';
@@ -39,6 +40,7 @@ export function createCredentials(database: () => ReadDatabase): SystemStore['cr
       sql: INSERT,
       parameters: [id, project, device, kind, secretHash, createdAt, expiresAt, replaces, unused ? 1 : 0],
     }),
+    removeOfDevice: (device) => ({ sql: REMOVE_OF_DEVICE, parameters: [device] }),
     remove: (device, id) => ({ sql: REMOVE, parameters: [device, id], mustChange: true }),
     used: (device, id) => ({ sql: USED, parameters: [device, id], mustChange: true }),
     keeps: (device, id) => ({ sql: KEEPS, parameters: [device, id], mustChange: true }),
