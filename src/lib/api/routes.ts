@@ -5,6 +5,7 @@ import { type AuthorityPorts, authorityRoutes } from './rest/authorities.ts';
 import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type CertificatePorts, certificateRoutes } from './rest/certificates.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
+import { type ClaimPorts, claimRoutes } from './rest/claims.ts';
 import { type CommandPorts, commandRoutes } from './rest/commands.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
@@ -17,6 +18,7 @@ import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
+import { type ProvisioningPorts, provisioningRoutes } from './rest/provisioning.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
 import { type RulePorts, ruleRoutes } from './rest/rules.ts';
@@ -32,6 +34,8 @@ export type RoutePorts = HubPorts &
   AuthorityPorts &
   CertificatePorts &
   DevicePorts &
+  ClaimPorts &
+  ProvisioningPorts &
   DeviceBatchRoutePorts &
   LifePorts &
   PointPorts &
@@ -61,6 +65,8 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...certificateRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
+    ...claimRoutes(ports),
+    ...provisioningRoutes(ports),
     ...deviceBatchRoutes(ports),
     ...lifeRoutes(ports),
     ...rejectRoutes(ports),

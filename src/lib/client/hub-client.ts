@@ -8,6 +8,7 @@ import { type DeviceBatchResources, deviceBatchResources } from './resources/dev
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
+import { type ProvisioningResources, provisioningResources } from './resources/provisioning.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
 import { type SampleResources, sampleResources } from './resources/samples.ts';
 import { type StorageResources, storageResources } from './resources/storage.ts';
@@ -24,6 +25,7 @@ export interface HubClient
     EventResources,
     FleetResources,
     NotificationResources,
+    ProvisioningResources,
     RuleResources,
     SampleResources,
     StorageResources {
@@ -50,6 +52,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...eventResources(connection),
     ...fleetResources(connection),
     ...notificationResources(connection),
+    ...provisioningResources(connection),
     ...ruleResources(connection),
     ...sampleResources(connection),
     ...storageResources(connection),

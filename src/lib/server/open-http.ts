@@ -22,6 +22,7 @@ import { type Address, listenHttp } from './listen-http.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
 import type { LifecycleDoor } from './open-lifecycle.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HttpDoor {
@@ -42,6 +43,7 @@ export async function openHttp(ports: {
   readonly alarms: HotSupervision;
   readonly control: Control;
   readonly fleet: Fleet;
+  readonly provisioning: ProvisioningDoor;
   readonly lifecycle: LifecycleDoor;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
@@ -54,8 +56,8 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, lifecycle, metrics, scripts, state, mqttUrl } = ports;
-  const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, provisioning, lifecycle, metrics, scripts } = ports;
+  const { state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
@@ -66,6 +68,7 @@ export async function openHttp(ports: {
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
+      ...provisioning,
       deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
       certificates: access.certificates,
       recorder: events.recorder,

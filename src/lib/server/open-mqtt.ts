@@ -8,6 +8,7 @@ import { PROTOCOLS } from '../protocols/registry.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { IngestDoor } from './open-ingest.ts';
 import type { LifecycleDoor } from './open-lifecycle.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 /** MQTT, which takes no traffic before it is started. */
@@ -17,13 +18,14 @@ export async function openMqtt(ports: {
   readonly access: Access;
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
+  readonly provisioning: ProvisioningDoor;
   readonly lifecycle: LifecycleDoor;
   readonly control: Pick<Control, 'answered'>;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, lifecycle, control, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, provisioning, lifecycle, control, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -45,8 +47,10 @@ export async function openMqtt(ports: {
       'set/result': ingest.commandResults(control, 'set'),
       'call/result': ingest.commandResults(control, 'call'),
       'config/result': ingest.commandResults(control, 'config'),
+      renew: provisioning.renewals,
       ...lifecycle.sinks,
     },
+    claimDesk: provisioning.desk,
     broker: ingest.broker,
     clock,
     tls,

@@ -339,7 +339,8 @@ export class Connection implements Peer, Outlet {
 
   #disconnected(session: Session, { reasonCode, properties }: DisconnectPacket): void {
     const { sessionExpiryInterval } = properties;
-    if (sessionExpiryInterval !== undefined) this.#around.store.setExpiry(session, expiryOf(this.#around, sessionExpiryInterval));
+    if (sessionExpiryInterval !== undefined && session.principal.kind !== 'claim')
+      this.#around.store.setExpiry(session, expiryOf(this.#around, sessionExpiryInterval));
     // A will that is asked for is sent [MQTT-3.1.2-8]; any other is forgotten [MQTT-3.14.4-3].
     this.#end(
       reasonCode === REASON.success ? 'forget' : 'send',

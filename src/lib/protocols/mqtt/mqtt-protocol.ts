@@ -126,8 +126,11 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     async start(): Promise<void> {
       await broker.load();
       unsubscribers.push(
-        ports.onCredentialsChanged((device) => {
-          expel(store.ofDevice(device), 'the credentials of the device have changed');
+        ports.onCredentialsChanged((device, credential) => {
+          const sessions = store.ofDevice(device);
+          const cut =
+            credential === undefined ? sessions : sessions.filter(({ principal }) => principal.kind === 'device' && principal.credential === credential);
+          expel(cut, 'the credentials of the device have changed');
           // Another device may take its name, in another project even.
           if (!ports.directory.device(device)) retained.removeBelow(`devices/${device}`, writer);
         }),

@@ -7,6 +7,7 @@ import { createAlarming } from './alarming/create-alarming.ts';
 import { createBroker } from './broker.ts';
 import { createCertificates } from './certificates.ts';
 import type { SystemCheck } from './check-system.ts';
+import { createClaimStorage } from './claims.ts';
 import { createCommands } from './commands.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
@@ -71,6 +72,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     credentials: createCredentials(database),
     certificates: createCertificates(database),
     rejects: createRejects(database),
+    claims: createClaimStorage(database),
     broker: createBroker(database, commits, log),
     commands: createCommands(database, log),
     alarming: createAlarming(database, log),
