@@ -10,6 +10,7 @@ import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
@@ -27,6 +28,7 @@ export type RoutePorts = HubPorts &
   AccessPorts &
   DevicePorts &
   DeviceBatchRoutePorts &
+  LifePorts &
   PointPorts &
   ReportPorts &
   SamplePorts &
@@ -52,6 +54,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
     ...deviceBatchRoutes(ports),
+    ...lifeRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...reportRoutes(ports),

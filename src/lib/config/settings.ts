@@ -142,6 +142,7 @@ export const SETTINGS = {
   'limits.events-waiting': setting(count, 50_000, 'Events that wait for the disk; beyond it new ones are dropped with a count'),
   'limits.events-kept': setting(count, 5_000_000, 'Events kept, of all projects together; beyond it the oldest go'),
   'limits.device-batches': setting(count, 8, 'Batches of devices that are written or wait for it; beyond it more are refused with `overloaded`'),
+  'limits.connections-kept': setting(count, 50, 'Connections of each device that its history keeps'),
   'limits.exports': setting(count, 16, 'Exports that are sent at once; beyond it more are refused with `overloaded`'),
   'limits.backtests': setting(count, 2, 'Back-tests of rules that run at once; beyond it more are refused with `overloaded`'),
   'limits.journal-bytes': setting(count, 1_073_741_824, 'Journal that waits for the sample store; beyond it the hub refuses writes'),
@@ -183,6 +184,7 @@ export const SETTINGS = {
   'storage.retention-days': setting(count.nullable(), null, 'Samples older than this are deleted; null keeps them for ever'),
 
   'events.kept-days': setting(count, 90, 'Events older than this are deleted'),
+  'connections.kept-days': setting(count, 90, 'Connections of devices that ended longer ago are forgotten'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
 
   'notifications.targets': setting(

@@ -11,6 +11,7 @@ import { commitOrExplain } from './commit-or-explain.ts';
 import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
 import { createProvisioning, type Provisioning } from './provisioning.ts';
+import { stateStatements } from './state-change.ts';
 import { applyDefinition, asDeclared, changedDefinitions, declaredPoints, type PointChange } from './type-points.ts';
 
 export { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
@@ -125,12 +126,13 @@ export function createFleet(ports: FleetPorts): Fleet {
       groups: change.groups === undefined ? before.groups : checkedGroups(change.groups),
       updatedAt: clock(),
     };
+    const withState = stateStatements(system, before, device);
     if (Object.keys(device.labels).length > LABELS_MAX) throw new MusterError('invalid', `a device has ${LABELS_MAX} labels at most`);
     const type = typeOf(device);
     const { points, statements } = following([{ device, points: entry.points }], type, device.type === before.type ? [] : (type?.points ?? []));
     const release = directory.reserve(project, 0, newOnes(points));
     try {
-      await commitOrExplain(system.log, [system.devices.update(device), ...statements], {
+      await commitOrExplain(system.log, [system.devices.update(device), ...withState, ...statements], {
         unique: () => aliasTaken(device),
         reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
         stale: () => noDevice(id),

@@ -19,6 +19,7 @@ import { type ConnectionCount, limitConnections } from './limit-connections.ts';
 import { type Address, listenHttp } from './listen-http.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HttpDoor {
@@ -38,6 +39,7 @@ export async function openHttp(ports: {
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
   readonly fleet: Fleet;
+  readonly lifecycle: LifecycleDoor;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -49,7 +51,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, fleet, lifecycle, metrics, scripts, state, mqttUrl } = ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -63,6 +65,8 @@ export async function openHttp(ports: {
       credentials: access.deviceCredentials,
       deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
       recorder: events.recorder,
+      connections: lifecycle.connections,
+      vitals: system.life.vitals,
       rules: alarms.rules,
       alarms: alarms.alarms,
       shelveMaxMs: settings['alarms.shelve-max-ms'],

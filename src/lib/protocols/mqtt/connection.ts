@@ -483,7 +483,13 @@ export class Connection implements Peer, Outlet {
   #appear(): void {
     if (this.principal?.kind !== 'device' || this.#isPresent) return;
     this.#isPresent = true;
-    const connection: PresentConnection = { id: this.id, device: this.principal.id, protocol: this.scheme, address: this.address };
+    const connection: PresentConnection = {
+      id: this.id,
+      device: this.principal.id,
+      protocol: this.scheme,
+      address: this.address,
+      client: clientOf(this.clientId),
+    };
     this.#around.ports.presence.connected(connection, this.#around.ports.clock());
   }
 
@@ -492,6 +498,11 @@ export class Connection implements Peer, Outlet {
     this.#isPresent = false;
     this.#around.ports.presence.disconnected(this.id, this.#around.ports.clock(), reason);
   }
+}
+
+/** The identifier as its client gave it: behind the room of its principal (sessionId). */
+function clientOf(sessionId: string): string {
+  return sessionId.split('/').slice(3).join('/');
 }
 
 /** To a client of another version than we speak, as little as can be said: who knows what else it understands. */

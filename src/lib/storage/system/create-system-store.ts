@@ -11,6 +11,7 @@ import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
 import { createGroups } from './groups.ts';
+import { createLife } from './life.ts';
 import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
 import { createProjects } from './projects.ts';
@@ -69,6 +70,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     rejects: createRejects(database),
     broker: createBroker(database, commits, log),
     alarming: createAlarming(database, log),
+    life: createLife(database),
     recentMarks: async () => readRecentMarks(database()),
     check: () => runSystemCheck(file),
     setAside() {

@@ -9,6 +9,7 @@ import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
 /** A person. The password hash never leaves the hub. */
@@ -139,7 +140,7 @@ export interface SystemStore {
     moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
   };
   readonly points: {
-    /** Device by device. Nothing may be written to the points before it ends. */
+    /** Piece by piece, by device and path. */
     all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
@@ -154,6 +155,8 @@ export interface SystemStore {
     byId(id: string): Promise<CredentialRecord | null>;
     insert(credential: CredentialRecord): Statement;
     remove(device: DeviceId, id: string): Statement;
+    /** All of them, if it has any. */
+    removeOfDevice(device: DeviceId): Statement;
   };
   readonly rejects: {
     list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
@@ -166,6 +169,8 @@ export interface SystemStore {
   readonly broker: BrokerStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
+  /** Births, connections and clocks of devices. */
+  readonly life: LifeStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
   recentMarks(): Promise<readonly { readonly committedAt: number; readonly marks: readonly MessageMark[] }[]>;
   start(): Promise<void>;
