@@ -108,8 +108,15 @@ export interface HubLevels {
   readonly events: EventFigures;
   readonly alarms: SupervisionCounts;
   readonly notifications: NotificationFigures;
+  readonly provisioning: ProvisioningFigures;
   readonly mqtt: MqttFigures;
   readonly limits: readonly LimitLevel[];
+}
+
+/** Devices that register themselves: counts since the start. */
+export interface ProvisioningFigures {
+  readonly claims: { readonly accepted: number; readonly held: number; readonly repeated: number; readonly refused: number };
+  readonly renewed: number;
 }
 
 /** Alarm changes on their way to people; the last four since the start. */

@@ -9,6 +9,7 @@ import type { ConnectionCount } from './limit-connections.ts';
 import { limitLevels } from './limit-levels.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HubState {
@@ -27,13 +28,14 @@ export function hubState(parts: {
   readonly events: EventsDoor;
   readonly alarms: HotSupervision;
   readonly notifications: Notifications;
+  readonly provisioning: Pick<ProvisioningDoor, 'counts'>;
   readonly mqtt: MqttProtocol;
   readonly stream: LiveStream;
   readonly seats: SubscriberSeats;
   readonly connections: () => ConnectionCount;
   readonly isStopping: () => boolean;
 }): HubState {
-  const { settings, storage, ingest, events, alarms, notifications, mqtt, stream, seats, connections, isStopping } = parts;
+  const { settings, storage, ingest, events, alarms, notifications, provisioning, mqtt, stream, seats, connections, isStopping } = parts;
   const { directory, disk, samples, system } = storage;
   const { pipeline, pressure } = ingest;
   return { checks, notes, levels };
@@ -94,6 +96,7 @@ export function hubState(parts: {
       damagedFiles: samples.damaged.length,
       streamDropped: stream.dropped,
       notifications: notifications.counts(),
+      provisioning: provisioning.counts(),
       limits: limitLevels(settings, { ...limited, mqttConnectionsMax: mqtt.connectionsMax }),
     };
   }
