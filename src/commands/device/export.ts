@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { Flags } from '@oclif/core';
 import { batches } from '../../lib/cli/batches.ts';
+import type { Column } from '../../lib/cli/column.ts';
 import { filterFlag } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import type { HubClient } from '../../lib/client/hub-client.ts';
@@ -11,6 +12,11 @@ import { completePart, partOf, removePart, sizeOf } from '../../lib/reading/expo
 import { refuseFlags } from '../../lib/reading/flags.ts';
 import { formatOf, RECORDING_FORMATS } from '../../lib/reading/recording/read-recording.ts';
 import { createProgress, thousands } from '../../lib/reading/terminal-progress.ts';
+
+const DONE_COLUMNS: readonly Column<{ readonly file: string; readonly devices: number }>[] = [
+  { name: 'file', value: (row) => row.file },
+  { name: 'devices', value: (row) => row.devices, right: true },
+];
 
 export default class DeviceExport extends HubCommand<typeof DeviceExport> {
   static override summary = 'Write devices as a file that `device import` reads';
@@ -27,13 +33,13 @@ export default class DeviceExport extends HubCommand<typeof DeviceExport> {
     force: Flags.boolean({ summary: 'Replace the file', relationships: [{ type: 'all', flags: ['file'] }] }),
   };
   static override examples = [
-    { description: 'All of them, for a spreadsheet:', command: '<%= config.bin %> device export --file devices.csv' },
+    { description: 'All of them, for a spreadsheet:', command: '<%= config.bin %> device export --file fleet.csv' },
     '<%= config.bin %> device export --kind gateway --label site=paris --format ndjson',
   ];
 
   async run(): Promise<void> {
-    refuseFlags('device export', this.flags, ['sort', 'columns', 'output', 'json']);
     const { file, force } = this.flags;
+    refuseFlags('device export', this.flags, file === undefined ? ['sort', 'columns', 'output', 'json'] : ['sort', 'columns']);
     if (file === '') throw new MusterError('usage', 'The name of the file is empty.', { hint: 'Give --file FILE, or leave --file out for stdout.' });
     const hub = await this.hub();
     const progress = createProgress({
@@ -66,7 +72,7 @@ export default class DeviceExport extends HubCommand<typeof DeviceExport> {
     } finally {
       progress.clear();
     }
-    this.say(`${thousands(count)} devices are in ${file}.`);
+    await this.printDone(`${thousands(count)} devices are in ${file}.`, { file, devices: count }, DONE_COLUMNS);
   }
 
   async *#list(hub: HubClient, kinds: readonly DeviceKind[]): AsyncGenerator<ExportedDevice> {

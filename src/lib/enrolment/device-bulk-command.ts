@@ -36,7 +36,10 @@ export abstract class DeviceBulkCommand<T extends typeof Command> extends HubCom
     this.checkColumns(CHANGE_COLUMNS);
     const hub = dryRun ? await this.hub() : await this.writable();
     const devices = selector === undefined ? ids.map((id) => ({ id, parent: null })) : await this.#selected(hub, selector);
-    if (devices.length === 0) return this.say(`No device fits ${selector}.`);
+    if (devices.length === 0) {
+      this.say(`No device fits ${selector}.`);
+      return this.print([], CHANGE_COLUMNS);
+    }
     const count = devices.length === 1 ? `the device ${devices[0]?.id}` : `${thousands(devices.length)} devices`;
     if (!dryRun) await confirmUnless(flags.yes, `${verb} ${count}${selector === undefined ? '' : ` (${selector})`}?`, this.signal);
     const progress = createProgress({ terminal: process.stderr.isTTY === true, write: (text) => process.stderr.write(text), now: Date.now });
