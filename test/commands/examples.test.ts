@@ -236,6 +236,8 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
   writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');
   writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');
+  writeFileSync(join(folder, 'devices.csv'), 'id,name,serial,label.site\nmeter-1,Meter 1,SN-1,paris\nmeter-2,Meter 2,SN-2,paris\n');
+  writeFileSync(join(folder, 'list.csv'), 'Serial number;City;Ordered by\nSN-3;Paris;Grace\nSN-4;Rome;Ada\n');
   const bands = 'when: { bands: [{ level: minor, high: 80 }, { level: critical, high: 90 }] }';
   writeFileSync(join(folder, 'rule.yaml'), `id: boiler-hot\nscope: { type: boiler, points: boiler/temperature }\n${bands}\nonDelay: 30s\n`);
   writeFileSync(

@@ -62,7 +62,7 @@ const aRoute = async (client: HubClient, id: string): Promise<object> => {
 
 /**
  * For each command, by its id. In the hub there are: the device `boiler` with the point `temperature` and samples of the last hour;
- * in the directory: recording.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
+ * in the directory: recording.csv, devices.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'alarm:ack': onAlarm('ack'),
@@ -126,7 +126,10 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'device:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.devices.create({ id: 'to-delete' })) },
   'device:disable': { args: ['to-disable'], prepare: (client) => made(client.devices.create({ id: 'to-disable' })) },
   'device:enable': { args: ['boiler'] },
+  'device:export': { args: ['--file', 'exported.csv', '--force'] },
   'device:history': { args: ['boiler'] },
+  'device:import': { args: ['devices.csv', '--mode', 'upsert'] },
+  'device:label': { args: ['boiler', '--set', 'site=paris', '--yes'] },
   'device:list': { args: [] },
   'device:maintain': { args: ['to-maintain'], prepare: (client) => made(client.devices.create({ id: 'to-maintain' })) },
   'device:rejects': { args: [] },
