@@ -31,7 +31,7 @@ const ENDLESS: readonly (readonly [RegExp, number])[] = [
 /** They ask a question, or for a password: without a terminal that is wrong usage, with a hint how to do without. */
 const ASKS = [
   /^muster alarm (?!list|show|tail|stats|assert|export)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
-  /^muster (?:device|type|token|user|context|rule|maintenance|channel|route) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster (?:device|type|token|user|context|rule|maintenance|channel|route|group) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
 ];
@@ -130,6 +130,9 @@ async function makeFleet(line: string): Promise<Ids> {
     );
     if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
   }
+  for await (const { path } of client.groups.list({ depth: 0 })) await client.groups.delete(path, { all: true });
+  for (const path of ['paris/hall-2', 'boilers', 'lyon']) if (!missing(path)) await client.groups.create({ path, level: 'site' });
+  if (!missing('boiler-7')) await client.groups.members({ group: 'paris/hall-2', action: 'add', devices: ['boiler-7'] });
   for (const name of ['grace', 'ada']) if (!missing(name)) await client.users.create({ name, role: 'operator' });
   for await (const { id } of client.routes.list()) await client.routes.delete(id);
   for await (const { id } of client.channels.list()) await client.channels.delete(id);

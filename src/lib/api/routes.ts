@@ -8,6 +8,7 @@ import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
+import { type GroupPorts, groupRoutes } from './rest/groups.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
@@ -25,6 +26,7 @@ export type RoutePorts = HubPorts &
   StatusPorts &
   AccessPorts &
   DevicePorts &
+  GroupPorts &
   PointPorts &
   ReportPorts &
   SamplePorts &
@@ -49,6 +51,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...accessRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
+    ...groupRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...reportRoutes(ports),

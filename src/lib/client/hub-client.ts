@@ -4,6 +4,7 @@ import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
+import { type GroupResources, groupResources } from './resources/groups.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
 import { type SampleResources, sampleResources } from './resources/samples.ts';
@@ -17,6 +18,7 @@ export interface HubClient
     BacktestResources,
     EventResources,
     FleetResources,
+    GroupResources,
     NotificationResources,
     RuleResources,
     SampleResources,
@@ -40,6 +42,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...backtestResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
+    ...groupResources(connection),
     ...notificationResources(connection),
     ...ruleResources(connection),
     ...sampleResources(connection),

@@ -7,7 +7,7 @@ import type { NewEvent } from './event-recorder.ts';
 
 type Details = NewEvent['details'];
 
-const DEVICE_FIELDS = ['name', 'kind', 'type', 'parent', 'state', 'labels', 'aliases'] as const;
+const DEVICE_FIELDS = ['name', 'kind', 'type', 'parent', 'state', 'labels', 'aliases', 'groups'] as const;
 const TYPE_FIELDS = ['mode', 'description', 'points'] as const;
 
 /** null: nothing of it is another, so nothing is to be told. */

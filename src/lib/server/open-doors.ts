@@ -79,7 +79,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   if (supervision === null) throw new Error('the spine has no alarm rules');
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
-  const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, clock });
+  const { fleet, groups } = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, events, clock });
   const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
@@ -99,6 +99,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     notifications,
     alarms,
     fleet,
+    groups,
     metrics,
     scripts,
     state,

@@ -9,6 +9,7 @@ import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import type { ScriptThread } from '../scripts/script-thread.ts';
@@ -37,6 +38,7 @@ export async function openHttp(ports: {
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
   readonly fleet: Fleet;
+  readonly groups: Groups;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -48,7 +50,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, fleet, groups, metrics, scripts, state, mqttUrl } = ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -56,6 +58,7 @@ export async function openHttp(ports: {
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
+      groups,
       directory,
       presence,
       accounts: access.accounts,
