@@ -31,7 +31,9 @@ const ENDLESS: readonly (readonly [RegExp, number])[] = [
 /** They ask a question, or for a password: without a terminal that is wrong usage, with a hint how to do without. */
 const ASKS = [
   /^muster alarm (?!list|show|tail|stats|assert|export)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
-  /^muster (?:device|type|token|user|context|rule|maintenance|channel|route|group) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster (?:device|type|token|user|context|rule|maintenance|channel|route) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster device retire\b(?!.*--(?:yes|dry-run))/,
+  /^muster group delete\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
 ];

@@ -2,6 +2,8 @@ import { type Connection, type ConnectionOptions, createConnection } from './con
 import { type AccessResources, accessResources } from './resources/access.ts';
 import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
+import { type CertificateResources, certificateResources } from './resources/certificates.ts';
+import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type GroupResources, groupResources } from './resources/groups.ts';
@@ -16,6 +18,8 @@ export interface HubClient
     AccessResources,
     AlarmResources,
     BacktestResources,
+    DeviceBatchResources,
+    CertificateResources,
     EventResources,
     FleetResources,
     GroupResources,
@@ -40,6 +44,8 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...accessResources(connection),
     ...alarmResources(connection),
     ...backtestResources(connection),
+    ...deviceBatchResources(connection),
+    ...certificateResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
     ...groupResources(connection),

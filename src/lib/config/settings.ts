@@ -50,6 +50,7 @@ export const SETTINGS = {
   'mqtts.port': setting(optionalPort, null, 'Port of MQTT over TLS; 0 takes a free one, null (or off in a flag) turns it off', { flag: 'mqtts' }),
   'tls.cert': setting(path, null, 'PEM file with the certificate chain, for HTTPS and MQTT over TLS', { flag: 'tls-cert', placeholder: 'file' }),
   'tls.key': setting(path, null, 'PEM file with the private key', { flag: 'tls-key', placeholder: 'file' }),
+  'tls.client-certificates': setting(z.boolean(), true, 'Ask clients for a certificate, with which devices may log in; nobody has to have one'),
   'log.level': setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info', 'Least level that is logged', { flag: 'log-level' }),
   'log.format': setting(z.enum(['text', 'json']), 'text', 'Form of a log line on stderr', { flag: 'log-format' }),
   'ready-file': setting(path, null, 'File to write, as JSON with the real ports and an admin token, once traffic is accepted', {
@@ -143,6 +144,8 @@ export const SETTINGS = {
   'limits.stream-subscribers': setting(count, 1_000, 'Stream subscribers, of samples and events together'),
   'limits.events-waiting': setting(count, 50_000, 'Events that wait for the disk; beyond it new ones are dropped with a count'),
   'limits.events-kept': setting(count, 5_000_000, 'Events kept, of all projects together; beyond it the oldest go'),
+  'limits.device-batches': setting(count, 8, 'Batches of devices that are written or wait for it; beyond it more are refused with `overloaded`'),
+  'limits.connections-kept': setting(count, 50, 'Connections of each device that its history keeps'),
   'limits.exports': setting(count, 16, 'Exports that are sent at once; beyond it more are refused with `overloaded`'),
   'limits.backtests': setting(count, 2, 'Back-tests of rules that run at once; beyond it more are refused with `overloaded`'),
   'limits.journal-bytes': setting(count, 1_073_741_824, 'Journal that waits for the sample store; beyond it the hub refuses writes'),
@@ -184,6 +187,7 @@ export const SETTINGS = {
   'storage.retention-days': setting(count.nullable(), null, 'Samples older than this are deleted; null keeps them for ever'),
 
   'events.kept-days': setting(count, 90, 'Events older than this are deleted'),
+  'connections.kept-days': setting(count, 90, 'Connections of devices that ended longer ago are forgotten'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
 
   'notifications.targets': setting(
@@ -198,6 +202,18 @@ export const SETTINGS = {
   'access.failures-per-account': setting(count, 10, 'Wrong passwords or tokens in the window before an account is locked'),
   'access.failures-per-address': setting(count, 100, 'The same for one network address'),
   'access.failure-window-ms': setting(count, 900_000, 'The window, and how long the lock holds'),
+  'ca.passphrase': setting(
+    z.string().min(8).nullable(),
+    null,
+    'Encrypts the keys of certificate authorities on disk; without it they are as safe as the data directory',
+    {
+      secret: true,
+    },
+  ),
+  'ca.certificate-days': setting(count, 365, 'Validity of a certificate for which nothing else is asked'),
+  'ca.certificate-days-max': setting(count.max(36_500), 3_650, 'Longest validity that can be asked for'),
+  'ca.expiry-warning-days': setting(count, 30, 'Days before the end of a certificate at which an event tells of it'),
+
   'access.session-days': setting(count.max(366), 30, 'Validity of a log-in'),
 } as const satisfies Record<string, SettingDefinition>;
 

@@ -1,40 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AliasKind, type Device, type DeviceKind, type DeviceState, isInService } from '../domain/device.ts';
+import { type AliasKind, type Device, isInService } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
 import { GROUPS_PER_DEVICE_MAX } from '../domain/group.ts';
-import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../domain/ids.ts';
+import { type DeviceId, type DeviceTypeId, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { type ChangeOrder, createChangeOrder } from './change-order.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
+import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
+import { createProvisioning, type Provisioning } from './provisioning.ts';
+import { stateStatements } from './state-change.ts';
 import { applyDefinition, asDeclared, changedDefinitions, declaredPoints, type PointChange } from './type-points.ts';
 
-export interface NewDevice {
-  readonly id: string;
-  readonly name?: string | undefined;
-  readonly kind: DeviceKind;
-  readonly type?: string | undefined;
-  readonly parent?: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly aliases: Readonly<Partial<Record<AliasKind, string | undefined>>>;
-  /** Groups that exist. */
-  readonly groups?: readonly string[] | undefined;
-  /** Absent: active. */
-  readonly state?: DeviceState | undefined;
-}
-export interface DeviceChange {
-  readonly name?: string | undefined;
-  readonly type?: string | null | undefined;
-  readonly parent?: string | null | undefined;
-  readonly state?: DeviceState | undefined;
-  readonly labels?: Readonly<Record<string, string | null>> | undefined;
-  readonly aliases?: Readonly<Partial<Record<AliasKind, string | null | undefined>>> | undefined;
-  /** Takes the place of the whole list. */
-  readonly groups?: readonly string[] | undefined;
-}
+export { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 export interface NewDeviceType {
   readonly id: string;
   readonly mode: TypeMode;
@@ -42,14 +23,13 @@ export interface NewDeviceType {
   readonly points: readonly PointDefinition[];
 }
 
-export const LABELS_MAX = 64;
 const TYPES_MAX = 1_000;
 
 /**
  * Changes to devices, types and points: on disk first, then in the directory. New devices come side by side, everything else one after the other:
  * each builds on what the one before it left. Refusals are MusterErrors.
  */
-export interface Fleet {
+export interface Fleet extends Provisioning {
   device(project: ProjectId, idOrAlias: string): DeviceEntry;
   createDevice(project: ProjectId, device: NewDevice): Promise<DeviceEntry>;
   updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry>;
@@ -84,6 +64,7 @@ export interface FleetPorts {
 export function createFleet(ports: FleetPorts): Fleet {
   const { system, directory, clock } = ports;
   const { order = createChangeOrder() } = ports;
+  const many = createProvisioning({ ...ports, checkedType, checkedParent, checkedGroups, typeOf, following, newOnes, merged, noDevice });
 
   return {
     device: findDevice,
@@ -91,6 +72,8 @@ export function createFleet(ports: FleetPorts): Fleet {
     createDevice: (project, device) => order.together(() => createDevice(project, device)),
     updateDevice: (project, id, change) => order.alone(() => updateDevice(project, id, change)),
     deleteDevice: (project, id) => order.alone(() => deleteDevice(project, id)),
+    provision: (project, items, options) => order.alone(() => many.provision(project, items, options)),
+    deleteDevices: (project, ids, options) => order.alone(() => many.deleteDevices(project, ids, options)),
     createType: (project, type) => order.alone(() => createType(project, type)),
     updateType: (project, id, change) => order.alone(() => updateType(project, id, change)),
     deleteType: (project, id) => order.alone(() => deleteType(project, id)),
@@ -146,12 +129,13 @@ export function createFleet(ports: FleetPorts): Fleet {
       groups: change.groups === undefined ? before.groups : checkedGroups(project, change.groups),
       updatedAt: clock(),
     };
+    const withState = stateStatements(system, before, device);
     if (Object.keys(device.labels).length > LABELS_MAX) throw new MusterError('invalid', `a device has ${LABELS_MAX} labels at most`);
     const type = typeOf(device);
     const { points, statements } = following([{ device, points: entry.points }], type, device.type === before.type ? [] : (type?.points ?? []));
     const release = directory.reserve(project, 0, newOnes(points));
     try {
-      await commitOrExplain(system.log, [system.devices.update(device), ...statements], {
+      await commitOrExplain(system.log, [system.devices.update(device), ...withState, ...statements], {
         unique: () => aliasTaken(device),
         reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
         stale: () => noDevice(id),
@@ -261,9 +245,9 @@ export function createFleet(ports: FleetPorts): Fleet {
     return type;
   }
 
-  function checkedGroups(project: ProjectId, groups: readonly string[]): readonly GroupPath[] {
+  function checkedGroups(project: ProjectId, groups: readonly string[], mayMiss = false): readonly GroupPath[] {
     for (const group of groups) {
-      if (directory.groups.group(project, group) !== undefined) continue;
+      if (mayMiss ? isGroupPath(group) : directory.groups.group(project, group) !== undefined) continue;
       throw new MusterError('invalid', `there is no group ${group.slice(0, 200)}`, {
         hint: 'Create it with `muster group create`, or say that missing groups are to be made.',
         details: { field: 'groups', group: group.slice(0, 200) },
@@ -284,15 +268,19 @@ export function createFleet(ports: FleetPorts): Fleet {
     return id as DeviceTypeId;
   }
 
-  function checkedParent(project: ProjectId, child: string, id: string | null): DeviceId | null {
+  function checkedParent(project: ProjectId, child: string, id: string | null, known = deviceNamed): DeviceId | null {
     if (id === null) return null;
-    const parent = directory.device(id)?.device;
+    const parent = known(id);
     if (!parent || parent.project !== project) throw new MusterError('invalid', `there is no device ${id} to be the parent`);
     if (parent.kind !== 'gateway') throw new MusterError('invalid', `${id} is no gateway`, { hint: 'Only a device of kind gateway can be a parent.' });
-    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : directory.device(above.parent)?.device) {
+    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : known(above.parent)) {
       if (above.id === child) throw new MusterError('invalid', `${id} is below ${child} itself`);
     }
     return parent.id;
+  }
+
+  function deviceNamed(id: string): Device | undefined {
+    return directory.device(id)?.device;
   }
 
   /**

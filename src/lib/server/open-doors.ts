@@ -14,6 +14,7 @@ import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
 import { type HttpDoor, openHttp } from './open-http.ts';
 import { openIngest } from './open-ingest.ts';
+import { openLifecycle } from './open-lifecycle.ts';
 import { openMqtt } from './open-mqtt.ts';
 import { openNotifications } from './open-notifications.ts';
 import type { Storage } from './open-storage.ts';
@@ -80,7 +81,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
   const { fleet, groups } = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, events, clock });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, tls, clock, log });
+  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clock, log, shutdown });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, lifecycle, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
@@ -100,6 +102,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     alarms,
     fleet,
     groups,
+    lifecycle,
     metrics,
     scripts,
     state,

@@ -6,12 +6,14 @@ import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
+import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Groups } from '../fleet/groups/groups.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
+import { createDeviceBatches } from '../provisioning/device-batches.ts';
 import type { ScriptThread } from '../scripts/script-thread.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { HubState } from './hub-state.ts';
@@ -19,6 +21,7 @@ import { type ConnectionCount, limitConnections } from './limit-connections.ts';
 import { type Address, listenHttp } from './listen-http.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HttpDoor {
@@ -39,6 +42,7 @@ export async function openHttp(ports: {
   readonly alarms: HotSupervision;
   readonly fleet: Fleet;
   readonly groups: Groups;
+  readonly lifecycle: LifecycleDoor;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -50,7 +54,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, groups, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, fleet, groups, lifecycle, metrics, scripts, state, mqttUrl } = ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -63,7 +67,11 @@ export async function openHttp(ports: {
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
+      deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
+      certificates: access.certificates,
       recorder: events.recorder,
+      connections: lifecycle.connections,
+      vitals: system.life.vitals,
       rules: alarms.rules,
       alarms: alarms.alarms,
       shelveMaxMs: settings['alarms.shelve-max-ms'],
@@ -115,7 +123,7 @@ export async function openHttp(ports: {
       pressureMs: settings['ingest.push-back-max-ms'],
       stallMs: settings['http.stall-timeout-ms'],
     },
-    tls,
+    tls: tls === null ? null : tlsOptions(tls, settings),
     version,
   });
   const server = api.server as Server;

@@ -16,6 +16,7 @@ import { createRateLimiter } from '../ingest/rate-limiter.ts';
 import { createRecentMessages } from '../ingest/recent-messages.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
 import { createRepeats } from '../ingest/repeats.ts';
+import type { DeviceMessagePorts } from '../ingest/take-device-message.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
 import type { BrokerChange, BrokerStorage } from '../storage/broker-state.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
@@ -37,6 +38,8 @@ export interface IngestDoor {
   readonly waiting: () => number;
   /** Alarms of gateways, as messages. */
   readonly alarmReports: (reported: Alarms['reported']) => DeviceMessages;
+  /** What every message of a device meets that is no report. */
+  readonly deviceMessages: DeviceMessagePorts;
   /** The broker's state on disk, its changes in order with those that come with messages. */
   readonly broker: BrokerStorage;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
@@ -112,20 +115,20 @@ export async function openIngest(ports: {
     pressure: pressure.wait,
     heldBackMsMax: settings['ingest.push-back-max-ms'],
   });
+  const deviceMessages: DeviceMessagePorts = {
+    directory,
+    rejects,
+    log: system.log,
+    closed: disk.refusal,
+    admit: (device, message) => limiter.admit(device, message)?.error ?? null,
+  };
 
   return {
     pipeline,
     pressure,
     waiting: () => commit.depth,
-    alarmReports: (reported) =>
-      createAlarmReports({
-        reported,
-        directory,
-        rejects,
-        log: system.log,
-        closed: disk.refusal,
-        admit: (device, message) => limiter.admit(device, message)?.error ?? null,
-      }),
+    deviceMessages,
+    alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages, log: system.log }),
     broker: {
       load: () => system.broker.load(),
       async commit(changes) {

@@ -6,6 +6,7 @@ import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
 import type { Storage } from './open-storage.ts';
 
 /** MQTT, which takes no traffic before it is started. */
@@ -15,11 +16,12 @@ export async function openMqtt(ports: {
   readonly access: Access;
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
+  readonly lifecycle: LifecycleDoor;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, lifecycle, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -36,7 +38,7 @@ export async function openMqtt(ports: {
     authenticator: access.authenticator,
     authorize,
     ingest: ingest.pipeline,
-    deviceMessages: { alarm: ingest.alarmReports(alarms.alarms.reported) },
+    deviceMessages: { alarm: ingest.alarmReports(alarms.alarms.reported), ...lifecycle.sinks },
     broker: ingest.broker,
     clock,
     tls,

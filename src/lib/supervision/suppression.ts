@@ -225,9 +225,19 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
   }
 
   function maintenanceReasons(project: ProjectId, subject: AlarmSubject, now: number): string[] {
-    const reasons: string[] = [];
+    const reasons = outOfServiceReasons(project, subject);
     for (const { window, scope } of maintenances.values()) {
       if (window.project === project && window.from <= now && now < window.to && covers(scope, subject)) reasons.push(`maintenance:${window.id}`);
+    }
+    return reasons;
+  }
+
+  /** Devices in maintenance; and gateways that are not in service: nothing of what stands behind them arrives. */
+  function outOfServiceReasons(project: ProjectId, { device }: AlarmSubject): string[] {
+    const reasons: string[] = [];
+    let at = device === null ? undefined : directory.device(device)?.device;
+    for (; at?.project === project; at = at.parent === null ? undefined : directory.device(at.parent)?.device) {
+      if (at.state === 'maintenance' || (at.id !== device && at.state !== 'active')) reasons.push(`device:${at.id}`);
     }
     return reasons;
   }

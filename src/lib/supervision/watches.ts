@@ -1,7 +1,7 @@
 import type { Rule } from '../alarms/rule.ts';
 import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
-import type { Device } from '../domain/device.ts';
+import { type Device, isInService } from '../domain/device.ts';
 import type { DeviceGroups } from '../domain/group.ts';
 import type { DeviceId, PointPath, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
 import { subjectKey } from '../domain/subject-key.ts';
@@ -78,9 +78,9 @@ export interface Watches {
   readonly refused: number;
 }
 
-/** A disabled device may not report: that it is silent says nothing. */
+/** A device that is out of service may not report: that it is silent says nothing. One in maintenance is watched, and its alarms are suppressed (suppression.ts). */
 export function watchesDevice({ scope }: Rule, device: Device, groups: DeviceGroups): boolean {
-  return device.state === 'active' && matchesDevice(scope, device, groups);
+  return isInService(device.state) && matchesDevice(scope, device, groups);
 }
 
 /** Does the rule watch the subject, as the fleet is now? */

@@ -236,6 +236,8 @@ export function groupRoutes(ports: GroupPorts): Route[] {
     const parsed = parseSelector(text);
     if (!parsed.ok) throw new MusterError('invalid', `the selector is wrong: ${parsed.reason}`, { details: { field: 'selector' } });
     const matches = selectorMatcher(parsed.selector, (device) => directory.groupsOf(device));
-    return directory.sortedDevices(project).flatMap(({ device }) => (matches(device) ? [device.id] : []));
+    const ids: DeviceId[] = [];
+    for (const { device } of directory.sortedDevices(project)) if (matches(device)) ids.push(device.id);
+    return ids;
   }
 }

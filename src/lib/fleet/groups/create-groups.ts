@@ -86,7 +86,7 @@ export function createGroups(ports: GroupsPorts): Groups {
     const before = get(project, path);
     const group = changedGroup(before, change, clock());
     const isSelector = group.selector !== before.selector;
-    if (isSelector) checkSelectors(project, [group]);
+    if (isSelector && !registry.isTried(before)) checkSelectors(project, [group]);
     await commitOrExplain(system.log, [system.groups.update(group)], { stale: () => noGroup(path) });
     registry.put(group);
     if (isSelector) await placeAll(project);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import { peerCertificateOf } from '../../certificates/peer-certificate.ts';
 import type { Protocol } from '../protocol.ts';
 import { createBroker } from './broker.ts';
 import { REASON } from './codec/reason-codes.ts';
@@ -142,7 +143,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
       timer.unref();
       listeners = await listen(ports, {
         pace: (socket, next) => pacer.pace(socket, next),
-        accept: (socket, scheme) => connections.accept(socket, scheme, plainAddress(socket.remoteAddress)),
+        accept: (socket, scheme) => connections.accept(socket, scheme, plainAddress(socket.remoteAddress), peerCertificateOf(socket)),
         failed: (error, scheme) => {
           if (counters.acceptFailures++ === 0)
             log.warn({ protocol: scheme, error: error.message }, 'a connection could not be taken; it is counted from now on');
@@ -164,7 +165,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
       return stopped;
     },
     handleWebSocket(socket, request): void {
-      connections.accept(new WebSocketStream(socket), 'mqtt-ws', plainAddress(request.socket.remoteAddress));
+      connections.accept(new WebSocketStream(socket), 'mqtt-ws', plainAddress(request.socket.remoteAddress), peerCertificateOf(request.socket));
     },
     publish: (topic, payload) => publishOwn(broker, topic, payload),
     counters() {

@@ -28,7 +28,7 @@ const TOPIC_KINDS = [
   'time',
 ] as const;
 export type TopicKind = (typeof TOPIC_KINDS)[number];
-/** What a device writes; `death` comes only as its will. */
+/** What a device writes; its own `death` comes only as its will. */
 const FROM_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['report', 'alarm', 'birth', 'set/result', 'call/result', 'config/result', 'renew', 'time']);
 const TO_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['set', 'call', 'config', 'renew', 'time']);
 const KINDS: ReadonlySet<string> = new Set(TOPIC_KINDS);
@@ -61,7 +61,9 @@ export function publishAccess(
   const action: Action = 'sample:write';
   if (topic === null) return { ok: false, action, reason: 'no such topic: devices/<device>/report and its siblings are all there is' };
   if (principal.kind === 'device') {
-    if (!FROM_DEVICE.has(topic.kind) && !(will && topic.kind === 'death'))
+    // Of a device behind it, a gateway may say any time that it is there no more.
+    const mayDie = topic.kind === 'death' && (will || topic.device !== principal.id);
+    if (!FROM_DEVICE.has(topic.kind) && !mayDie)
       return { ok: false, action, reason: topic.kind === 'death' ? 'death is a last will and nothing else' : `a device does not write to ${topic.kind}` };
   } else if (topic.kind !== 'report') {
     return { ok: false, action, reason: `an application does not write to ${topic.kind}` };

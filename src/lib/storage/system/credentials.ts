@@ -15,6 +15,7 @@ interface Row {
 const OF_DEVICE = 'select * from credentials where device = ? order by created_at, id';
 const BY_ID = 'select * from credentials where id = ?';
 const INSERT = 'insert into credentials (id, project, device, kind, secret_hash, created_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)';
+const REMOVE_OF_DEVICE = 'delete from credentials where device = ?';
 const REMOVE = 'delete from credentials where device = ? and id = ?';
 
 export function createCredentials(database: () => ReadDatabase): SystemStore['credentials'] {
@@ -28,6 +29,7 @@ export function createCredentials(database: () => ReadDatabase): SystemStore['cr
       sql: INSERT,
       parameters: [id, project, device, kind, secretHash, createdAt, expiresAt],
     }),
+    removeOfDevice: (device) => ({ sql: REMOVE_OF_DEVICE, parameters: [device] }),
     remove: (device, id) => ({ sql: REMOVE, parameters: [device, id], mustChange: true }),
   };
 }

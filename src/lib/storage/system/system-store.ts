@@ -8,7 +8,9 @@ import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
+import type { CertificateStorage } from '../certificate-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
 /** A person. The password hash never leaves the hub. */
@@ -111,9 +113,12 @@ export interface SystemStore {
     remove(project: ProjectId, id: DeviceTypeId): Statement;
   };
   readonly devices: {
-    /** For the directory that the hub keeps in memory. */
+    /** By id. */
     all(): Promise<readonly Device[]>;
+    /** The same piece by piece, for the directory that the hub keeps in memory. */
+    batches(): Iterable<readonly Device[]>;
     statuses(): Promise<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
+    statusBatches(): Iterable<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
     insert(device: Device): Statement;
     update(device: Device): Statement;
     saveStatus(device: DeviceId, status: DeviceStatus): Statement;
@@ -138,7 +143,7 @@ export interface SystemStore {
     moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
   };
   readonly points: {
-    /** Device by device. Nothing may be written to the points before it ends. */
+    /** Piece by piece, by device and path. */
     all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
@@ -153,7 +158,10 @@ export interface SystemStore {
     byId(id: string): Promise<CredentialRecord | null>;
     insert(credential: CredentialRecord): Statement;
     remove(device: DeviceId, id: string): Statement;
+    /** All of them, if it has any. */
+    removeOfDevice(device: DeviceId): Statement;
   };
+  readonly certificates: CertificateStorage;
   readonly rejects: {
     list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
     listOfProject(project: ProjectId, page: PageRequest): Promise<Page<RejectRecord>>;
@@ -165,6 +173,8 @@ export interface SystemStore {
   readonly broker: BrokerStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
+  /** Births, connections and clocks of devices. */
+  readonly life: LifeStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
   recentMarks(): Promise<readonly { readonly committedAt: number; readonly marks: readonly MessageMark[] }[]>;
   start(): Promise<void>;
