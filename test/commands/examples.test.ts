@@ -35,6 +35,7 @@ const ASKS = [
   /^muster alarm (?!list|show|tail|stats|assert|export)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
   /^muster (?:device|type|token|user|context|rule|maintenance|channel|route|claim|provisioning|device credential) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
   /^muster device retire\b(?!.*--(?:yes|dry-run))/,
+  /^muster group delete\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
 ];
@@ -138,6 +139,9 @@ async function makeFleet(line: string): Promise<Ids> {
     );
     if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
   }
+  for await (const { path } of client.groups.list({ depth: 0 })) await client.groups.delete(path, { all: true });
+  for (const path of ['paris/hall-2', 'boilers', 'lyon']) if (!missing(path)) await client.groups.create({ path, level: 'site' });
+  if (!missing('boiler-7')) await client.groups.members({ group: 'paris/hall-2', action: 'add', devices: ['boiler-7'] });
   for (const name of ['grace', 'ada']) if (!missing(name)) await client.users.create({ name, role: 'operator' });
   for await (const { id } of client.routes.list()) await client.routes.delete(id);
   for await (const { id } of client.channels.list()) await client.channels.delete(id);

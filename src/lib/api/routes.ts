@@ -13,6 +13,7 @@ import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
+import { type GroupPorts, groupRoutes } from './rest/groups.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
 import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
@@ -36,6 +37,7 @@ export type RoutePorts = HubPorts &
   DevicePorts &
   ClaimPorts &
   ProvisioningPorts &
+  GroupPorts &
   DeviceBatchRoutePorts &
   LifePorts &
   PointPorts &
@@ -67,6 +69,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...deviceRoutes(ports),
     ...claimRoutes(ports),
     ...provisioningRoutes(ports),
+    ...groupRoutes(ports),
     ...deviceBatchRoutes(ports),
     ...lifeRoutes(ports),
     ...rejectRoutes(ports),

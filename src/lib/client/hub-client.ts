@@ -7,6 +7,7 @@ import { type CommandResources, commandResources } from './resources/commands.ts
 import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
+import { type GroupResources, groupResources } from './resources/groups.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
 import { type ProvisioningResources, provisioningResources } from './resources/provisioning.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
@@ -24,6 +25,7 @@ export interface HubClient
     CommandResources,
     EventResources,
     FleetResources,
+    GroupResources,
     NotificationResources,
     ProvisioningResources,
     RuleResources,
@@ -51,6 +53,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...commandResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
+    ...groupResources(connection),
     ...notificationResources(connection),
     ...provisioningResources(connection),
     ...ruleResources(connection),

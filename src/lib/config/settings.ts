@@ -119,6 +119,8 @@ export const SETTINGS = {
   'limits.points-per-device': setting(count, 10_000, 'Points of one device'),
   'limits.points-per-project': setting(count, 1_000_000, 'Points of one project'),
   'limits.devices-per-project': setting(count, 1_000_000, 'Devices of one project'),
+  'limits.groups-per-project': setting(count, 100_000, 'Groups of one project'),
+  'limits.group-selectors-per-project': setting(count, 100, 'Groups of one project whose selector no value finds, so that it is tried on each device'),
   'limits.rules-per-project': setting(count, 10_000, 'Alarm rules of one project'),
   'limits.maintenances-per-project': setting(count, 1_000, 'Maintenance windows of one project, those of the last 30 days included'),
   'limits.alarms-live-per-project': setting(count, 100_000, 'Live alarms of one project; beyond it new ones are dropped with a count'),

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AliasKind, type Device, type DeviceState, isInService } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
-import { type DeviceId, type DeviceTypeId, GROUP_RULE, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
+import { GROUPS_PER_DEVICE_MAX } from '../domain/group.ts';
+import { type DeviceId, type DeviceTypeId, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
-import { createChangeOrder } from './change-order.ts';
+import { type ChangeOrder, createChangeOrder } from './change-order.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
 import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
@@ -46,6 +47,8 @@ export interface FleetPorts {
   readonly system: SystemStore;
   readonly directory: Directory;
   readonly clock: () => number;
+  /** Shared with those who change what devices refer to; absent: its own. */
+  readonly order?: ChangeOrder;
   readonly devicesMax: number;
   readonly pointsPerDeviceMax: number;
   readonly pointsPerProjectMax: number;
@@ -62,7 +65,7 @@ export interface FleetPorts {
 
 export function createFleet(ports: FleetPorts): Fleet {
   const { system, directory, clock } = ports;
-  const order = createChangeOrder();
+  const { order = createChangeOrder() } = ports;
   const many = createProvisioning({ ...ports, checkedType, checkedParent, checkedGroups, typeOf, following, newOnes, merged, noDevice });
 
   return {
@@ -94,7 +97,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       state: wanted.state ?? 'active',
       labels: wanted.labels,
       aliases: definedOnly(wanted.aliases),
-      groups: checkedGroups(wanted.groups ?? []),
+      groups: checkedGroups(project, wanted.groups ?? []),
       createdAt: now,
       updatedAt: now,
     };
@@ -126,7 +129,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       state: change.state ?? before.state,
       labels: merged(before.labels, change.labels),
       aliases: merged(before.aliases as Record<string, string>, change.aliases as Record<string, string | null> | undefined),
-      groups: change.groups === undefined ? before.groups : checkedGroups(change.groups),
+      groups: change.groups === undefined ? before.groups : checkedGroups(project, change.groups),
       updatedAt: clock(),
     };
     const withState = stateStatements(system, before, device);
@@ -246,6 +249,18 @@ export function createFleet(ports: FleetPorts): Fleet {
     return type;
   }
 
+  function checkedGroups(project: ProjectId, groups: readonly string[], mayMiss = false): readonly GroupPath[] {
+    for (const group of groups) {
+      if (mayMiss ? isGroupPath(group) : directory.groups.group(project, group) !== undefined) continue;
+      throw new MusterError('invalid', `there is no group ${group.slice(0, 200)}`, {
+        hint: 'Create it with `muster group create`, or say that missing groups are to be made.',
+        details: { field: 'groups', group: group.slice(0, 200) },
+      });
+    }
+    if (groups.length > GROUPS_PER_DEVICE_MAX) throw new MusterError('invalid', `a device is in ${GROUPS_PER_DEVICE_MAX} groups at most`);
+    return [...new Set(groups as readonly GroupPath[])].sort();
+  }
+
   function typeOf(device: Device): DeviceType | undefined {
     return device.type === null ? undefined : directory.type(device.project, device.type);
   }
@@ -347,11 +362,6 @@ export function createFleet(ports: FleetPorts): Fleet {
 
 function checkState({ id, state }: Device, expected: DeviceState | undefined): void {
   if (expected !== undefined && state !== expected) throw new MusterError('conflict', `the device ${id} is ${state}, not ${expected}`);
-}
-
-function checkedGroups(groups: readonly string[]): readonly GroupPath[] {
-  for (const group of groups) if (!isGroupPath(group)) throw new MusterError('invalid', `${group.slice(0, 100)} is no group: ${GROUP_RULE}`);
-  return [...new Set(groups as readonly GroupPath[])].sort();
 }
 
 function noDevice(id: string): MusterError {

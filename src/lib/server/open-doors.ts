@@ -84,7 +84,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   if (supervision === null) throw new Error('the spine has no alarm rules');
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
-  const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, clock });
+  const { fleet, groups } = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, events, clock });
   const lifecycle = await openLifecycle({ settings, storage, ingest, events, clock, log, shutdown });
   const provisioning = await openProvisioning({ settings, storage, access, events, fleet, clock, log, shutdown });
   const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, lifecycle, control, tls, clock, log });
@@ -108,6 +108,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     control,
     fleet,
     provisioning,
+    groups,
     lifecycle,
     metrics,
     scripts,

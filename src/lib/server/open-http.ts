@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import { createDeviceBatches } from '../provisioning/device-batches.ts';
@@ -44,6 +45,7 @@ export async function openHttp(ports: {
   readonly control: Control;
   readonly fleet: Fleet;
   readonly provisioning: ProvisioningDoor;
+  readonly groups: Groups;
   readonly lifecycle: LifecycleDoor;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
@@ -56,14 +58,15 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, provisioning, lifecycle, metrics, scripts } = ports;
-  const { state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, groups, provisioning, lifecycle } = ports;
+  const { metrics, scripts, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
+      groups,
       directory,
       presence,
       accounts: access.accounts,

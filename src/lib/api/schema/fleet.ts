@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ALIAS_KINDS, DEVICE_KINDS, DEVICE_STATES } from '../../domain/device.ts';
 import { TYPE_MODES } from '../../domain/device-type.ts';
+import { GROUPS_PER_DEVICE_MAX } from '../../domain/group.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { VALUE_TYPES } from '../../domain/value.ts';
 import { LABELS_MAX } from '../../fleet/fleet.ts';
@@ -8,6 +9,7 @@ import { RETENTION_SOURCES } from '../../fleet/retention.ts';
 import { Name, PageQuery, PointPathText, PointPatterns, Repeated, RetentionText, Text, Time, Value } from './common.ts';
 
 const Labels = z.record(Name, Text(200)).refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`);
+const Groups = z.array(Text(500)).max(GROUPS_PER_DEVICE_MAX).describe('paths of groups');
 const Aliases = z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1));
 
 export const DeviceStatus = z
@@ -31,6 +33,8 @@ export const Device = z
     state: z.enum(DEVICE_STATES),
     labels: z.record(z.string(), z.string()),
     aliases: z.partialRecord(z.enum(ALIAS_KINDS), z.string()),
+    groups: z.array(z.string()).describe('that it was put into'),
+    memberOf: z.array(z.string()).describe('all groups that it is in: by its label and by selectors too, and those above'),
     createdAt: Time,
     updatedAt: Time,
     status: DeviceStatus,
@@ -64,6 +68,8 @@ export const DeviceCreate = z.object({
   parent: Name.optional(),
   labels: Labels.default({}),
   aliases: Aliases.default({}),
+  groups: Groups.default([]),
+  createGroups: z.boolean().default(false).describe('make groups that are missing'),
   credential: z.enum(['token', 'none']).default('none').describe('token: make one at once and show it in the answer'),
 });
 /** null clears. A label or alias of null is removed; the others stay. */
@@ -74,6 +80,7 @@ export const DeviceUpdate = z.object({
   state: z.enum(DEVICE_STATES).optional(),
   labels: z.record(Name, Text(200).nullable()).optional(),
   aliases: z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1).nullable()).optional(),
+  groups: Groups.optional().describe('in the place of all that it was put into'),
 });
 
 export const Credential = z
@@ -112,6 +119,7 @@ export const DeviceQuery = PageQuery.extend({
   online: z.enum(['true', 'false']).optional(),
   label: Repeated(z.string()).optional(),
   alias: z.string().optional().describe('value of an alias of any kind'),
+  group: Repeated(z.string()).optional().describe('in one of these groups, or below it'),
 });
 
 export const PointDefinition = z

@@ -143,6 +143,8 @@ export interface SystemStore {
     remove(project: ProjectId, path: GroupPath): Statement;
     /** The group and all below it get the new path in the place of the old one. */
     move(project: ProjectId, from: GroupPath, to: GroupPath, at: number): Statement;
+    /** Puts these devices into the group, or takes them out. */
+    setMembers(devices: readonly DeviceId[], path: GroupPath, isIn: boolean, at: number): Statement;
     /** What these devices were put into, of the groups within `from`, is then within `to`; null: they are in none of those any more. */
     moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
   };
