@@ -183,6 +183,7 @@ export const SETTINGS = {
   'storage.retention-days': setting(count.nullable(), null, 'Samples older than this are deleted; null keeps them for ever'),
 
   'events.kept-days': setting(count, 90, 'Events older than this are deleted'),
+  'clocks.wrong-after-ms': setting(count.nullable(), 120_000, 'A clock of a device is wrong when it is ahead or behind by more; null: none is ever told of'),
   'connections.kept-days': setting(count, 90, 'Connections of devices that ended longer ago are forgotten'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
 

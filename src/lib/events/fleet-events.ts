@@ -48,10 +48,12 @@ function typeEvent(kind: EventKind, { project, id }: DeviceType, actor: Actor, t
   return { project, time, kind, actor, severity: null, device: null, point: null, alarm: null, rule: null, text, details: { type: id, ...details } };
 }
 
-/** `device b1 was updated by user:anna: name, labels` */
-function sentenceOf(kind: EventKind, id: string, actor: Actor, { changed }: Details): string {
+/** `device b1 was updated by user:anna: name, state disabled` */
+function sentenceOf(kind: EventKind, id: string, actor: Actor, { changed, after }: Details): string {
   const [noun = '', verb = ''] = kind.split('.');
-  return `${noun} ${id} was ${verb} by ${actor}${Array.isArray(changed) ? `: ${changed.join(', ')}` : ''}`;
+  const { state } = (after ?? {}) as { readonly state?: string };
+  const words = Array.isArray(changed) ? changed.map((field) => (field === 'state' ? `state ${state}` : field)) : null;
+  return `${noun} ${id} was ${verb} by ${actor}${words === null ? '' : `: ${words.join(', ')}`}`;
 }
 
 function counted(type: DeviceType) {

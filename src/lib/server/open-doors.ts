@@ -10,6 +10,7 @@ import type { HotSupervision } from '../supervision/create-supervision.ts';
 import { hubState } from './hub-state.ts';
 import type { Address } from './listen-http.ts';
 import { openAlarms } from './open-alarms.ts';
+import { openClocks } from './open-clocks.ts';
 import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
 import { type HttpDoor, openHttp } from './open-http.ts';
@@ -65,6 +66,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
+  const clocks = await openClocks({ settings, storage, events, log, shutdown });
   const ingest = await openIngest({
     settings,
     storage,
@@ -74,6 +76,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, commit, scripts, clock, log });
       return supervision.evaluator;
     },
+    clocks,
     clock,
     log,
   });
@@ -81,7 +84,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
   const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, clock });
-  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clock, log, shutdown });
+  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clocks, clock, log, shutdown });
   const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, lifecycle, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 

@@ -64,6 +64,8 @@ export async function openHttp(ports: {
       credentials: access.deviceCredentials,
       recorder: events.recorder,
       connections: lifecycle.connections,
+      clocks: lifecycle.clocks,
+      time: lifecycle.time,
       vitals: system.life.vitals,
       rules: alarms.rules,
       alarms: alarms.alarms,

@@ -39,6 +39,7 @@ export async function openMqtt(ports: {
     authorize,
     ingest: ingest.pipeline,
     deviceMessages: { alarm: ingest.alarmReports(alarms.alarms.reported), ...lifecycle.sinks },
+    time: lifecycle.time,
     broker: ingest.broker,
     clock,
     tls,
