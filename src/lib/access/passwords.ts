@@ -126,6 +126,11 @@ function parseEncoded(encoded: string): (Cost & { readonly salt: Buffer; readonl
   return { ...cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
 }
 
+/** Is it a hash that `verify` can check, at a cost that it takes? */
+export function isPasswordHash(encoded: string): boolean {
+  return parseEncoded(encoded) !== null;
+}
+
 /** RFC 7914: 128·N·r for the table and 128·r·p for the blocks. */
 function memoryBytes({ logN, r, p }: Cost): number {
   return 128 * r * (2 ** logN + p);

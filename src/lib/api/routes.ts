@@ -4,6 +4,7 @@ import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
 import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
+import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
@@ -26,6 +27,7 @@ export type RoutePorts = HubPorts &
   StatusPorts &
   AccessPorts &
   DevicePorts &
+  DeviceBatchRoutePorts &
   LifePorts &
   PointPorts &
   ReportPorts &
@@ -51,6 +53,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...accessRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
+    ...deviceBatchRoutes(ports),
     ...lifeRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AliasKind, type Device, type DeviceKind, type DeviceState, isInService } from '../domain/device.ts';
+import { type AliasKind, type Device, isInService } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
 import { type DeviceId, type DeviceTypeId, GROUP_RULE, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
@@ -8,33 +8,13 @@ import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { createChangeOrder } from './change-order.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
+import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
+import { createProvisioning, type Provisioning } from './provisioning.ts';
 import { stateStatements } from './state-change.ts';
 import { applyDefinition, asDeclared, changedDefinitions, declaredPoints, type PointChange } from './type-points.ts';
 
-export interface NewDevice {
-  readonly id: string;
-  readonly name?: string | undefined;
-  readonly kind: DeviceKind;
-  readonly type?: string | undefined;
-  readonly parent?: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly aliases: Readonly<Partial<Record<AliasKind, string | undefined>>>;
-  /** Groups that exist. */
-  readonly groups?: readonly string[] | undefined;
-  /** Absent: active. */
-  readonly state?: DeviceState | undefined;
-}
-export interface DeviceChange {
-  readonly name?: string | undefined;
-  readonly type?: string | null | undefined;
-  readonly parent?: string | null | undefined;
-  readonly state?: DeviceState | undefined;
-  readonly labels?: Readonly<Record<string, string | null>> | undefined;
-  readonly aliases?: Readonly<Partial<Record<AliasKind, string | null | undefined>>> | undefined;
-  /** Takes the place of the whole list. */
-  readonly groups?: readonly string[] | undefined;
-}
+export { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 export interface NewDeviceType {
   readonly id: string;
   readonly mode: TypeMode;
@@ -42,14 +22,13 @@ export interface NewDeviceType {
   readonly points: readonly PointDefinition[];
 }
 
-export const LABELS_MAX = 64;
 const TYPES_MAX = 1_000;
 
 /**
  * Changes to devices, types and points: on disk first, then in the directory. New devices come side by side, everything else one after the other:
  * each builds on what the one before it left. Refusals are MusterErrors.
  */
-export interface Fleet {
+export interface Fleet extends Provisioning {
   device(project: ProjectId, idOrAlias: string): DeviceEntry;
   createDevice(project: ProjectId, device: NewDevice): Promise<DeviceEntry>;
   updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry>;
@@ -82,6 +61,7 @@ export interface FleetPorts {
 export function createFleet(ports: FleetPorts): Fleet {
   const { system, directory, clock } = ports;
   const order = createChangeOrder();
+  const many = createProvisioning({ ...ports, checkedType, checkedParent, checkedGroups, typeOf, following, newOnes, merged, noDevice });
 
   return {
     device: findDevice,
@@ -89,6 +69,8 @@ export function createFleet(ports: FleetPorts): Fleet {
     createDevice: (project, device) => order.together(() => createDevice(project, device)),
     updateDevice: (project, id, change) => order.alone(() => updateDevice(project, id, change)),
     deleteDevice: (project, id) => order.alone(() => deleteDevice(project, id)),
+    provision: (project, items, options) => order.alone(() => many.provision(project, items, options)),
+    deleteDevices: (project, ids, options) => order.alone(() => many.deleteDevices(project, ids, options)),
     createType: (project, type) => order.alone(() => createType(project, type)),
     updateType: (project, id, change) => order.alone(() => updateType(project, id, change)),
     deleteType: (project, id) => order.alone(() => deleteType(project, id)),
@@ -271,15 +253,19 @@ export function createFleet(ports: FleetPorts): Fleet {
     return id as DeviceTypeId;
   }
 
-  function checkedParent(project: ProjectId, child: string, id: string | null): DeviceId | null {
+  function checkedParent(project: ProjectId, child: string, id: string | null, known = deviceNamed): DeviceId | null {
     if (id === null) return null;
-    const parent = directory.device(id)?.device;
+    const parent = known(id);
     if (!parent || parent.project !== project) throw new MusterError('invalid', `there is no device ${id} to be the parent`);
     if (parent.kind !== 'gateway') throw new MusterError('invalid', `${id} is no gateway`, { hint: 'Only a device of kind gateway can be a parent.' });
-    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : directory.device(above.parent)?.device) {
+    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : known(above.parent)) {
       if (above.id === child) throw new MusterError('invalid', `${id} is below ${child} itself`);
     }
     return parent.id;
+  }
+
+  function deviceNamed(id: string): Device | undefined {
+    return directory.device(id)?.device;
   }
 
   /**

@@ -10,7 +10,8 @@ import type { SystemStore } from '../storage/system/system-store.ts';
 export async function loadDirectory(system: SystemStore, presence: LivePresence, log: Log): Promise<Directory> {
   const directory = new Directory();
   for (const type of await system.types.all()) directory.putType(type);
-  for (const device of await system.devices.all()) directory.putDevice(device);
+  for (const group of await system.groups.all()) directory.groups.put(group);
+  for (const devices of system.devices.batches()) for (const device of devices) directory.putDevice(device);
   let orphans = 0;
   for (const points of system.points.all()) {
     const device = points[0] && directory.device(points[0].device);
@@ -18,7 +19,13 @@ export async function loadDirectory(system: SystemStore, presence: LivePresence,
     if (device === undefined) orphans += points.length;
   }
   if (orphans > 0) log.warn({ orphans }, 'points of unknown devices were left out');
-  for (const { device, ...status } of await system.devices.statuses()) if (directory.device(device)) presence.restore(device, status);
+  for (const statuses of system.devices.statusBatches()) {
+    for (const status of statuses) {
+      // The text of its id that is there already.
+      const device = directory.device(status.device)?.device;
+      if (device !== undefined) presence.restore(device.id, status);
+    }
+  }
   return directory;
 }
 

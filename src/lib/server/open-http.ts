@@ -11,6 +11,7 @@ import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
+import { createDeviceBatches } from '../provisioning/device-batches.ts';
 import type { ScriptThread } from '../scripts/script-thread.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { HubState } from './hub-state.ts';
@@ -62,6 +63,7 @@ export async function openHttp(ports: {
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
+      deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
       recorder: events.recorder,
       connections: lifecycle.connections,
       clocks: lifecycle.clocks,

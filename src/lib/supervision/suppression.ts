@@ -246,7 +246,7 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
     // A group is under maintenance with what is above it.
     if (subject.device === null) return scope.groups.some((group) => subject.group === group || subject.group?.startsWith(`${group}/`));
     const device = directory.device(subject.device)?.device;
-    if (device === undefined || !matchesDevice(scope, device)) return false;
+    if (device === undefined || !matchesDevice(scope, device, directory.membershipOf(device))) return false;
     return scope.points.length === 0 || (subject.point !== null && matchesPoint(scope, subject.point));
   }
 

@@ -10,6 +10,7 @@ import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
+import { createGroups } from './groups.ts';
 import { createLife } from './life.ts';
 import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
@@ -63,6 +64,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     tokens: createTokens(database),
     types: createTypes(database),
     devices: createDevices(database),
+    groups: createGroups(database),
     points: createPoints(database),
     credentials: createCredentials(database),
     rejects: createRejects(database),

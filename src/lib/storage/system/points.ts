@@ -1,4 +1,5 @@
 import type { DeviceId, PointPath, SeriesId } from '../../domain/ids.ts';
+import { createInterner } from '../../domain/interner.ts';
 import type { Point, PointKind } from '../../domain/point.ts';
 import type { ValueType } from '../../domain/value.ts';
 import type { ReadDatabase } from './database.ts';
@@ -40,7 +41,7 @@ const DISTINCT_MAX = 100_000;
 export function createPoints(database: () => ReadDatabase): SystemStore['points'] {
   return {
     *all() {
-      const once = createInterner();
+      const once = createInterner(DISTINCT_MAX);
       for (const { device, points } of database().each<{ device: string; points: string }>(ALL))
         yield (JSON.parse(points) as Row[]).map((row) => pointOf(device as DeviceId, row, once));
     },
@@ -86,16 +87,5 @@ function pointOf(device: DeviceId, row: Row, once: (text: string) => string): Po
     description: description === null ? null : once(description),
     createdAt,
     retention,
-  };
-}
-
-/** Devices of a kind have the same texts: each is kept once, as long as there are not too many. */
-function createInterner(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    if (known.size < DISTINCT_MAX) known.set(text, text);
-    return text;
   };
 }

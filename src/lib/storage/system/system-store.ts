@@ -1,7 +1,8 @@
 import type { Role } from '../../access/roles.ts';
 import type { Device, DeviceStatus } from '../../domain/device.ts';
 import type { DeviceType } from '../../domain/device-type.ts';
-import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../../domain/ids.ts';
+import type { Group } from '../../domain/group.ts';
+import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../../domain/ids.ts';
 import type { Point } from '../../domain/point.ts';
 import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
@@ -111,14 +112,32 @@ export interface SystemStore {
     remove(project: ProjectId, id: DeviceTypeId): Statement;
   };
   readonly devices: {
-    /** For the directory that the hub keeps in memory. */
+    /** By id. */
     all(): Promise<readonly Device[]>;
+    /** The same piece by piece, for the directory that the hub keeps in memory. */
+    batches(): Iterable<readonly Device[]>;
     statuses(): Promise<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
+    statusBatches(): Iterable<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
     insert(device: Device): Statement;
     update(device: Device): Statement;
     saveStatus(device: DeviceId, status: DeviceStatus): Statement;
     /** Removes the device with its aliases, points, credentials, status and rejects. */
     remove(device: DeviceId): readonly Statement[];
+  };
+  /** Trees of groups. A group's row comes with those of all above it: who inserts one inserts them first. */
+  readonly groups: {
+    all(): Promise<readonly Group[]>;
+    insert(group: Group): Statement;
+    /** Does nothing when it is there. */
+    ensure(group: Group): Statement;
+    /** Must change one row. */
+    update(group: Group): Statement;
+    /** The group and all below it. */
+    remove(project: ProjectId, path: GroupPath): Statement;
+    /** The group and all below it get the new path in the place of the old one. */
+    move(project: ProjectId, from: GroupPath, to: GroupPath, at: number): Statement;
+    /** What these devices were put into, of the groups within `from`, is then within `to`; null: they are in none of those any more. */
+    moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
   };
   readonly points: {
     /** Device by device. Nothing may be written to the points before it ends. */
