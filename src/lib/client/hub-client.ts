@@ -2,6 +2,7 @@ import { type Connection, type ConnectionOptions, createConnection } from './con
 import { type AccessResources, accessResources } from './resources/access.ts';
 import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
+import { type CommandResources, commandResources } from './resources/commands.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
@@ -15,6 +16,7 @@ export interface HubClient
     AccessResources,
     AlarmResources,
     BacktestResources,
+    CommandResources,
     EventResources,
     FleetResources,
     NotificationResources,
@@ -38,6 +40,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...accessResources(connection),
     ...alarmResources(connection),
     ...backtestResources(connection),
+    ...commandResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
     ...notificationResources(connection),

@@ -130,6 +130,11 @@ export const SETTINGS = {
   ),
   'limits.alarm-history-samples': setting(count, 5_000_000, 'Stored samples that a rule is shown when it starts; beyond it its windows fill with what comes'),
   'limits.value-bytes-max': setting(count, 65_536, 'Longest text or JSON value'),
+  'limits.commands-open-per-device': setting(count, 1_000, 'Commands of one device that are not settled; beyond it more are refused'),
+  'limits.commands-open-per-project': setting(count, 500_000, 'The same of one project'),
+  'limits.command-bytes-max': setting(count, 262_144, 'Largest value of one command: of a set, the arguments of a call, a configuration document'),
+  'limits.command-bytes-open': setting(count, 268_435_456, 'Values of all commands that are not settled, of all projects together; beyond it more are refused'),
+  'limits.commands-kept': setting(count, 5_000_000, 'Commands kept, of all projects together; beyond it the oldest that are settled go'),
   'limits.channels-per-project': setting(count, 100, 'Notification channels of one project'),
   'limits.routes-per-project': setting(count, 200, 'Notification routes of one project'),
   'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),
@@ -187,6 +192,10 @@ export const SETTINGS = {
   'clocks.wrong-after-ms': setting(count.nullable(), 120_000, 'A clock of a device is wrong when it is ahead or behind by more; null: none is ever told of'),
   'connections.kept-days': setting(count, 90, 'Connections of devices that ended longer ago are forgotten'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
+
+  'control.expiry-default-ms': setting(count, 86_400_000, 'So long a command waits for its device and its answer, unless who asks says otherwise'),
+  'control.expiry-max-ms': setting(count, 31_622_400_000, 'So long it may wait'),
+  'control.kept-days': setting(count, 90, 'Commands that were settled longer ago are deleted'),
 
   'notifications.targets': setting(
     z.array(target).nullable(),

@@ -7,6 +7,7 @@ import { allRoutes } from '../api/routes.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
@@ -38,6 +39,7 @@ export async function openHttp(ports: {
   readonly events: EventsDoor;
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
+  readonly control: Control;
   readonly fleet: Fleet;
   readonly lifecycle: LifecycleDoor;
   readonly metrics: HubMetrics;
@@ -51,7 +53,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, lifecycle, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, lifecycle, metrics, scripts, state, mqttUrl } = ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -75,6 +77,8 @@ export async function openHttp(ports: {
       alarming: system.alarming,
       inspect: alarms.inspect,
       maintenances: alarms.maintenances,
+      control,
+      valueBytesMax: settings['limits.value-bytes-max'],
       ingest: ingest.pipeline,
       reader,
       backtests,

@@ -1,6 +1,7 @@
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
@@ -17,11 +18,12 @@ export async function openMqtt(ports: {
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
   readonly lifecycle: LifecycleDoor;
+  readonly control: Pick<Control, 'answered'>;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, lifecycle, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, control, lifecycle, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -38,7 +40,13 @@ export async function openMqtt(ports: {
     authenticator: access.authenticator,
     authorize,
     ingest: ingest.pipeline,
-    deviceMessages: { alarm: ingest.alarmReports(alarms.alarms.reported), ...lifecycle.sinks },
+    deviceMessages: {
+      alarm: ingest.alarmReports(alarms.alarms.reported),
+      'set/result': ingest.commandResults(control, 'set'),
+      'call/result': ingest.commandResults(control, 'call'),
+      'config/result': ingest.commandResults(control, 'config'),
+      ...lifecycle.sinks,
+    },
     time: lifecycle.time,
     broker: ingest.broker,
     clock,

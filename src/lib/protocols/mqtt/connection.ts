@@ -371,6 +371,7 @@ export class Connection implements Peer, Outlet {
     this.#owner.answered(this);
     this.#appear();
     this.#around.dispatcher.pump(this.session);
+    for (const { topicFilter } of this.session.subscriptions?.values() ?? []) this.#around.listening(this.session, topicFilter);
     this.goOn();
   }
 

@@ -1,16 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import type { CommandCarrier } from '../../control/control.ts';
 import type { Protocol } from '../protocol.ts';
 import { createBroker } from './broker.ts';
 import { REASON } from './codec/reason-codes.ts';
+import { createCommandCarrier } from './command-carrier.ts';
 import { ConnectPacer } from './connect-pacer.ts';
 import { Connections } from './connections.ts';
 import { TICK_MS } from './deadlines.ts';
 import { connectionsAllowed } from './descriptor-limit.ts';
 import { type Listener, listen } from './listeners.ts';
-import { publishOwn } from './own-publishing.ts';
 import type { MqttCounters, MqttPorts } from './ports.ts';
 import type { Session } from './sessions/session.ts';
+import type { Surroundings } from './surroundings.ts';
 import { WebSocketStream } from './websocket-stream.ts';
 
 /** Ticks between two looks at what is due by the second, and at what expires. */
@@ -23,11 +25,8 @@ export interface MqttProtocol extends Protocol {
   /** Takes over a WebSocket that was opened with the subprotocol `mqtt`. */
   handleWebSocket(socket: WebSocket, request: IncomingMessage): void;
   counters(): Readonly<MqttCounters>;
-  /**
-   * Publishes a message of the hub's own, with QoS 1. Resolves to true when it is on disk in the queue of everybody who subscribes to it, to false when nobody does.
-   * Rejects when it cannot be stored.
-   */
-  publish(topic: string, payload: Uint8Array): Promise<boolean>;
+  /** The way of commands to devices that subscribe to them. */
+  readonly commands: CommandCarrier;
   /** mqtt.connections-max, or less where the operating system allows fewer open files. */
   readonly connectionsMax: number;
 }
@@ -46,7 +45,9 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
   let ticks = 0;
   let written: { flush(): void }[] = [];
 
-  const broker = createBroker(ports, {
+  const commands = createCommandCarrier(() => broker);
+  const broker: Surroundings & { load(): Promise<void> } = createBroker(ports, {
+    listening: (session, topicFilter) => commands.listening(session, topicFilter),
     isDraining: () => draining,
     isStopping: () => stopping,
     credentialChanges: () => credentialChanges,
@@ -166,7 +167,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     handleWebSocket(socket, request): void {
       connections.accept(new WebSocketStream(socket), 'mqtt-ws', plainAddress(request.socket.remoteAddress));
     },
-    publish: (topic, payload) => publishOwn(broker, topic, payload),
+    commands,
     counters() {
       return {
         ...counters,

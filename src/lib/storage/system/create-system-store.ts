@@ -6,6 +6,7 @@ import type { DamagedFile } from '../sample-store.ts';
 import { createAlarming } from './alarming/create-alarming.ts';
 import { createBroker } from './broker.ts';
 import type { SystemCheck } from './check-system.ts';
+import { createCommands } from './commands.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
@@ -69,6 +70,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     credentials: createCredentials(database),
     rejects: createRejects(database),
     broker: createBroker(database, commits, log),
+    commands: createCommands(database, log),
     alarming: createAlarming(database, log),
     life: createLife(database),
     recentMarks: async () => readRecentMarks(database()),
