@@ -136,6 +136,7 @@ async function makeFleet(line: string): Promise<Ids> {
         values: { 'boiler/temperature': 71.4, 'boiler/pressure': 1.6, 'boiler/on': true },
       })),
     );
+    if (id === 'boiler-7' && line.includes('device config')) for (const interval of [30, 60]) await client.configs.set(id, { document: { interval } });
     if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
   }
   for (const name of ['grace', 'ada']) if (!missing(name)) await client.users.create({ name, role: 'operator' });
@@ -223,6 +224,7 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   writeFileSync(join(folder, 'channel.yaml'), 'id: pager\nkind: webhook\nconfig:\n  url: https://alarms.example.com/muster\n');
   writeFileSync(join(folder, 'route.yaml'), 'id: critical\nchannels: [mail]\nmatch:\n  severity: critical\n');
   writeFileSync(join(folder, 'type.yaml'), 'id: boiler\nmode: open\npoints:\n  - path: boiler/temperature\n    unit: °C\n');
+  writeFileSync(join(folder, 'config.yaml'), 'interval: 60\nnetwork:\n  dhcp: true\n');
   writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
   writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');
   writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');

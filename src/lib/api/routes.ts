@@ -4,6 +4,7 @@ import { type AlarmPorts, alarmRoutes } from './rest/alarms.ts';
 import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
 import { type CommandPorts, commandRoutes } from './rest/commands.ts';
+import { type ConfigPorts, configRoutes } from './rest/config.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
@@ -30,6 +31,7 @@ export type RoutePorts = HubPorts &
   DevicePorts &
   DeviceBatchRoutePorts &
   LifePorts &
+  ConfigPorts &
   PointPorts &
   CommandPorts &
   ReportPorts &
@@ -57,6 +59,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...deviceRoutes(ports),
     ...deviceBatchRoutes(ports),
     ...lifeRoutes(ports),
+    ...configRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...commandRoutes(ports),

@@ -3,6 +3,7 @@ import { type AccessResources, accessResources } from './resources/access.ts';
 import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
 import { type CommandResources, commandResources } from './resources/commands.ts';
+import { type ConfigResources, configResources } from './resources/configs.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
@@ -17,6 +18,7 @@ export interface HubClient
     AlarmResources,
     BacktestResources,
     CommandResources,
+    ConfigResources,
     EventResources,
     FleetResources,
     NotificationResources,
@@ -41,6 +43,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...alarmResources(connection),
     ...backtestResources(connection),
     ...commandResources(connection),
+    ...configResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
     ...notificationResources(connection),

@@ -57,7 +57,8 @@ export function devicesChanged(project: ProjectId, { created, updated, deleted }
 export function typeUpdated(before: DeviceType, after: DeviceType, actor: Actor, time: number): NewEvent | null {
   const changed = changesOf(counted(before), counted(after), TYPE_FIELDS);
   if (changed !== null) return typeEvent('type.updated', after, actor, time, changed);
-  return isDeepStrictEqual(before.points, after.points) ? null : typeEvent('type.updated', after, actor, time, { changed: ['points'] });
+  const reworded = (['points', 'configSchema'] as const).filter((field) => !isDeepStrictEqual(before[field], after[field]));
+  return reworded.length === 0 ? null : typeEvent('type.updated', after, actor, time, { changed: reworded });
 }
 
 export function typeCreated(type: DeviceType, actor: Actor, time: number): NewEvent {

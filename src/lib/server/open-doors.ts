@@ -11,6 +11,7 @@ import { hubState } from './hub-state.ts';
 import type { Address } from './listen-http.ts';
 import { openAlarms } from './open-alarms.ts';
 import { openClocks } from './open-clocks.ts';
+import { openConfigurations } from './open-configurations.ts';
 import { openControl } from './open-control.ts';
 import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
@@ -87,8 +88,9 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
   const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, clock });
-  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clocks, clock, log, shutdown });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, control, lifecycle, tls, clock, log });
+  const configurations = await openConfigurations({ settings, storage, events, control, clock, log, shutdown });
+  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clocks, configurations, clock, log, shutdown });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, control, configurations, lifecycle, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
@@ -109,6 +111,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     control,
     fleet,
     lifecycle,
+    configurations,
     metrics,
     scripts,
     state,

@@ -7,6 +7,7 @@ import { allRoutes } from '../api/routes.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -42,6 +43,7 @@ export async function openHttp(ports: {
   readonly control: Control;
   readonly fleet: Fleet;
   readonly lifecycle: LifecycleDoor;
+  readonly configurations: Configurations;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -53,7 +55,8 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, lifecycle, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, lifecycle, configurations, metrics, scripts, state, mqttUrl } =
+    ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -68,6 +71,7 @@ export async function openHttp(ports: {
       deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
       recorder: events.recorder,
       connections: lifecycle.connections,
+      configurations,
       clocks: lifecycle.clocks,
       time: lifecycle.time,
       vitals: system.life.vitals,

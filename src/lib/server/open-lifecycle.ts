@@ -1,5 +1,7 @@
 import type { Settings } from '../config/settings.ts';
+import type { Configurations } from '../configuration/configurations.ts';
 import type { Log } from '../domain/log.ts';
+import { messageOf } from '../errors/muster-error.ts';
 import type { DeviceMessageSinks } from '../ingest/device-messages.ts';
 import type { ClockWatch } from '../lifecycle/clock-watch.ts';
 import { type ConnectionHistory, createConnectionHistory } from '../lifecycle/connection-history.ts';
@@ -24,11 +26,12 @@ export async function openLifecycle(ports: {
   readonly ingest: IngestDoor;
   readonly events: EventsDoor;
   readonly clocks: ClockWatch;
+  readonly configurations: Pick<Configurations, 'reported'>;
   readonly clock: () => number;
   readonly log: Log;
   readonly shutdown: Shutdown;
 }): Promise<LifecycleDoor> {
-  const { settings, storage, ingest, events, clocks, clock, log, shutdown } = ports;
+  const { settings, storage, ingest, events, clocks, configurations, clock, log, shutdown } = ports;
   const { system, presence } = storage;
   const connections = createConnectionHistory({
     storage: system.life.connections,
@@ -49,7 +52,13 @@ export async function openLifecycle(ports: {
     commits: system.log,
     onCommitted: (committed) => events.stream.publish(committed),
     onLeft: (device, at) => presence.left(device, at),
-    onBorn: () => undefined,
+    onBorn(device, { config }) {
+      if (typeof config !== 'number' || config === 0) return;
+      const report = { version: config, document: null };
+      configurations
+        .reported(device, report, clock())
+        .catch((error: unknown) => log.warn({ device: device.id, reason: messageOf(error) }, 'the configuration that a birth names could not be noted'));
+    },
   });
   return { sinks, connections, clocks, time: createTimeService({ clocks, clock }) };
 }

@@ -1,6 +1,8 @@
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
 import type { Settings } from '../config/settings.ts';
+import { createConfigReports } from '../configuration/config-reports.ts';
+import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
@@ -17,13 +19,14 @@ export async function openMqtt(ports: {
   readonly access: Access;
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
+  readonly configurations: Configurations;
   readonly lifecycle: LifecycleDoor;
   readonly control: Pick<Control, 'answered'>;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, control, lifecycle, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, control, configurations, lifecycle, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -44,7 +47,12 @@ export async function openMqtt(ports: {
       alarm: ingest.alarmReports(alarms.alarms.reported),
       'set/result': ingest.commandResults(control, 'set'),
       'call/result': ingest.commandResults(control, 'call'),
-      'config/result': ingest.commandResults(control, 'config'),
+      'config/result': createConfigReports(
+        ingest.deviceMessages,
+        configurations,
+        ingest.commandResults(control, 'config'),
+        settings['limits.command-bytes-max'],
+      ),
       ...lifecycle.sinks,
     },
     time: lifecycle.time,

@@ -10,6 +10,7 @@ import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
 import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { ConfigStorage } from '../config-storage.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
@@ -172,6 +173,8 @@ export interface SystemStore {
   readonly commands: CommandStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
+  /** Configuration documents of devices. */
+  readonly configs: ConfigStorage;
   /** Births, connections and clocks of devices. */
   readonly life: LifeStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
