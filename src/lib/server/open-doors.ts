@@ -20,6 +20,7 @@ import { openIngest } from './open-ingest.ts';
 import { openLifecycle } from './open-lifecycle.ts';
 import { openMqtt } from './open-mqtt.ts';
 import { openNotifications } from './open-notifications.ts';
+import { openProvisioning } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 import { openStreams } from './open-streams.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -90,7 +91,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, clock });
   const configurations = await openConfigurations({ settings, storage, events, control, clock, log, shutdown });
   const lifecycle = await openLifecycle({ settings, storage, ingest, events, clocks, configurations, clock, log, shutdown });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, control, configurations, lifecycle, tls, clock, log });
+  const provisioning = await openProvisioning({ settings, storage, access, events, fleet, clock, log, shutdown });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
@@ -110,6 +112,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     alarms,
     control,
     fleet,
+    provisioning,
     lifecycle,
     configurations,
     metrics,
@@ -146,5 +149,6 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   await mqtt.start();
   const address = await http.listen();
   events.started();
+  provisioning.start();
   return { http: address, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
 }

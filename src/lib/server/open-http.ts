@@ -6,6 +6,7 @@ import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
+import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
@@ -22,6 +23,7 @@ import { type Address, listenHttp } from './listen-http.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
 import type { LifecycleDoor } from './open-lifecycle.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HttpDoor {
@@ -42,6 +44,7 @@ export async function openHttp(ports: {
   readonly alarms: HotSupervision;
   readonly control: Control;
   readonly fleet: Fleet;
+  readonly provisioning: ProvisioningDoor;
   readonly lifecycle: LifecycleDoor;
   readonly configurations: Configurations;
   readonly metrics: HubMetrics;
@@ -55,9 +58,8 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, lifecycle, configurations, metrics, scripts, state, mqttUrl } =
-    ports;
-  const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, provisioning, lifecycle, metrics, scripts } = ports;
+  const { configurations, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
@@ -68,7 +70,9 @@ export async function openHttp(ports: {
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
+      ...provisioning,
       deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
+      certificates: access.certificates,
       recorder: events.recorder,
       connections: lifecycle.connections,
       configurations,
@@ -128,7 +132,7 @@ export async function openHttp(ports: {
       pressureMs: settings['ingest.push-back-max-ms'],
       stallMs: settings['http.stall-timeout-ms'],
     },
-    tls,
+    tls: tls === null ? null : tlsOptions(tls, settings),
     version,
   });
   const server = api.server as Server;

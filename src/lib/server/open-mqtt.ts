@@ -10,6 +10,7 @@ import { PROTOCOLS } from '../protocols/registry.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { IngestDoor } from './open-ingest.ts';
 import type { LifecycleDoor } from './open-lifecycle.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 /** MQTT, which takes no traffic before it is started. */
@@ -20,13 +21,14 @@ export async function openMqtt(ports: {
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
   readonly configurations: Configurations;
+  readonly provisioning: ProvisioningDoor;
   readonly lifecycle: LifecycleDoor;
   readonly control: Pick<Control, 'answered'>;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, control, configurations, lifecycle, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -53,9 +55,11 @@ export async function openMqtt(ports: {
         ingest.commandResults(control, 'config'),
         settings['limits.command-bytes-max'],
       ),
+      renew: provisioning.renewals,
       ...lifecycle.sinks,
     },
     time: lifecycle.time,
+    claimDesk: provisioning.desk,
     broker: ingest.broker,
     clock,
     tls,

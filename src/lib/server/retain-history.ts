@@ -22,12 +22,12 @@ export interface HistoryRetention {
 }
 
 export function retainHistory(ports: {
-  readonly connections: Pick<LifeStorage['connections'], 'removeOld'>;
   readonly settings: Pick<
     Settings,
     'events.kept-days' | 'alarms.kept-days' | 'connections.kept-days' | 'control.kept-days' | 'limits.events-kept' | 'limits.commands-kept'
   >;
   readonly storage: Pick<AlarmStorage, 'alarms' | 'events'>;
+  readonly connections: Pick<LifeStorage['connections'], 'removeOld'>;
   readonly commands: Pick<CommandStorage, 'removeSettled' | 'removeBeyond'>;
   readonly commits: Pick<CommitLog, 'commit'>;
   readonly projects: () => Iterable<ProjectId>;
@@ -67,10 +67,7 @@ export function retainHistory(ports: {
       const settled = await removeAll(() => asked.removeSettled(now - settings['control.kept-days'] * DAY_MS, BITE_ROWS));
       const commands = settled + (await removeAll(() => asked.removeBeyond(settings['limits.commands-kept'], BITE_ROWS)));
       if (old + many + left + alarms + commands > 0)
-        log.info(
-          { events: old + many, connections: left, alarms, commands },
-          'events, connections, closed alarms and settled commands past their retention were deleted',
-        );
+        log.info({ events: old + many, connections: left, alarms, commands }, 'events, connections, alarms and commands past their retention were deleted');
     } catch (error: unknown) {
       // The next round tries again.
       if (!stopping.signal.aborted) log.warn({ reason: messageOf(error) }, 'old events could not be deleted');

@@ -13,7 +13,7 @@ async function started(settings: { readonly days?: number; readonly kept?: numbe
   let commits = 0;
   const retention = retainHistory({
     settings: {
-      ...{ 'events.kept-days': settings.days ?? 90, 'alarms.kept-days': 400, 'connections.kept-days': 90, 'control.kept-days': 90 },
+      ...{ 'events.kept-days': settings.days ?? 90, 'alarms.kept-days': 400, 'control.kept-days': 90, 'connections.kept-days': 90 },
       ...{ 'limits.events-kept': settings.kept ?? 1_000_000, 'limits.commands-kept': settings.commands ?? 1_000_000 },
     },
     storage: system.alarming,
@@ -73,15 +73,11 @@ describe('the retention of events and alarms', () => {
     expect(await system.alarming.events.count({ project: PROJECT })).toBeGreaterThan(0);
     const warnings: string[] = [];
     const failing = retainHistory({
-      connections: system.life.connections,
       settings: {
-        'events.kept-days': 1,
-        'alarms.kept-days': 1,
-        'connections.kept-days': 1,
-        'control.kept-days': 1,
-        'limits.events-kept': 1,
-        'limits.commands-kept': 1,
+        ...{ 'events.kept-days': 1, 'alarms.kept-days': 1, 'control.kept-days': 1, 'connections.kept-days': 1 },
+        ...{ 'limits.events-kept': 1, 'limits.commands-kept': 1 },
       },
+      connections: system.life.connections,
       storage: system.alarming,
       commands: system.commands,
       commits: { commit: () => Promise.reject(new Error('no disk')) },
