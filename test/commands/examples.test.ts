@@ -137,6 +137,7 @@ async function makeFleet(line: string): Promise<Ids> {
         values: { 'boiler/temperature': 71.4, 'boiler/pressure': 1.6, 'boiler/on': true },
       })),
     );
+    if (id === 'boiler-7' && line.includes('device config')) for (const interval of [30, 60]) await client.configs.set(id, { document: { interval } });
     if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
   }
   for await (const { path } of client.groups.list({ depth: 0 })) await client.groups.delete(path, { all: true });
@@ -237,6 +238,7 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the hub fills it in.
   writeFileSync(join(folder, 'provisioning.yaml'), "id: boilers\nwhen: kind == 'device'\ntype: boiler\nlabels: { from: '${claim}' }\n");
   writeFileSync(join(folder, 'type.yaml'), 'id: boiler\nmode: open\npoints:\n  - path: boiler/temperature\n    unit: °C\n');
+  writeFileSync(join(folder, 'config.yaml'), 'interval: 60\nnetwork:\n  dhcp: true\n');
   writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
   writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');
   writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');

@@ -114,6 +114,17 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'context:use': { args: ['spare'] },
   'delivery:list': { args: [] },
   demo: { args: ['--duration', '1s'] },
+  'device:config:diff': { args: ['boiler'] },
+  'device:config:get': { args: ['boiler'] },
+  'device:config:history': { args: ['boiler'] },
+  'device:config:rollback': {
+    args: ['to-roll-back', '--to', '1'],
+    prepare: async (client) => {
+      await client.devices.create({ id: 'to-roll-back' });
+      return made(client.configs.set('to-roll-back', { document: { interval: 60 } }));
+    },
+  },
+  'device:config:set': { args: ['boiler', '--set', 'interval=60'] },
   'device:create': { args: ['made-here'] },
   'device:approve': { args: ['to-approve'], prepare: (client) => made(held(client, 'to-approve')) },
   'device:credential:create': { args: ['boiler'] },

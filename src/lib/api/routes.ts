@@ -7,6 +7,7 @@ import { type CertificatePorts, certificateRoutes } from './rest/certificates.ts
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
 import { type ClaimPorts, claimRoutes } from './rest/claims.ts';
 import { type CommandPorts, commandRoutes } from './rest/commands.ts';
+import { type ConfigPorts, configRoutes } from './rest/config.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
@@ -40,6 +41,7 @@ export type RoutePorts = HubPorts &
   GroupPorts &
   DeviceBatchRoutePorts &
   LifePorts &
+  ConfigPorts &
   PointPorts &
   CommandPorts &
   ReportPorts &
@@ -72,6 +74,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...groupRoutes(ports),
     ...deviceBatchRoutes(ports),
     ...lifeRoutes(ports),
+    ...configRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...commandRoutes(ports),

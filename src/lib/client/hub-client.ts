@@ -4,6 +4,7 @@ import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
 import { type CertificateResources, certificateResources } from './resources/certificates.ts';
 import { type CommandResources, commandResources } from './resources/commands.ts';
+import { type ConfigResources, configResources } from './resources/configs.ts';
 import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
@@ -23,6 +24,7 @@ export interface HubClient
     DeviceBatchResources,
     CertificateResources,
     CommandResources,
+    ConfigResources,
     EventResources,
     FleetResources,
     GroupResources,
@@ -51,6 +53,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...deviceBatchResources(connection),
     ...certificateResources(connection),
     ...commandResources(connection),
+    ...configResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
     ...groupResources(connection),

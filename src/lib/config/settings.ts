@@ -155,6 +155,7 @@ export const SETTINGS = {
   'limits.events-waiting': setting(count, 50_000, 'Events that wait for the disk; beyond it new ones are dropped with a count'),
   'limits.events-kept': setting(count, 5_000_000, 'Events kept, of all projects together; beyond it the oldest go'),
   'limits.device-batches': setting(count, 8, 'Batches of devices that are written or wait for it; beyond it more are refused with `overloaded`'),
+  'limits.config-versions-kept': setting(count, 50, 'Versions of the configuration document kept for each device'),
   'limits.connections-kept': setting(count, 50, 'Connections of each device that its history keeps'),
   'limits.exports': setting(count, 16, 'Exports that are sent at once; beyond it more are refused with `overloaded`'),
   'limits.backtests': setting(count, 2, 'Back-tests of rules that run at once; beyond it more are refused with `overloaded`'),
@@ -197,6 +198,7 @@ export const SETTINGS = {
   'storage.retention-days': setting(count.nullable(), null, 'Samples older than this are deleted; null keeps them for ever'),
 
   'events.kept-days': setting(count, 90, 'Events older than this are deleted'),
+  'clocks.wrong-after-ms': setting(count.nullable(), 120_000, 'A clock of a device is wrong when it is ahead or behind by more; null: none is ever told of'),
   'connections.kept-days': setting(count, 90, 'Connections of devices that ended longer ago are forgotten'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
 

@@ -4,6 +4,7 @@ import type { DeviceType, TypeMode } from '../domain/device-type.ts';
 import { GROUPS_PER_DEVICE_MAX } from '../domain/group.ts';
 import { type DeviceId, type DeviceTypeId, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
+import type { JsonObject } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
@@ -21,6 +22,8 @@ export interface NewDeviceType {
   readonly mode: TypeMode;
   readonly description: string | null;
   readonly points: readonly PointDefinition[];
+  /** Absent: none. */
+  readonly configSchema?: JsonObject | null | undefined;
 }
 
 const TYPES_MAX = 1_000;
@@ -182,7 +185,15 @@ export function createFleet(ports: FleetPorts): Fleet {
   async function createType(project: ProjectId, wanted: NewDeviceType): Promise<DeviceType> {
     if ([...directory.typesOf(project)].length >= TYPES_MAX) throw new MusterError('limit_reached', `the project has ${TYPES_MAX} types already`);
     const now = clock();
-    const type: DeviceType = { ...wanted, points: checkedPoints(wanted.points), id: wanted.id as DeviceTypeId, project, createdAt: now, updatedAt: now };
+    const type: DeviceType = {
+      ...wanted,
+      points: checkedPoints(wanted.points),
+      configSchema: wanted.configSchema ?? null,
+      id: wanted.id as DeviceTypeId,
+      project,
+      createdAt: now,
+      updatedAt: now,
+    };
     await commitOrExplain(system.log, [system.types.insert(type)], { unique: () => new MusterError('conflict', `a type ${type.id} exists already`) });
     directory.putType(type);
     return type;
@@ -195,6 +206,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       mode: change.mode ?? before.mode,
       description: change.description === undefined ? before.description : change.description,
       points: change.points === undefined ? before.points : checkedPoints(change.points),
+      configSchema: change.configSchema === undefined ? before.configSchema : change.configSchema,
       updatedAt: clock(),
     };
     const followers = [...directory.devices()].filter(({ device }) => device.project === project && device.type === type.id);

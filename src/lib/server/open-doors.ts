@@ -10,6 +10,8 @@ import type { HotSupervision } from '../supervision/create-supervision.ts';
 import { hubState } from './hub-state.ts';
 import type { Address } from './listen-http.ts';
 import { openAlarms } from './open-alarms.ts';
+import { openClocks } from './open-clocks.ts';
+import { openConfigurations } from './open-configurations.ts';
 import { openControl } from './open-control.ts';
 import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
@@ -69,6 +71,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const control = openControl({ settings, storage, events, clock, log });
   shutdown.defer('control', () => control.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
+  const clocks = await openClocks({ settings, storage, events, log, shutdown });
   const ingest = await openIngest({
     settings,
     storage,
@@ -78,6 +81,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, control, commit, scripts, clock, log });
       return supervision.evaluator;
     },
+    clocks,
     clock,
     log,
   });
@@ -85,9 +89,10 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
   const { fleet, groups } = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, events, clock });
-  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clock, log, shutdown });
+  const configurations = await openConfigurations({ settings, storage, events, control, clock, log, shutdown });
+  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clocks, configurations, clock, log, shutdown });
   const provisioning = await openProvisioning({ settings, storage, access, events, fleet, clock, log, shutdown });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, lifecycle, control, tls, clock, log });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
@@ -110,6 +115,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     provisioning,
     groups,
     lifecycle,
+    configurations,
     metrics,
     scripts,
     state,

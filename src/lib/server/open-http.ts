@@ -8,6 +8,7 @@ import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
 import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -47,6 +48,7 @@ export async function openHttp(ports: {
   readonly provisioning: ProvisioningDoor;
   readonly groups: Groups;
   readonly lifecycle: LifecycleDoor;
+  readonly configurations: Configurations;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -59,7 +61,7 @@ export async function openHttp(ports: {
   readonly startedAt: number;
 }): Promise<HttpDoor> {
   const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, groups, provisioning, lifecycle } = ports;
-  const { metrics, scripts, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { configurations, metrics, scripts, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
@@ -76,6 +78,9 @@ export async function openHttp(ports: {
       certificates: access.certificates,
       recorder: events.recorder,
       connections: lifecycle.connections,
+      configurations,
+      clocks: lifecycle.clocks,
+      time: lifecycle.time,
       vitals: system.life.vitals,
       rules: alarms.rules,
       alarms: alarms.alarms,

@@ -71,7 +71,9 @@ export interface LifeStorage {
     removeOld(endedBefore: number, max: number): Statement;
   };
   readonly clocks: {
-    all(): Promise<readonly ClockRecord[]>;
+    of(device: DeviceId): Promise<ClockRecord | null>;
+    /** Those that are too wrong. */
+    wrong(): Promise<readonly ClockRecord[]>;
     put(clocks: readonly ClockRecord[]): Statement;
   };
 }

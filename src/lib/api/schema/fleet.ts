@@ -136,6 +136,9 @@ export const PointDefinition = z
   })
   .meta({ id: 'PointDefinition' });
 
+/** Read and checked by configuration/config-schema.ts. */
+const ConfigSchema = z.record(z.string(), z.unknown()).describe('JSON Schema that configuration documents of its devices fit; null: any object does');
+
 export const DeviceType = z
   .object({
     id: z.string(),
@@ -143,6 +146,7 @@ export const DeviceType = z
     mode: z.enum(TYPE_MODES),
     description: z.string().nullable(),
     points: z.array(PointDefinition),
+    configSchema: ConfigSchema.nullable(),
     createdAt: Time,
     updatedAt: Time,
   })
@@ -152,12 +156,14 @@ export const DeviceTypeCreate = z.object({
   mode: z.enum(TYPE_MODES).default('strict'),
   description: Text(500).nullable().default(null),
   points: z.array(PointDefinition).max(10_000).default([]),
+  configSchema: ConfigSchema.nullable().optional(),
 });
 /** `points` replaces the whole list; devices of the type follow at once. */
 export const DeviceTypeUpdate = z.object({
   mode: z.enum(TYPE_MODES).optional(),
   description: Text(500).nullable().optional(),
   points: z.array(PointDefinition).max(10_000).optional(),
+  configSchema: ConfigSchema.nullable().optional(),
 });
 
 export const Latest = z.object({ time: Time, value: Value, quality: z.enum(QUALITIES), late: z.boolean() }).meta({ id: 'Latest' });

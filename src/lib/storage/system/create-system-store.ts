@@ -10,6 +10,7 @@ import type { SystemCheck } from './check-system.ts';
 import { createClaimStorage } from './claims.ts';
 import { createCommands } from './commands.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
+import { createConfigs } from './configs.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
@@ -76,6 +77,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     broker: createBroker(database, commits, log),
     commands: createCommands(database, log),
     alarming: createAlarming(database, log),
+    configs: createConfigs(database),
     life: createLife(database),
     recentMarks: async () => readRecentMarks(database()),
     check: () => runSystemCheck(file),

@@ -53,7 +53,8 @@ const END_ALL = `update device_connections set ended_at = max(started_at, coales
 const REMOVE_OLD = `delete from device_connections where (device, started_at, id) in (
   select device, started_at, id from device_connections where ended_at < ? order by ended_at limit ?)`;
 
-const CLOCKS = 'select * from device_clocks';
+const CLOCK = 'select * from device_clocks where device = ?';
+const WRONG_CLOCKS = 'select * from device_clocks where wrong_since is not null';
 const PUT_CLOCKS = `insert into device_clocks (device, offset_ms, source, measured_at, wrong_since)
   select value ->> '$.device', value ->> '$.offsetMs', value ->> '$.source', value ->> '$.measuredAt', value ->> '$.wrongSince' ${OF_DEVICES}
   on conflict (device) do update set offset_ms = excluded.offset_ms, source = excluded.source, measured_at = excluded.measured_at, wrong_since = excluded.wrong_since`;
@@ -79,7 +80,11 @@ export function createLife(database: () => ReadDatabase): LifeStorage {
       removeOld: (endedBefore, max) => ({ sql: REMOVE_OLD, parameters: [endedBefore, max] }),
     },
     clocks: {
-      all: async () => database().all<ClockRow>(CLOCKS).map(clockOf),
+      async of(device) {
+        const row = database().get<ClockRow>(CLOCK, device);
+        return row === null ? null : clockOf(row);
+      },
+      wrong: async () => database().all<ClockRow>(WRONG_CLOCKS).map(clockOf),
       put: (clocks) => ({ sql: PUT_CLOCKS, parameters: [JSON.stringify(clocks)] }),
     },
   };

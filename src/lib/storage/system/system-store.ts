@@ -12,6 +12,7 @@ import type { CertificateStorage } from '../certificate-storage.ts';
 import type { ClaimStorage } from '../claim-storage.ts';
 import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { ConfigStorage } from '../config-storage.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
@@ -195,6 +196,8 @@ export interface SystemStore {
   readonly commands: CommandStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
+  /** Configuration documents of devices. */
+  readonly configs: ConfigStorage;
   /** Births, connections and clocks of devices. */
   readonly life: LifeStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */

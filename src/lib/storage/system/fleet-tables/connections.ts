@@ -31,4 +31,5 @@ create table device_clocks (
   measured_at integer not null,
   wrong_since integer
 ) without rowid;
+create index device_clocks_wrong on device_clocks (device) where wrong_since is not null;
 `;
