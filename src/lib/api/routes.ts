@@ -10,6 +10,7 @@ import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type JobPorts, jobRoutes } from './rest/jobs.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
@@ -28,6 +29,7 @@ export type RoutePorts = HubPorts &
   DevicePorts &
   PointPorts &
   CommandPorts &
+  JobPorts &
   ReportPorts &
   SamplePorts &
   ExportPorts &
@@ -54,6 +56,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...commandRoutes(ports),
+    ...jobRoutes(ports),
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),

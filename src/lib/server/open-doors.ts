@@ -64,8 +64,9 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   shutdown.defer('metrics', () => metrics.stop());
   const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
-  const control = openControl({ settings, storage, events, clock, log });
-  shutdown.defer('control', () => control.stop());
+  const asking = openControl({ settings, storage, events, clock, log });
+  const { control, jobs } = asking;
+  shutdown.defer('control', () => asking.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
   const ingest = await openIngest({
     settings,
@@ -87,7 +88,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
-  const state = hubState({ settings, storage, ingest, events, alarms, notifications, control, mqtt, stream, seats, connections, isStopping });
+  const state = hubState({ settings, storage, ingest, events, alarms, notifications, control, jobs, mqtt, stream, seats, connections, isStopping });
   metrics.watch(state.levels);
   metrics.storage.found(system.log.lastJournalId, samples.appliedJournalId);
   system.log.observe(metrics.storage.committed);
@@ -102,6 +103,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     notifications,
     alarms,
     control,
+    jobs,
     fleet,
     metrics,
     scripts,
@@ -131,7 +133,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     await Promise.all([mqtt.drain(), ingest.pipeline.drain()]);
   });
 
-  await control.start();
+  await asking.start();
   await alarms.start();
   control.use(mqtt.commands);
   await mqtt.start();

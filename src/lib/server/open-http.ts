@@ -8,6 +8,7 @@ import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Control } from '../control/control.ts';
+import type { Jobs } from '../control/jobs.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
@@ -38,6 +39,7 @@ export async function openHttp(ports: {
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
   readonly control: Control;
+  readonly jobs: Jobs;
   readonly fleet: Fleet;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
@@ -50,7 +52,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, jobs, fleet, metrics, scripts, state, mqttUrl } = ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -70,6 +72,7 @@ export async function openHttp(ports: {
       inspect: alarms.inspect,
       maintenances: alarms.maintenances,
       control,
+      jobs,
       valueBytesMax: settings['limits.value-bytes-max'],
       ingest: ingest.pipeline,
       reader,

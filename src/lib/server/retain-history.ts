@@ -6,6 +6,7 @@ import { messageOf } from '../errors/muster-error.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
 import type { CommandStorage } from '../storage/command-storage.ts';
 import type { CommitLog, Statement } from '../storage/commit-log.ts';
+import type { JobStorage } from '../storage/job-storage.ts';
 
 const EVERY_MS = 60_000;
 /** Rows of one commit: the writing thread takes some 20 ms for them. */
@@ -24,12 +25,13 @@ export function retainHistory(ports: {
   readonly settings: Pick<Settings, 'events.kept-days' | 'alarms.kept-days' | 'control.kept-days' | 'limits.events-kept' | 'limits.commands-kept'>;
   readonly storage: Pick<AlarmStorage, 'alarms' | 'events'>;
   readonly commands: Pick<CommandStorage, 'removeSettled' | 'removeBeyond'>;
+  readonly jobs: Pick<JobStorage, 'endedBefore' | 'removeDevices' | 'remove'>;
   readonly commits: Pick<CommitLog, 'commit'>;
   readonly projects: () => Iterable<ProjectId>;
   readonly clock: () => number;
   readonly log: Log;
 }): HistoryRetention {
-  const { settings, storage, commands: asked, commits, projects, clock, log } = ports;
+  const { settings, storage, commands: asked, jobs, commits, projects, clock, log } = ports;
   const stopping = new AbortController();
   let running: Promise<void> | null = null;
   const timer = setInterval(() => void run(), EVERY_MS);
@@ -59,13 +61,28 @@ export function retainHistory(ports: {
       for (const project of projects())
         alarms += await removeAll(() => storage.alarms.removeClosed(project, now - settings['alarms.kept-days'] * DAY_MS, BITE_ROWS));
       const settled = await removeAll(() => asked.removeSettled(now - settings['control.kept-days'] * DAY_MS, BITE_ROWS));
+      const endedJobs = await removeJobs(now - settings['control.kept-days'] * DAY_MS);
       const commands = settled + (await removeAll(() => asked.removeBeyond(settings['limits.commands-kept'], BITE_ROWS)));
-      if (old + many + alarms + commands > 0)
-        log.info({ events: old + many, alarms, commands }, 'events, closed alarms and settled commands past their retention were deleted');
+      if (old + many + alarms + commands + endedJobs > 0)
+        log.info(
+          { events: old + many, alarms, commands, jobs: endedJobs },
+          'events, closed alarms, settled commands and ended jobs past their retention were deleted',
+        );
     } catch (error: unknown) {
       // The next round tries again.
       if (!stopping.signal.aborted) log.warn({ reason: messageOf(error) }, 'old events could not be deleted');
     }
+  }
+
+  /** Its devices first: a job that is half gone is taken up again by the next round. */
+  async function removeJobs(before: number): Promise<number> {
+    const ids = jobs.endedBefore(before);
+    for (const id of ids) {
+      await removeAll(() => jobs.removeDevices(id, BITE_ROWS));
+      if (stopping.signal.aborted) return 0;
+      await commits.commit({ statements: [jobs.remove(id)] });
+    }
+    return ids.length;
   }
 
   async function removeAll(bite: () => Statement): Promise<number> {

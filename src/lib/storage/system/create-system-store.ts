@@ -11,6 +11,7 @@ import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
+import { createJobs } from './jobs.ts';
 import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
 import { createProjects } from './projects.ts';
@@ -68,6 +69,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     rejects: createRejects(database),
     broker: createBroker(database, commits, log),
     commands: createCommands(database, log),
+    jobs: createJobs(database, log),
     alarming: createAlarming(database, log),
     recentMarks: async () => readRecentMarks(database()),
     check: () => runSystemCheck(file),

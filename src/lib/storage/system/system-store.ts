@@ -9,6 +9,7 @@ import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
 import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { JobStorage } from '../job-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
 /** A person. The password hash never leaves the hub. */
@@ -148,6 +149,7 @@ export interface SystemStore {
   readonly broker: BrokerStorage;
   /** What was asked of devices. */
   readonly commands: CommandStorage;
+  readonly jobs: JobStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
