@@ -5,6 +5,7 @@ import { type BacktestResources, backtestResources } from './resources/backtests
 import { type CommandResources, commandResources } from './resources/commands.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
+import { type JobResources, jobResources } from './resources/jobs.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
 import { type SampleResources, sampleResources } from './resources/samples.ts';
@@ -19,6 +20,7 @@ export interface HubClient
     CommandResources,
     EventResources,
     FleetResources,
+    JobResources,
     NotificationResources,
     RuleResources,
     SampleResources,
@@ -43,6 +45,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...commandResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
+    ...jobResources(connection),
     ...notificationResources(connection),
     ...ruleResources(connection),
     ...sampleResources(connection),
