@@ -9,6 +9,7 @@ import { answeringDevice } from '../helpers/answering-device.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
 import { repository } from '../helpers/source-graph.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 
 // Every example of every command's help runs in a shell as it stands, from a fresh start each: the fleet, files and contexts that
 // examples may name are made here and described in docs/contribute/examples.md.
@@ -80,6 +81,8 @@ interface Ids {
   readonly alarm: string;
   /** Of something that was asked of boiler-7, and waits; empty where no example needs it. */
   readonly command: string;
+  /** Of a job that asks boiler-7 and boiler-8, in the state that the example is about. */
+  readonly job: string;
   /** Of the rule boiler-hot: those that were deleted count. */
   readonly version: number;
 }
@@ -91,6 +94,7 @@ function concrete(line: string, ids: Ids): string {
     .replaceAll('http://127.0.0.1:8080', hub.url)
     .replaceAll('0198c0de-0000-7000-8000-000000000000', ids.maintenance)
     .replaceAll('0199c0de-0000-7000-8000-000000000000', ids.command)
+    .replaceAll('0199d0b5-0000-7000-8000-000000000000', ids.job)
     .replace('--version 1', `--version ${ids.version}`)
     .replaceAll('3f9a61c2', ids.alarm)
     .replace(/(alarm assert.*) --for \S+/, '$1 --for 1s')
@@ -171,7 +175,15 @@ async function makeFleet(line: string): Promise<Ids> {
   for await (const { id } of client.maintenances.list()) await client.maintenances.delete(id);
   const maintenance = (await client.maintenances.create({ scope: { device: 'gw-1' }, to: Date.now() + 3_600_000 })).id;
   const alarm = line.startsWith('muster alarm') ? await raiseAlarm(line) : '';
-  return { tokens, credentials, maintenance, version, alarm, command: /^muster (?:set|call|command|job)\b/.test(line) ? await makeCommandable(line) : '' };
+  return {
+    tokens,
+    credentials,
+    maintenance,
+    version,
+    alarm,
+    command: /^muster (?:set|call|command|job)\b/.test(line) ? await makeCommandable(line) : '',
+    job: line.startsWith('muster job') ? await makeJob(line) : '',
+  };
 }
 
 /** The boilers have what can be set, and boiler-7 is there to do what an example waits for. */
@@ -187,6 +199,17 @@ async function makeCommandable(line: string): Promise<string> {
   if (line.includes('--wait')) {
     const { secret } = await client.devices.addCredential('boiler-7', {});
     answering = await answeringDevice(hub.mqttUrl, 'boiler-7', secret);
+  }
+  return id;
+}
+
+async function makeJob(line: string): Promise<string> {
+  for await (const { id, endedAt } of client.jobs.list()) if (endedAt === null) await client.jobs.step(id, 'cancel');
+  const { id } = await client.jobs.create({ selector: 'id=boiler-7|boiler-8', call: { name: 'restart' }, start: !line.includes(' start ') });
+  if (line.includes(' resume ')) await client.jobs.step(id, 'pause');
+  if (line.includes(' retry ')) {
+    await client.jobs.step(id, 'cancel');
+    await waitUntil(async () => (await client.jobs.show(id)).endedAt !== null, 'it is over');
   }
   return id;
 }

@@ -1,4 +1,6 @@
 import type { HubClient } from '../../src/lib/client/hub-client.ts';
+import type { JobStep } from '../../src/lib/client/resources/jobs.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** What a command needs to work, for the test of the scripting contract. */
 export interface ContractArguments {
@@ -43,6 +45,16 @@ async function raised(client: HubClient, name: string): Promise<string> {
 const onAlarm = (name: string, ...more: readonly string[]): ContractArguments => ({
   args: ['01f3a9c2', ...more],
   prepare: async (client) => ({ args: [await raised(client, name), ...more] }),
+});
+/** A job over a device that is not there, after a step. */
+const onJob = (more: { readonly start?: boolean }, step?: JobStep): ContractArguments => ({
+  args: ['nothing'],
+  prepare: async (client) => {
+    const { id } = await client.jobs.create({ selector: 'id=boiler', call: { name: 'nothing' }, ...more });
+    if (step !== undefined) await client.jobs.step(id, step);
+    if (step === 'cancel') await waitUntil(async () => (await client.jobs.show(id)).endedAt !== null, 'it is over');
+    return { args: [id] };
+  },
 });
 const aChannel = (client: HubClient, id: string): Promise<unknown> => client.channels.create({ id, kind: 'webhook', config: { url: 'http://127.0.0.1:1' } });
 const aClaim = (client: HubClient, id: string): Promise<unknown> => client.claims.create({ id });
@@ -173,6 +185,13 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
     prepare: async (client) => ({ token: (await client.tokens.create({ name: 'leaves', role: 'viewer' })).token }),
     tokenRefused: { code: 0, why: 'a token that the hub does not know is as good as revoked' },
   },
+  'job:cancel': onJob({ start: false }),
+  'job:list': { args: [] },
+  'job:pause': onJob({}),
+  'job:resume': onJob({}, 'pause'),
+  'job:retry': onJob({}, 'cancel'),
+  'job:show': onJob({}),
+  'job:start': onJob({ start: false }),
   'point:list': { args: [] },
   'point:show': { args: ['boiler', 'temperature'] },
   'point:update': { args: ['boiler', 'temperature', '--unit', '°C'] },

@@ -16,6 +16,7 @@ import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type GroupPorts, groupRoutes } from './rest/groups.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type JobPorts, jobRoutes } from './rest/jobs.ts';
 import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
@@ -44,6 +45,7 @@ export type RoutePorts = HubPorts &
   ConfigPorts &
   PointPorts &
   CommandPorts &
+  JobPorts &
   ReportPorts &
   SamplePorts &
   ExportPorts &
@@ -78,6 +80,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...commandRoutes(ports),
+    ...jobRoutes(ports),
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),

@@ -9,6 +9,7 @@ import { type DeviceBatchResources, deviceBatchResources } from './resources/dev
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type GroupResources, groupResources } from './resources/groups.ts';
+import { type JobResources, jobResources } from './resources/jobs.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
 import { type ProvisioningResources, provisioningResources } from './resources/provisioning.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
@@ -28,6 +29,7 @@ export interface HubClient
     EventResources,
     FleetResources,
     GroupResources,
+    JobResources,
     NotificationResources,
     ProvisioningResources,
     RuleResources,
@@ -57,6 +59,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...eventResources(connection),
     ...fleetResources(connection),
     ...groupResources(connection),
+    ...jobResources(connection),
     ...notificationResources(connection),
     ...provisioningResources(connection),
     ...ruleResources(connection),

@@ -143,6 +143,8 @@ export const SETTINGS = {
   'limits.command-bytes-max': setting(count, 262_144, 'Largest value of one command: of a set, the arguments of a call, a configuration document'),
   'limits.command-bytes-open': setting(count, 268_435_456, 'Values of all commands that are not settled, of all projects together; beyond it more are refused'),
   'limits.commands-kept': setting(count, 5_000_000, 'Commands kept, of all projects together; beyond it the oldest that are settled go'),
+  'limits.jobs-open-per-project': setting(count, 100, 'Jobs of one project that are not over; beyond it more are refused'),
+  'limits.job-concurrency': setting(count, 10_000, 'Devices that one job asks at a time, at most'),
   'limits.channels-per-project': setting(count, 100, 'Notification channels of one project'),
   'limits.routes-per-project': setting(count, 200, 'Notification routes of one project'),
   'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),

@@ -68,8 +68,9 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   shutdown.defer('metrics', () => metrics.stop());
   const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
-  const control = openControl({ settings, storage, events, clock, log });
-  shutdown.defer('control', () => control.stop());
+  const asking = openControl({ settings, storage, events, clock, log });
+  const { control, jobs } = asking;
+  shutdown.defer('control', () => asking.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
   const clocks = await openClocks({ settings, storage, events, log, shutdown });
   const ingest = await openIngest({
@@ -96,7 +97,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
-  const state = hubState({ settings, storage, ingest, events, alarms, notifications, control, provisioning, mqtt, stream, seats, connections, isStopping });
+  const said = { events, alarms, notifications, control, jobs, provisioning, mqtt };
+  const state = hubState({ settings, storage, ingest, ...said, stream, seats, connections, isStopping });
   metrics.watch(state.levels);
   metrics.storage.found(system.log.lastJournalId, samples.appliedJournalId);
   system.log.observe(metrics.storage.committed);
@@ -111,6 +113,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     notifications,
     alarms,
     control,
+    jobs,
     fleet,
     provisioning,
     groups,
@@ -144,7 +147,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     await Promise.all([mqtt.drain(), ingest.pipeline.drain()]);
   });
 
-  await control.start();
+  await asking.start();
   await alarms.start();
   control.use(mqtt.commands);
   await mqtt.start();

@@ -10,6 +10,7 @@ import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
+import type { Jobs } from '../control/jobs.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Groups } from '../fleet/groups/groups.ts';
@@ -44,6 +45,7 @@ export async function openHttp(ports: {
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
   readonly control: Control;
+  readonly jobs: Jobs;
   readonly fleet: Fleet;
   readonly provisioning: ProvisioningDoor;
   readonly groups: Groups;
@@ -60,7 +62,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, groups, provisioning, lifecycle } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, jobs, fleet, groups, provisioning, lifecycle } = ports;
   const { configurations, metrics, scripts, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -89,6 +91,7 @@ export async function openHttp(ports: {
       inspect: alarms.inspect,
       maintenances: alarms.maintenances,
       control,
+      jobs,
       valueBytesMax: settings['limits.value-bytes-max'],
       ingest: ingest.pipeline,
       reader,

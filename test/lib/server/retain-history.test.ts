@@ -19,6 +19,7 @@ async function started(settings: { readonly days?: number; readonly kept?: numbe
     storage: system.alarming,
     connections: system.life.connections,
     commands: system.commands,
+    jobs: system.jobs,
     commits: {
       commit(unit) {
         commits += 1;
@@ -80,6 +81,7 @@ describe('the retention of events and alarms', () => {
       connections: system.life.connections,
       storage: system.alarming,
       commands: system.commands,
+      jobs: system.jobs,
       commits: { commit: () => Promise.reject(new Error('no disk')) },
       projects: () => [],
       clock: () => 0,

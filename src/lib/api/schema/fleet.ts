@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMMAND_STATES } from '../../domain/command.ts';
 import { ALIAS_KINDS, DEVICE_KINDS, DEVICE_STATES } from '../../domain/device.ts';
 import { TYPE_MODES } from '../../domain/device-type.ts';
 import { GROUPS_PER_DEVICE_MAX } from '../../domain/group.ts';
@@ -167,6 +168,18 @@ export const DeviceTypeUpdate = z.object({
 });
 
 export const Latest = z.object({ time: Time, value: Value, quality: z.enum(QUALITIES), late: z.boolean() }).meta({ id: 'Latest' });
+/** What an application asked last, beside what the device reports. */
+export const Wanted = z
+  .object({
+    value: Value,
+    state: z.enum(COMMAND_STATES),
+    reason: z.string().nullable().describe('why it was rejected, expired or cancelled'),
+    command: z.string(),
+    actor: z.string(),
+    wantedAt: Time,
+    settledAt: Time.nullable(),
+  })
+  .meta({ id: 'Wanted' });
 export const Point = z
   .object({
     device: z.string(),
@@ -184,6 +197,7 @@ export const Point = z
       .describe('how long its samples are kept, and who says so: the point, its type, the project, the setting of the hub, or nobody'),
     createdAt: Time,
     latest: Latest.nullable(),
+    wanted: Wanted.nullable().describe('of a parameter or set point: the value that was asked for last, and what became of it'),
   })
   .meta({ id: 'Point' });
 export const PointUpdate = z.object({

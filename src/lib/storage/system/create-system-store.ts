@@ -15,6 +15,7 @@ import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
 import { createGroups } from './groups.ts';
+import { createJobs } from './jobs.ts';
 import { createLife } from './life.ts';
 import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
@@ -76,6 +77,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     claims: createClaimStorage(database),
     broker: createBroker(database, commits, log),
     commands: createCommands(database, log),
+    jobs: createJobs(database, log),
     alarming: createAlarming(database, log),
     configs: createConfigs(database),
     life: createLife(database),

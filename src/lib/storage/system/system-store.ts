@@ -13,6 +13,7 @@ import type { ClaimStorage } from '../claim-storage.ts';
 import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
 import type { ConfigStorage } from '../config-storage.ts';
+import type { JobStorage } from '../job-storage.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
@@ -194,6 +195,7 @@ export interface SystemStore {
   readonly broker: BrokerStorage;
   /** What was asked of devices. */
   readonly commands: CommandStorage;
+  readonly jobs: JobStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
   /** Configuration documents of devices. */
