@@ -130,8 +130,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   simulation: ['domain', 'errors', 'alarms', 'api/schema', 'cli', 'client', 'device', 'expressions', 'reading'],
   // Fleets as files: read, compared with the hub, applied.
   manifests: ['domain', 'errors', 'alarms', 'api/schema', 'cli', 'client'],
-  // Files of devices: read, mapped, sent in chunks, with a result for each row.
-  enrolment: ['domain', 'errors', 'api/schema', 'certificates', 'cli', 'client', 'reading'],
+  // Files of devices: read, mapped, sent in chunks, with a result for each row. It makes the credentials itself, as the hub would.
+  enrolment: ['domain', 'errors', 'access/passwords.ts', 'access/secrets.ts', 'api/schema', 'certificates', 'cli', 'client', 'reading'],
   doctor: ['domain', 'errors', 'api/schema', 'client', 'config'],
   commands: [
     'domain',

@@ -1,3 +1,4 @@
+import type { CertificateChecker } from '../certificates/authority.ts';
 import { type Device, isInService, outOfServiceReason } from '../domain/device.ts';
 import { isName } from '../domain/ids.ts';
 import type { Directory } from '../fleet/directory.ts';
@@ -14,6 +15,7 @@ import { type ParsedToken, parseToken, secretFits } from './secrets.ts';
 export interface AuthenticatorPorts {
   readonly system: Pick<SystemStore, 'tokens' | 'users' | 'credentials' | 'claims'>;
   readonly directory: Pick<Directory, 'device'>;
+  readonly certificates: CertificateChecker;
   readonly guard: GuessingGuard;
   readonly clock: () => number;
   readonly passwords?: Passwords;
@@ -29,7 +31,7 @@ const BUSY_RETRY_MS = 1000;
 const WRONG = 'the credentials are missing, wrong, expired or revoked';
 
 export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
-  const { directory, guard, clock } = ports;
+  const { directory, guard, clock, certificates } = ports;
   const passwords = ports.passwords ?? createPasswords();
   const cache = ports.cache ?? createCredentialCache(ports.system);
 
@@ -137,6 +139,12 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
       if (!isName(username) || password === '' || password.length > PASSWORD_CHARACTERS_MAX) return locked(null, address) ?? wrong(null, address);
       return withPassword(`device ${username}`, address, () => checkDevice(username, password));
     },
+    async certificate(peer) {
+      const verdict = await certificates.check(peer, clock());
+      if (!verdict.ok) return { ...refused(verdict.reason), device: verdict.device };
+      if (verdict.kind === 'claim') return refused('the certificate is one to claim an identity with');
+      return { ...answerOfDevice(directory.device(verdict.device)?.device, verdict.project), expiresAt: verdict.expiresAt };
+    },
     async user(name, password, address) {
       if (name === '' || name.length > USER_NAME_CHARACTERS_MAX || password === '' || password.length > PASSWORD_CHARACTERS_MAX) {
         return locked(null, address) ?? wrong(null, address);
@@ -151,7 +159,7 @@ interface Found {
   readonly answer: Authentication;
 }
 
-function refused(reason: string): Authentication {
+function refused(reason: string): Extract<Authentication, { readonly ok: false }> {
   return { ok: false, code: 'not_logged_in', reason, retryAfterMs: null };
 }
 

@@ -2,6 +2,9 @@ import { type Connection, type ConnectionOptions, createConnection } from './con
 import { type AccessResources, accessResources } from './resources/access.ts';
 import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
+import { type CertificateResources, certificateResources } from './resources/certificates.ts';
+import { type CommandResources, commandResources } from './resources/commands.ts';
+import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
@@ -16,6 +19,9 @@ export interface HubClient
     AccessResources,
     AlarmResources,
     BacktestResources,
+    DeviceBatchResources,
+    CertificateResources,
+    CommandResources,
     EventResources,
     FleetResources,
     NotificationResources,
@@ -40,6 +46,9 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...accessResources(connection),
     ...alarmResources(connection),
     ...backtestResources(connection),
+    ...deviceBatchResources(connection),
+    ...certificateResources(connection),
+    ...commandResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
     ...notificationResources(connection),

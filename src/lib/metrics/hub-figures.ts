@@ -109,6 +109,7 @@ export interface HubLevels {
   readonly alarms: SupervisionCounts;
   readonly notifications: NotificationFigures;
   readonly provisioning: ProvisioningFigures;
+  readonly commands: CommandFigures;
   readonly mqtt: MqttFigures;
   readonly limits: readonly LimitLevel[];
 }
@@ -117,6 +118,19 @@ export interface HubLevels {
 export interface ProvisioningFigures {
   readonly claims: { readonly accepted: number; readonly held: number; readonly repeated: number; readonly refused: number };
   readonly renewed: number;
+}
+
+/** What is asked of devices: `open` and `bytes` now, the others since the start. */
+export interface CommandFigures {
+  readonly open: number;
+  readonly bytes: number;
+  readonly created: number;
+  readonly sent: number;
+  readonly delivered: number;
+  readonly applied: number;
+  readonly rejected: number;
+  readonly expired: number;
+  readonly cancelled: number;
 }
 
 /** Alarm changes on their way to people; the last four since the start. */

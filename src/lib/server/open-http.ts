@@ -6,7 +6,9 @@ import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
+import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
@@ -39,6 +41,7 @@ export async function openHttp(ports: {
   readonly events: EventsDoor;
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
+  readonly control: Control;
   readonly fleet: Fleet;
   readonly provisioning: ProvisioningDoor;
   readonly lifecycle: LifecycleDoor;
@@ -53,8 +56,8 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, provisioning, lifecycle, metrics, scripts, state, mqttUrl } = ports;
-  const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, provisioning, lifecycle, metrics, scripts } = ports;
+  const { state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
@@ -67,6 +70,7 @@ export async function openHttp(ports: {
       credentials: access.deviceCredentials,
       ...provisioning.routePorts,
       deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
+      certificates: access.certificates,
       recorder: events.recorder,
       connections: lifecycle.connections,
       vitals: system.life.vitals,
@@ -76,6 +80,8 @@ export async function openHttp(ports: {
       alarming: system.alarming,
       inspect: alarms.inspect,
       maintenances: alarms.maintenances,
+      control,
+      valueBytesMax: settings['limits.value-bytes-max'],
       ingest: ingest.pipeline,
       reader,
       backtests,
@@ -121,7 +127,7 @@ export async function openHttp(ports: {
       pressureMs: settings['ingest.push-back-max-ms'],
       stallMs: settings['http.stall-timeout-ms'],
     },
-    tls,
+    tls: tls === null ? null : tlsOptions(tls, settings),
     version,
   });
   const server = api.server as Server;

@@ -1,6 +1,7 @@
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
@@ -19,11 +20,12 @@ export async function openMqtt(ports: {
   readonly alarms: HotSupervision;
   readonly provisioning: ProvisioningDoor;
   readonly lifecycle: LifecycleDoor;
+  readonly control: Pick<Control, 'answered'>;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, provisioning, lifecycle, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, provisioning, lifecycle, control, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -42,6 +44,9 @@ export async function openMqtt(ports: {
     ingest: ingest.pipeline,
     deviceMessages: {
       alarm: ingest.alarmReports(alarms.alarms.reported),
+      'set/result': ingest.commandResults(control, 'set'),
+      'call/result': ingest.commandResults(control, 'call'),
+      'config/result': ingest.commandResults(control, 'config'),
       renew: provisioning.renewals,
       ...lifecycle.sinks,
     },

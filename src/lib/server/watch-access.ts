@@ -29,6 +29,13 @@ export function watchAccess(access: Access, { events, system, directory }: Watch
         if (!answer.ok) events.refused({ ...claimOf(username, password), address, reason: answer.reason });
         return answer;
       },
+      async certificate(peer, address) {
+        const answer = await authenticator.certificate(peer, address);
+        const name = answer.ok ? null : (answer.device ?? null);
+        if (!answer.ok)
+          events.refused({ claim: `certificate ${peer.fingerprint}`, address, reason: answer.reason, find: async () => (name === null ? null : device(name)) });
+        return answer;
+      },
     },
     accounts: {
       ...accounts,

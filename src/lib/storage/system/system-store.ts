@@ -8,7 +8,9 @@ import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
+import type { CertificateStorage } from '../certificate-storage.ts';
 import type { ClaimStorage } from '../claim-storage.ts';
+import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
@@ -145,7 +147,7 @@ export interface SystemStore {
     moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
   };
   readonly points: {
-    /** Device by device. Nothing may be written to the points before it ends. */
+    /** Piece by piece, by device and path. */
     all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
@@ -176,6 +178,7 @@ export interface SystemStore {
     /** All of them, if it has any. */
     removeOfDevice(device: DeviceId): Statement;
   };
+  readonly certificates: CertificateStorage;
   readonly rejects: {
     list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
     listOfProject(project: ProjectId, page: PageRequest): Promise<Page<RejectRecord>>;
@@ -186,6 +189,8 @@ export interface SystemStore {
   readonly claims: ClaimStorage;
   /** What the MQTT broker keeps. Its changes go through the group commit of the ingest path, so that their order is kept. */
   readonly broker: BrokerStorage;
+  /** What was asked of devices. */
+  readonly commands: CommandStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
   /** Births, connections and clocks of devices. */
