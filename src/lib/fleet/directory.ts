@@ -56,6 +56,7 @@ export class Directory {
   readonly #pointsOfProject = new Map<ProjectId, number>();
   readonly #sorted = new Map<ProjectId, SortedDevices<DeviceEntry>>();
   readonly #recordOf = createDeviceRecords();
+  #lastId = '' as DeviceId;
   /** Room that is promised to changes on their way to the disk. */
   readonly #reserved = new Map<ProjectId, { devices: number; points: number }>();
   /** Grows whenever a known device or point changes: caches of what depends on them are stale then. */
@@ -120,7 +121,7 @@ export class Directory {
     return known?.device === device ? (known.membership ?? IN_NO_GROUP) : this.groups.groupsOf(device);
   }
   putDevice(given: Device): DeviceEntry {
-    const device = this.#recordOf(given);
+    const device = this.#recordOf(given, given.parent === null ? null : this.#knownId(given.parent));
     const known = this.#devices.get(device.id);
     if (known) {
       this.#unlink(known);
@@ -195,7 +196,7 @@ export class Directory {
   putPoint(given: Point): PointEntry {
     const device = this.#devices.get(given.device);
     if (!device) throw new Error(`point of an unknown device: ${given.device}`);
-    const point = ofOneShape(given);
+    const point = ofOneShape(given, device.device.id);
     const known = device.points.get(point.path);
     if (known) {
       // Its series differs when its device's type gave it one while its first report was on the way: that report was refused.
@@ -205,13 +206,23 @@ export class Directory {
       this.revision += 1;
       return known;
     }
-    const entry = this.#newEntry(point);
-    device.points.add(entry);
-    this.#bySeries.set(point.series, entry);
-    this.#pointsOfProject.set(device.device.project, this.pointCount(device.device.project) + 1);
+    return this.addPoint(device, point);
+  }
+  /** A path that its device does not have yet. */
+  addPoint(device: DeviceEntry, given: Point): PointEntry {
+    const { id, project } = device.device;
+    const entry = this.#newEntry(ofOneShape(given, id));
+    (device as OwnEntry).points.add(entry);
+    this.#bySeries.set(given.series, entry);
+    this.#pointsOfProject.set(project, this.pointCount(project) + 1);
     return entry;
   }
 
+  /** The text of an id that is in memory already. */
+  #knownId(id: DeviceId): DeviceId {
+    if (id !== this.#lastId) this.#lastId = this.#devices.get(id)?.device.id ?? id;
+    return this.#lastId;
+  }
   #link(entry: DeviceEntry): void {
     const { id, project, aliases, parent } = entry.device;
     for (const kind in aliases) this.#aliasesOf(project, kind).set(aliases[kind as AliasKind] ?? '', entry);
@@ -248,7 +259,8 @@ const EMPTY: ReadonlySet<DeviceId> = new Set();
 /**
  * The same fields, made in one place. Points come from the database, from types and from first reports, put together with `...`, which gives
  * V8 many hidden classes for them; ingest reads their fields for each value, and from objects of one class several times as fast.
+ * `device`: the text that is there already.
  */
-function ofOneShape({ series, device, path, kind, valueType, unit, decimals, min, max, description, retention, createdAt }: Point): Point {
+function ofOneShape({ series, path, kind, valueType, unit, decimals, min, max, description, retention, createdAt }: Point, device: DeviceId): Point {
   return { series, device, path, kind, valueType, unit, decimals, min, max, description, retention, createdAt };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AliasKind, type Device, isInService } from '../domain/device.ts';
+import { type AliasKind, type Device, type DeviceState, isInService } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
 import { type DeviceId, type DeviceTypeId, GROUP_RULE, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
@@ -30,9 +30,11 @@ const TYPES_MAX = 1_000;
  */
 export interface Fleet extends Provisioning {
   device(project: ProjectId, idOrAlias: string): DeviceEntry;
-  createDevice(project: ProjectId, device: NewDevice): Promise<DeviceEntry>;
-  updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry>;
-  deleteDevice(project: ProjectId, id: string): Promise<void>;
+  /** `alongside`: committed with the device or not at all, such as its credential; `conflict` when one of them cannot be. */
+  createDevice(project: ProjectId, device: NewDevice, alongside?: readonly Statement[]): Promise<DeviceEntry>;
+  /** `expected`: refused with `conflict` in any other state. */
+  updateDevice(project: ProjectId, id: string, change: DeviceChange, expected?: DeviceState): Promise<DeviceEntry>;
+  deleteDevice(project: ProjectId, id: string, expected?: DeviceState): Promise<void>;
   type(project: ProjectId, id: string): DeviceType;
   createType(project: ProjectId, type: NewDeviceType): Promise<DeviceType>;
   updateType(project: ProjectId, id: string, change: Partial<Omit<NewDeviceType, 'id'>>): Promise<DeviceType>;
@@ -66,9 +68,9 @@ export function createFleet(ports: FleetPorts): Fleet {
   return {
     device: findDevice,
     type: findType,
-    createDevice: (project, device) => order.together(() => createDevice(project, device)),
-    updateDevice: (project, id, change) => order.alone(() => updateDevice(project, id, change)),
-    deleteDevice: (project, id) => order.alone(() => deleteDevice(project, id)),
+    createDevice: (project, device, alongside = []) => order.together(() => createDevice(project, device, alongside)),
+    updateDevice: (project, id, change, expected) => order.alone(() => updateDevice(project, id, change, expected)),
+    deleteDevice: (project, id, expected) => order.alone(() => deleteDevice(project, id, expected)),
     provision: (project, items, options) => order.alone(() => many.provision(project, items, options)),
     deleteDevices: (project, ids, options) => order.alone(() => many.deleteDevices(project, ids, options)),
     createType: (project, type) => order.alone(() => createType(project, type)),
@@ -77,7 +79,7 @@ export function createFleet(ports: FleetPorts): Fleet {
     updatePoint: (project, device, path, change) => order.alone(() => updatePoint(project, device, path, change)),
   };
 
-  async function createDevice(project: ProjectId, wanted: NewDevice): Promise<DeviceEntry> {
+  async function createDevice(project: ProjectId, wanted: NewDevice, alongside: readonly Statement[]): Promise<DeviceEntry> {
     if (directory.devicesTaken(project) >= ports.devicesMax) {
       throw new MusterError('limit_reached', `the project has ${ports.devicesMax} devices already (limits.devices-per-project)`);
     }
@@ -100,7 +102,7 @@ export function createFleet(ports: FleetPorts): Fleet {
     // Others are created meanwhile, and reports bring points: what is on its way counts for all of them.
     const release = directory.reserve(project, 1, points.length);
     try {
-      await commitOrExplain(system.log, [system.devices.insert(device), ...statements], {
+      await commitOrExplain(system.log, [system.devices.insert(device), ...statements, ...alongside], {
         unique: (constraint) => (constraint?.includes('alias') ? aliasTaken(device) : new MusterError('conflict', `a device ${device.id} exists already`)),
         reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
       });
@@ -112,9 +114,10 @@ export function createFleet(ports: FleetPorts): Fleet {
     }
   }
 
-  async function updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry> {
+  async function updateDevice(project: ProjectId, id: string, change: DeviceChange, expected?: DeviceState): Promise<DeviceEntry> {
     const entry = findDevice(project, id);
     const before = entry.device;
+    checkState(before, expected);
     const device: Device = {
       ...before,
       name: change.name ?? before.name,
@@ -147,9 +150,10 @@ export function createFleet(ports: FleetPorts): Fleet {
     return entry;
   }
 
-  async function deleteDevice(project: ProjectId, id: string): Promise<void> {
+  async function deleteDevice(project: ProjectId, id: string, expected?: DeviceState): Promise<void> {
     const entry = findDevice(project, id);
     const { device } = entry;
+    checkState(device, expected);
     const children = directory.children(device.id).size;
     if (children > 0)
       throw new MusterError('in_use', `${device.id} is the gateway of ${children} devices`, { hint: 'Delete them first, or give them another parent.' });
@@ -339,6 +343,10 @@ export function createFleet(ports: FleetPorts): Fleet {
     }
     return new MusterError('conflict', 'an alias belongs to another device');
   }
+}
+
+function checkState({ id, state }: Device, expected: DeviceState | undefined): void {
+  if (expected !== undefined && state !== expected) throw new MusterError('conflict', `the device ${id} is ${state}, not ${expected}`);
 }
 
 function checkedGroups(groups: readonly string[]): readonly GroupPath[] {

@@ -1,5 +1,8 @@
 import type { OversizedReport } from '../api/api-server.ts';
 import type { Settings } from '../config/settings.ts';
+import { createCommandResults } from '../control/command-results.ts';
+import type { Control } from '../control/control.ts';
+import type { CommandKind } from '../domain/command.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
@@ -36,6 +39,8 @@ export interface IngestDoor {
   readonly pressure: Pressure;
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
+  /** What devices answer to commands, as messages. */
+  readonly commandResults: (control: Pick<Control, 'answered'>, kind: CommandKind) => DeviceMessages;
   /** Alarms of gateways, as messages. */
   readonly alarmReports: (reported: Alarms['reported']) => DeviceMessages;
   /** What every message of a device meets that is no report. */
@@ -129,6 +134,17 @@ export async function openIngest(ports: {
     waiting: () => commit.depth,
     deviceMessages,
     alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages, log: system.log }),
+    commandResults: (control, kind) =>
+      createCommandResults({
+        control,
+        kind,
+        directory,
+        rejects,
+        log: system.log,
+        closed: disk.refusal,
+        admit: (device, message) => limiter.admit(device, message)?.error ?? null,
+        resultBytesMax: settings['limits.value-bytes-max'],
+      }),
     broker: {
       load: () => system.broker.load(),
       async commit(changes) {

@@ -106,7 +106,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     const device = record.subject.device === null ? null : (directory.device(record.subject.device)?.device ?? null);
     const told = done.notify === null ? undefined : events[done.notify.event];
     if (done.notify !== null && told !== undefined) ledger.outbox(notifier.entriesFor(record, device, told, done.notify.cause, clock()));
-    if (done.actions !== null) commands.due(record, done.actions, events.at(-1) ?? null);
+    if (done.actions !== null) commands.due(record, done.actions);
     if ((before?.active ?? false) !== record.active) ports.onActive(record);
     return record;
   }

@@ -17,7 +17,7 @@ import { publishWill } from './will-publishing.ts';
 /** The parts of a broker, put together; `life` is what its owner knows. */
 export function createBroker(
   ports: MqttPorts,
-  life: Pick<Surroundings, 'isDraining' | 'isStopping' | 'settled' | 'ticks' | 'flushSoon' | 'credentialChanges'>,
+  life: Pick<Surroundings, 'isDraining' | 'isStopping' | 'settled' | 'ticks' | 'flushSoon' | 'credentialChanges' | 'listening'>,
 ): Surroundings & { load(): Promise<void> } {
   const { settings, log, clock } = ports;
   const counters = newCounters();

@@ -2,6 +2,7 @@ import type { Principal, Resource } from '../../access/principal.ts';
 import type { Action } from '../../access/roles.ts';
 import { isInService, outOfServiceReason } from '../../domain/device.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
+import { CLAIM_REQUEST, CLAIM_RESPONSE } from './answering.ts';
 
 /** The one place that decides over permissions; see src/lib/access. */
 export type Authorize = (principal: Principal, action: Action, resource: Resource) => { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -58,6 +59,7 @@ export function publishAccess(
   will: boolean,
 ): Decision<{ readonly entry: DeviceEntry | null }> {
   if (principal.kind === 'open') return { ok: true, entry: topic === null ? null : (access.directory.device(topic.device) ?? null) };
+  if (principal.kind === 'claim') return { ok: false, action: 'claim:use', reason: `a claim publishes to ${CLAIM_REQUEST} and nothing else` };
   const action: Action = 'sample:write';
   if (topic === null) return { ok: false, action, reason: 'no such topic: devices/<device>/report and its siblings are all there is' };
   if (principal.kind === 'device') {
@@ -74,6 +76,8 @@ export function publishAccess(
 /** May this principal subscribe to that filter? */
 export function subscribeAccess(access: Access, principal: Principal, filter: string): Decision<object> {
   if (principal.kind === 'open') return { ok: true };
+  if (principal.kind === 'claim')
+    return filter === CLAIM_RESPONSE ? { ok: true } : { ok: false, action: 'claim:use', reason: `a claim subscribes to ${CLAIM_RESPONSE} and nothing else` };
   const action: Action = 'sample:read';
   const [root, device, ...rest] = filter.split('/');
   if (root !== 'devices' || device === undefined) return { ok: false, action, reason: 'only topics below devices/ can be subscribed to' };
@@ -88,6 +92,7 @@ export function subscribeAccess(access: Access, principal: Principal, filter: st
 /** May this principal be handed a message on that topic, now? Asked for every delivery. */
 export function forwardAccess(access: Access, principal: Principal, topic: string): boolean {
   if (principal.kind === 'open') return true;
+  if (principal.kind === 'claim') return topic === CLAIM_RESPONSE;
   if (!topic.startsWith(ROOT)) return false;
   const slash = topic.indexOf('/', ROOT.length);
   if (slash <= ROOT.length) return false;

@@ -5,7 +5,10 @@ import { MusterError } from '../../errors/muster-error.ts';
 import type { DamagedFile } from '../sample-store.ts';
 import { createAlarming } from './alarming/create-alarming.ts';
 import { createBroker } from './broker.ts';
+import { createCertificates } from './certificates.ts';
 import type { SystemCheck } from './check-system.ts';
+import { createClaimStorage } from './claims.ts';
+import { createCommands } from './commands.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
@@ -67,8 +70,11 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     groups: createGroups(database),
     points: createPoints(database),
     credentials: createCredentials(database),
+    certificates: createCertificates(database),
     rejects: createRejects(database),
+    claims: createClaimStorage(database),
     broker: createBroker(database, commits, log),
+    commands: createCommands(database, log),
     alarming: createAlarming(database, log),
     life: createLife(database),
     recentMarks: async () => readRecentMarks(database()),

@@ -8,6 +8,9 @@ import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
+import type { CertificateStorage } from '../certificate-storage.ts';
+import type { ClaimStorage } from '../claim-storage.ts';
+import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
@@ -48,6 +51,10 @@ export interface CredentialRecord {
   readonly createdAt: number;
   /** ms since 1970; null: until it is removed. */
   readonly expiresAt: number | null;
+  /** The one that goes as soon as the device comes with this one. */
+  readonly replaces?: string | null;
+  /** The device has not come with it yet; known of those alone that a claim or a renewal gave. */
+  readonly unused?: boolean;
 }
 
 /** A message, or a part of one, that was not taken. */
@@ -140,7 +147,7 @@ export interface SystemStore {
     moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
   };
   readonly points: {
-    /** Device by device. Nothing may be written to the points before it ends. */
+    /** Piece by piece, by device and path. */
     all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
@@ -155,9 +162,23 @@ export interface SystemStore {
     byId(id: string): Promise<CredentialRecord | null>;
     insert(credential: CredentialRecord): Statement;
     remove(device: DeviceId, id: string): Statement;
+    /** The device came with it. Must change one row: it has none when it came before. */
+    used(device: DeviceId, id: string): Statement;
+    /** Changes nothing, but refuses its unit with `stale` unless the credential is there then. */
+    keeps(device: DeviceId, id: string): Statement;
+    /** Removes what was to replace this one and was never used. */
+    removeSuccessor(device: DeviceId, id: string): Statement;
+    /** Removes it if it was never used. Must change one row. */
+    removeUnused(device: DeviceId, id: string): Statement;
+    /** Those that expire before this time, of which nobody was warned, and that nothing replaces; the next to expire first. */
+    expiring(before: number, limit: number): Promise<readonly CredentialRecord[]>;
+    warned(ids: readonly string[], at: number): Statement;
+    /** Removes what expired before this time. */
+    removeExpired(before: number): Statement;
     /** All of them, if it has any. */
     removeOfDevice(device: DeviceId): Statement;
   };
+  readonly certificates: CertificateStorage;
   readonly rejects: {
     list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
     listOfProject(project: ProjectId, page: PageRequest): Promise<Page<RejectRecord>>;
@@ -165,8 +186,11 @@ export interface SystemStore {
     /** Keeps the newest `keep` of each device and of each project's messages without one. */
     trim(keep: number): readonly Statement[];
   };
+  readonly claims: ClaimStorage;
   /** What the MQTT broker keeps. Its changes go through the group commit of the ingest path, so that their order is kept. */
   readonly broker: BrokerStorage;
+  /** What was asked of devices. */
+  readonly commands: CommandStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
   /** Births, connections and clocks of devices. */
