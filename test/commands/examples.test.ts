@@ -205,6 +205,10 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
   writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');
   writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');
+  const fleet = 'kind: group\npath: paris/hall-2\nlevel: hall\n---\nkind: device\nid: boiler-7\nlabels: { site: paris }\ngroups: [paris/hall-2]\n';
+  writeFileSync(join(folder, 'fleet.yaml'), fleet);
+  mkdirSync(join(folder, 'fleet'));
+  writeFileSync(join(folder, 'fleet/paris.yaml'), fleet);
   const bands = 'when: { bands: [{ level: minor, high: 80 }, { level: critical, high: 90 }] }';
   writeFileSync(join(folder, 'rule.yaml'), `id: boiler-hot\nscope: { type: boiler, points: boiler/temperature }\n${bands}\nonDelay: 30s\n`);
   writeFileSync(

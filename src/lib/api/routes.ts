@@ -15,6 +15,7 @@ import { type GroupPorts, groupRoutes } from './rest/groups.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
 import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
+import { type ManifestSetPorts, manifestSetRoutes } from './rest/manifest-sets.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
 import { rejectRoutes } from './rest/rejects.ts';
@@ -33,6 +34,7 @@ export type RoutePorts = HubPorts &
   CertificatePorts &
   DevicePorts &
   GroupPorts &
+  ManifestSetPorts &
   DeviceBatchRoutePorts &
   LifePorts &
   PointPorts &
@@ -62,6 +64,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
     ...groupRoutes(ports),
+    ...manifestSetRoutes(ports),
     ...deviceBatchRoutes(ports),
     ...lifeRoutes(ports),
     ...rejectRoutes(ports),

@@ -7,6 +7,7 @@ import { type DeviceBatchResources, deviceBatchResources } from './resources/dev
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type GroupResources, groupResources } from './resources/groups.ts';
+import { type ManifestResources, manifestResources } from './resources/manifests.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
 import { type SampleResources, sampleResources } from './resources/samples.ts';
@@ -23,6 +24,7 @@ export interface HubClient
     EventResources,
     FleetResources,
     GroupResources,
+    ManifestResources,
     NotificationResources,
     RuleResources,
     SampleResources,
@@ -49,6 +51,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...eventResources(connection),
     ...fleetResources(connection),
     ...groupResources(connection),
+    ...manifestResources(connection),
     ...notificationResources(connection),
     ...ruleResources(connection),
     ...sampleResources(connection),
