@@ -61,6 +61,7 @@ beforeAll(async () => {
     'boiler',
     [1, 2, 3].map((minutes) => ({ ts: Date.now() - minutes * 60_000, values: { temperature: 70 + minutes } })),
   );
+  writeFileSync(join(folder, 'fleet.yaml'), 'kind: group\npath: from-file\n');
   writeFileSync(join(folder, 'rule.yaml'), 'id: from-file\nscope: { points: nothing }\nwhen: { bands: [{ level: minor, high: 80 }] }\n');
   writeFileSync(join(folder, 'recording.csv'), 'time,air\n2026-11-01T00:00:00Z,7.5\n2026-11-01T01:00:00Z,7.1\n');
   writeFileSync(join(folder, 'devices.csv'), 'id,name\nimported-1,First\nimported-2,Second\n');

@@ -267,6 +267,10 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');
   writeFileSync(join(folder, 'devices.csv'), 'id,name,serial,label.site\nmeter-1,Meter 1,SN-1,paris\nmeter-2,Meter 2,SN-2,paris\n');
   writeFileSync(join(folder, 'list.csv'), 'Serial number;City;Ordered by\nSN-3;Paris;Grace\nSN-4;Rome;Ada\n');
+  const fleet = 'kind: group\npath: paris/hall-2\nlevel: hall\n---\nkind: device\nid: boiler-7\nlabels: { site: paris }\ngroups: [paris/hall-2]\n';
+  writeFileSync(join(folder, 'fleet.yaml'), fleet);
+  mkdirSync(join(folder, 'fleet'));
+  writeFileSync(join(folder, 'fleet/paris.yaml'), fleet);
   const bands = 'when: { bands: [{ level: minor, high: 80 }, { level: critical, high: 90 }] }';
   writeFileSync(join(folder, 'rule.yaml'), `id: boiler-hot\nscope: { type: boiler, points: boiler/temperature }\n${bands}\nonDelay: 30s\n`);
   writeFileSync(

@@ -19,6 +19,7 @@ import { type HubPorts, hubRoutes } from './rest/hub.ts';
 import { type JobPorts, jobRoutes } from './rest/jobs.ts';
 import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
+import { type ManifestSetPorts, manifestSetRoutes } from './rest/manifest-sets.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
 import { type ProvisioningPorts, provisioningRoutes } from './rest/provisioning.ts';
@@ -40,6 +41,7 @@ export type RoutePorts = HubPorts &
   ClaimPorts &
   ProvisioningPorts &
   GroupPorts &
+  ManifestSetPorts &
   DeviceBatchRoutePorts &
   LifePorts &
   ConfigPorts &
@@ -74,6 +76,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...claimRoutes(ports),
     ...provisioningRoutes(ports),
     ...groupRoutes(ports),
+    ...manifestSetRoutes(ports),
     ...deviceBatchRoutes(ports),
     ...lifeRoutes(ports),
     ...configRoutes(ports),

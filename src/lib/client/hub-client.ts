@@ -10,6 +10,7 @@ import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type GroupResources, groupResources } from './resources/groups.ts';
 import { type JobResources, jobResources } from './resources/jobs.ts';
+import { type ManifestResources, manifestResources } from './resources/manifests.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
 import { type ProvisioningResources, provisioningResources } from './resources/provisioning.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
@@ -30,6 +31,7 @@ export interface HubClient
     FleetResources,
     GroupResources,
     JobResources,
+    ManifestResources,
     NotificationResources,
     ProvisioningResources,
     RuleResources,
@@ -60,6 +62,7 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...fleetResources(connection),
     ...groupResources(connection),
     ...jobResources(connection),
+    ...manifestResources(connection),
     ...notificationResources(connection),
     ...provisioningResources(connection),
     ...ruleResources(connection),

@@ -17,6 +17,7 @@ import { createDevices } from './devices.ts';
 import { createGroups } from './groups.ts';
 import { createJobs } from './jobs.ts';
 import { createLife } from './life.ts';
+import { createManifestSets } from './manifest-sets.ts';
 import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
 import { createProjects } from './projects.ts';
@@ -70,6 +71,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     types: createTypes(database),
     devices: createDevices(database),
     groups: createGroups(database),
+    manifestSets: createManifestSets(database),
     points: createPoints(database),
     credentials: createCredentials(database),
     certificates: createCertificates(database),

@@ -17,6 +17,11 @@ import type { JobStorage } from '../job-storage.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
+export interface ManagedObject {
+  readonly kind: string;
+  readonly name: string;
+}
+
 /** A person. The password hash never leaves the hub. */
 export interface UserRecord {
   readonly id: string;
@@ -149,6 +154,14 @@ export interface SystemStore {
     setMembers(devices: readonly DeviceId[], path: GroupPath, isIn: boolean, at: number): Statement;
     /** What these devices were put into, of the groups within `from`, is then within `to`; null: they are in none of those any more. */
     moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
+  };
+  /** What `muster apply` manages: each object belongs to one set at most, and to none once it is deleted. */
+  readonly manifestSets: {
+    list(project: ProjectId): Promise<readonly { readonly name: string; readonly objects: number }[]>;
+    /** By kind and name. */
+    page(project: ProjectId, set: string, limit: number, after: ManagedObject | null): Promise<readonly ManagedObject[]>;
+    add(project: ProjectId, set: string, objects: readonly ManagedObject[]): Statement;
+    remove(project: ProjectId, set: string, objects: readonly ManagedObject[]): Statement;
   };
   readonly points: {
     /** Piece by piece, by device and path. */
