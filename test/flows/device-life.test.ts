@@ -192,7 +192,7 @@ describe('the life of a device on a real hub', () => {
     await waitUntil(async () => (await ask('GET', '/devices/seen/connections')).body.items[0].endedAt === null, 'it is open');
     const { body } = await ask('GET', '/devices/seen/connections');
     expect(body.items).toMatchObject([
-      { client: 'two', protocol: 'mqtt', address: '127.0.0.1', endedAt: null, reason: null },
+      { client: 'two', protocol: 'mqtt', address: '127.0.0.1', credential: expect.any(String), endedAt: null, reason: null },
       { client: 'one', reason: expect.stringMatching(/disconnected/) },
     ]);
     await own.stop('SIGKILL');

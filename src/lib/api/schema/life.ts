@@ -10,6 +10,7 @@ export const DeviceConnection = z
     protocol: z.string(),
     address: z.string().nullable(),
     client: z.string().nullable().describe('the MQTT client identifier'),
+    credential: z.string().nullable().describe('the id of the token that it came with, or certificate:<fingerprint>; null: a password'),
     startedAt: Time,
     endedAt: Time.nullable().describe('null: it is open'),
     reason: z.string().nullable().describe('why it ended'),

@@ -18,6 +18,7 @@ interface ConnectionRow {
   readonly protocol: string;
   readonly address: string | null;
   readonly client: string | null;
+  readonly credential: string | null;
   readonly ended_at: number | null;
   readonly reason: string | null;
 }
@@ -40,8 +41,8 @@ const PUT_DEATHS = `insert into device_births (device, died_at, death)
   on conflict (device) do update set died_at = excluded.died_at, death = excluded.death`;
 
 const CONNECTIONS = 'select * from device_connections where device = ? and (started_at, id) < (?, ?) order by started_at desc, id desc limit ?';
-const PUT_CONNECTIONS = `insert into device_connections (device, started_at, id, protocol, address, client, ended_at, reason)
-  select value ->> '$.device', value ->> '$.startedAt', value ->> '$.id', value ->> '$.protocol', value ->> '$.address', value ->> '$.client',
+const PUT_CONNECTIONS = `insert into device_connections (device, started_at, id, protocol, address, client, credential, ended_at, reason)
+  select value ->> '$.device', value ->> '$.startedAt', value ->> '$.id', value ->> '$.protocol', value ->> '$.address', value ->> '$.client', value ->> '$.credential',
     value ->> '$.endedAt', value ->> '$.reason' ${OF_DEVICES}
   on conflict (device, started_at, id) do update set ended_at = excluded.ended_at, reason = excluded.reason`;
 const TRIM = `delete from device_connections where (device, started_at, id) in (
@@ -109,6 +110,7 @@ function connectionOf(row: ConnectionRow): ConnectionRecord {
     protocol: row.protocol,
     address: row.address,
     client: row.client,
+    credential: row.credential,
     endedAt: row.ended_at,
     reason: row.reason,
   };

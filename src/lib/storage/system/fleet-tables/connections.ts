@@ -19,6 +19,7 @@ create table device_connections (
   protocol text not null,
   address text,
   client text,
+  credential text,
   ended_at integer,
   reason text,
   primary key (device, started_at, id)
