@@ -10,6 +10,8 @@ import type { RequestRate } from './request-rate.ts';
 export interface Renewal {
   /** Throws not_allowed (another device, or it did not come with a token), rate_limited, not_found (the token is gone), and what storage throws. */
   renew(principal: Principal, device: Device): Promise<CreatedCredential>;
+  /** How many were, since the start. */
+  renewed(): number;
 }
 
 export interface RenewalPorts {
@@ -20,7 +22,9 @@ export interface RenewalPorts {
 }
 
 export function createRenewal({ credentials, rate, recorder, clock }: RenewalPorts): Renewal {
+  let renewed = 0;
   return {
+    renewed: () => renewed,
     async renew(principal, device) {
       // A gateway may report for what is behind it; to get its credential is another thing.
       if (principal.kind !== 'device' || principal.id !== device.id) throw new MusterError('not_allowed', 'a device renews its own token and no other');
@@ -30,6 +34,7 @@ export function createRenewal({ credentials, rate, recorder, clock }: RenewalPor
       const waitMs = rate.take(device.id);
       if (waitMs !== null) throw new MusterError('rate_limited', 'the device renews its token too often', { details: { retryAfterMs: waitMs } });
       const credential = await credentials.renew(device, principal.credential);
+      renewed += 1;
       recorder.record({
         ...{ project: device.project, time: clock(), kind: 'credential.renewed', actor: `device:${device.id}`, severity: null, device: device.id },
         ...{ point: null, alarm: null, rule: null, text: `the device ${device.id} renewed its token` },
