@@ -104,6 +104,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'event:tail': { args: ['--since', '-1h', '--count', '1'] },
   export: { args: ['--file', 'export.csv', '--force'] },
   import: { args: ['recording.csv', '--device', 'imported', '--create'] },
+  find: { args: ['boiler'] },
   latest: { args: [] },
   login: { args: ['--token-stdin'], stdin: (token) => `${token}\n` },
   logout: {

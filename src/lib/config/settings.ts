@@ -143,6 +143,7 @@ export const SETTINGS = {
   'limits.events-kept': setting(count, 5_000_000, 'Events kept, of all projects together; beyond it the oldest go'),
   'limits.exports': setting(count, 16, 'Exports that are sent at once; beyond it more are refused with `overloaded`'),
   'limits.backtests': setting(count, 2, 'Back-tests of rules that run at once; beyond it more are refused with `overloaded`'),
+  'limits.searches': setting(count, 16, 'Searches of devices that run at once; beyond it more are refused with `overloaded`'),
   'limits.journal-bytes': setting(count, 1_073_741_824, 'Journal that waits for the sample store; beyond it the hub refuses writes'),
   'limits.messages-per-second-per-device': setting(rate, 20_000, 'Messages/s about one device, sent by devices; null is no limit'),
   'limits.points-per-second-per-device': setting(rate, 200_000, 'Values/s of one device, sent by devices; null is no limit'),

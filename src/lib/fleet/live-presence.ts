@@ -4,7 +4,7 @@ import type { Connection, Presence } from './presence.ts';
 
 interface State {
   /** Connections of its own, newest last. */
-  connections: Connection[];
+  connections: readonly Connection[];
   /** The gateway's connection that last reported for it. */
   through: string | null;
   connectedAt: number | null;
@@ -20,7 +20,24 @@ export interface PresenceObserver {
   disconnected(connection: Connection, at: number, reason: string, lastedMs: number): void;
 }
 
+/** Who is there, to be looked at again and again: the same object for as long as the device exists. */
+export interface LiveStatus {
+  /** Connections of its own. */
+  readonly connections: readonly Connection[];
+  /** The gateway's connection that last reported for it. */
+  readonly through: string | null;
+  readonly connectedAt: number | null;
+  readonly lastSeenAt: number | null;
+  readonly lastAddress: string | null;
+  readonly protocol: string | null;
+}
+
+export function isOnline({ connections, through }: LiveStatus): boolean {
+  return connections.length > 0 || through !== null;
+}
+
 export interface LivePresence extends Presence {
+  live(device: DeviceId): LiveStatus;
   /** From now on it is told of each connection. */
   observe(observer: PresenceObserver): void;
   /** What a former run of the hub knew. */
@@ -30,6 +47,8 @@ export interface LivePresence extends Presence {
   takeChanged(max: number): readonly DeviceId[];
 }
 
+/** Most devices of a large fleet have no connection of their own. */
+const NONE: readonly Connection[] = [];
 const ABSENT: DeviceStatus = { online: false, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
 
 export function createPresence(): LivePresence {
@@ -43,7 +62,7 @@ export function createPresence(): LivePresence {
     connected(connection, at) {
       open.set(connection.id, { connection, since: at, children: new Set() });
       const state = stateOf(connection.device);
-      state.connections.push(connection);
+      state.connections = [...state.connections, connection];
       state.connectedAt = at;
       touch(connection.device, state, connection, at);
       observer?.connected(connection, at);
@@ -82,16 +101,17 @@ export function createPresence(): LivePresence {
       const state = states.get(device);
       if (!state) return ABSENT;
       const { connectedAt, lastSeenAt, lastAddress, protocol } = state;
-      const online = state.connections.length > 0 || state.through !== null;
+      const online = isOnline(state);
       return { online, connectedAt: online ? connectedAt : null, lastSeenAt, lastAddress, protocol };
     },
+    live: stateOf,
     observe(next) {
       observer = next;
     },
     restore(device, status) {
       // Whatever was online when the hub ended has no connection now.
       states.set(device, {
-        connections: [],
+        connections: NONE,
         through: null,
         connectedAt: null,
         lastSeenAt: status.lastSeenAt,
@@ -117,7 +137,7 @@ export function createPresence(): LivePresence {
   function stateOf(device: DeviceId): State {
     let state = states.get(device);
     if (!state) {
-      state = { connections: [], through: null, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
+      state = { connections: NONE, through: null, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
       states.set(device, state);
     }
     return state;

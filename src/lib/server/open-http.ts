@@ -9,6 +9,7 @@ import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { createDeviceSearch } from '../fleet/search/device-search.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import type { ScriptThread } from '../scripts/script-thread.ts';
@@ -58,6 +59,7 @@ export async function openHttp(ports: {
       fleet,
       directory,
       presence,
+      search: createDeviceSearch({ directory, presence, clock, searchesMax: settings['limits.searches'] }),
       accounts: access.accounts,
       credentials: access.deviceCredentials,
       recorder: events.recorder,

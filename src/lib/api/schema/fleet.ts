@@ -95,7 +95,12 @@ export const DeviceQuery = PageQuery.extend({
   state: z.enum(DEVICE_STATES).optional(),
   online: z.enum(['true', 'false']).optional(),
   label: Repeated(z.string()).optional(),
-  alias: z.string().optional().describe('value of an alias of any kind'),
+  alias: z.string().optional().describe('value of an alias of any kind, or kind:value'),
+  id: Repeated(z.string()).optional().describe('only these; repeats'),
+  q: z.string().max(400).optional().describe('words, each of which stands somewhere in id, name, aliases, labels, type or groups'),
+  selector: z.string().max(4000).optional().describe('site=paris,type=meter: all must hold; a|b for one of them, * for any text, !name for none'),
+  where: z.string().max(4000).optional().describe('a condition, such as battery < 20 and online'),
+  sort: z.string().max(210).optional().describe('a field, labels.NAME, aliases.KIND or the path of a point; -field for descending. Absent: by id'),
 });
 
 export const PointDefinition = z
