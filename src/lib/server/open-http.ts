@@ -9,7 +9,7 @@ import { createBacktests } from '../backtest/create-backtests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import { createDeviceSearch } from '../fleet/search/device-search.ts';
+import type { DeviceSearch } from '../fleet/search/device-search.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import type { ScriptThread } from '../scripts/script-thread.ts';
@@ -38,6 +38,7 @@ export async function openHttp(ports: {
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
   readonly fleet: Fleet;
+  readonly search: DeviceSearch;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -49,7 +50,7 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, metrics, scripts, state, mqttUrl } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, fleet, search, metrics, scripts, state, mqttUrl } = ports;
   const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
@@ -59,7 +60,7 @@ export async function openHttp(ports: {
       fleet,
       directory,
       presence,
-      search: createDeviceSearch({ directory, presence, clock, searchesMax: settings['limits.searches'] }),
+      search,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
       recorder: events.recorder,
@@ -94,10 +95,7 @@ export async function openHttp(ports: {
       closed: disk.refusal,
       onClosed: disk.onFull,
       places: createExportPlaces(settings['limits.exports']),
-      rateLimits: {
-        messagesPerSecond: settings['limits.messages-per-second-per-device'],
-        pointsPerSecond: settings['limits.points-per-second-per-device'],
-      },
+      rateLimits: deviceRateLimits(settings),
     }),
     authenticator: access.authenticator,
     authorize,
@@ -123,4 +121,12 @@ export async function openHttp(ports: {
     perAddressMax: settings['http.connections-per-address-max'],
   });
   return { server, connections, listen: () => listenHttp(api, settings), close: () => api.close() };
+}
+
+/** Of each device; null: no limit. */
+export function deviceRateLimits(settings: Settings): { readonly messagesPerSecond: number | null; readonly pointsPerSecond: number | null } {
+  return {
+    messagesPerSecond: settings['limits.messages-per-second-per-device'],
+    pointsPerSecond: settings['limits.points-per-second-per-device'],
+  };
 }

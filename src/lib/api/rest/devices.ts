@@ -29,8 +29,9 @@ export interface DevicePorts {
 
 const ById = z.object({ id: z.string().max(200).describe('the id, or an alias such as imei:490154203237518') });
 
-export function deviceRoutes({ fleet, directory, presence, search, latestKnown, credentials, recorder, clock, rateLimits }: DevicePorts): Route[] {
-  const render = (entry: DeviceEntry): Device => ({
+/** A device as it is shown. */
+export function deviceRenderer({ presence, clock, rateLimits }: Pick<DevicePorts, 'presence' | 'clock' | 'rateLimits'>): (entry: DeviceEntry) => Device {
+  return (entry) => ({
     ...entry.device,
     status: presence.status(entry.device.id),
     points: entry.points.size,
@@ -50,7 +51,10 @@ export function deviceRoutes({ fleet, directory, presence, search, latestKnown, 
       heldBack: traffic?.heldBack ?? 0,
     };
   }
+}
 
+export function deviceRoutes({ fleet, directory, presence, search, latestKnown, credentials, recorder, clock, rateLimits }: DevicePorts): Route[] {
+  const render = deviceRenderer({ presence, clock, rateLimits });
   return [
     route({
       method: 'GET',
