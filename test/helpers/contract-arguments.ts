@@ -18,6 +18,11 @@ const made = async (work: Promise<unknown>): Promise<object> => {
   return {};
 };
 
+const setPoint = async (client: HubClient): Promise<void> => {
+  await client.report('boiler', { target: 55 });
+  await client.points.update('boiler', 'target', { kind: 'setpoint' });
+};
+
 const aRule = (id: string) => ({ id, scope: { points: 'nothing' }, when: { bands: [{ level: 'minor', high: 80 }] } });
 
 /** An alarm that is active, of a rule and a device of its own. */
@@ -40,6 +45,16 @@ const onAlarm = (name: string, ...more: readonly string[]): ContractArguments =>
   prepare: async (client) => ({ args: [await raised(client, name), ...more] }),
 });
 const aChannel = (client: HubClient, id: string): Promise<unknown> => client.channels.create({ id, kind: 'webhook', config: { url: 'http://127.0.0.1:1' } });
+const aClaim = (client: HubClient, id: string): Promise<unknown> => client.claims.create({ id });
+const aProvisioningRule = (client: HubClient, id: string): Promise<unknown> =>
+  client.provisioningRules.create({ id, when: "id.startsWith('gw-')", decision: 'hold' });
+
+/** A device that registered itself and waits. */
+async function held(client: HubClient, id: string): Promise<void> {
+  await client.provisioningRules.create({ id: `holds-${id}`, when: `id == '${id}'`, decision: 'hold' });
+  const { token } = await client.claims.create({ id: `claim-of-${id}` });
+  await client.request('POST', '/claim', { body: { id }, headers: { authorization: `Bearer ${token}` } });
+}
 const aRoute = async (client: HubClient, id: string): Promise<object> => {
   await aChannel(client, `of-${id}`);
   return made(client.routes.create({ id, channels: [`of-${id}`] }));
@@ -47,7 +62,7 @@ const aRoute = async (client: HubClient, id: string): Promise<object> => {
 
 /**
  * For each command, by its id. In the hub there are: the device `boiler` with the point `temperature` and samples of the last hour;
- * in the directory: recording.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
+ * in the directory: recording.csv, devices.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'alarm:ack': onAlarm('ack'),
@@ -83,6 +98,14 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   },
   'channel:update': { args: ['changed', '--set', 'burst=5'], prepare: (client) => made(aChannel(client, 'changed')) },
   'alarm:export': { args: ['--file', 'alarms.csv', '--force'] },
+  call: { args: ['boiler', 'restart'] },
+  'command:cancel': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'cancelled' })).id] }) },
+  'command:list': { args: [] },
+  'command:show': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'shown' })).id] }) },
+  'claim:create': { args: ['made-here'] },
+  'claim:list': { args: [] },
+  'claim:revoke': { args: ['to-revoke', '--yes'], prepare: (client) => made(aClaim(client, 'to-revoke')) },
+  'claim:show': { args: ['shown'], prepare: (client) => made(aClaim(client, 'shown')) },
   completion: { args: ['bash'] },
   'context:add': { args: ['another', '--url', 'http://127.0.0.1:1'] },
   'context:list': { args: [] },
@@ -92,10 +115,25 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'delivery:list': { args: [] },
   demo: { args: ['--duration', '1s'] },
   'device:create': { args: ['made-here'] },
-  'device:credential': { args: ['boiler'] },
+  'device:approve': { args: ['to-approve'], prepare: (client) => made(held(client, 'to-approve')) },
+  'device:credential:create': { args: ['boiler'] },
+  'device:credential:list': { args: ['boiler'] },
+  'device:credential:remove': {
+    args: ['boiler', 'nothing', '--yes'],
+    prepare: async (client) => ({ args: ['boiler', (await client.devices.addCredential('boiler', {})).id, '--yes'] }),
+  },
+  'device:reject': { args: ['to-reject', '--yes'], prepare: (client) => made(held(client, 'to-reject')) },
   'device:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.devices.create({ id: 'to-delete' })) },
+  'device:disable': { args: ['to-disable'], prepare: (client) => made(client.devices.create({ id: 'to-disable' })) },
+  'device:enable': { args: ['boiler'] },
+  'device:export': { args: ['--file', 'exported.csv', '--force'] },
+  'device:history': { args: ['boiler'] },
+  'device:import': { args: ['devices.csv', '--mode', 'upsert'] },
+  'device:label': { args: ['boiler', '--set', 'site=paris', '--yes'] },
   'device:list': { args: [] },
+  'device:maintain': { args: ['to-maintain'], prepare: (client) => made(client.devices.create({ id: 'to-maintain' })) },
   'device:rejects': { args: [] },
+  'device:retire': { args: ['to-retire', '--yes'], prepare: (client) => made(client.devices.create({ id: 'to-retire' })) },
   'device:show': { args: ['boiler'] },
   'device:update': { args: ['boiler', '--name', 'Boiler'] },
   doctor: { args: [] },
@@ -115,6 +153,12 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'point:list': { args: [] },
   'point:show': { args: ['boiler', 'temperature'] },
   'point:update': { args: ['boiler', 'temperature', '--unit', '°C'] },
+  'provisioning:create': { args: ['made-here', '--decision', 'hold'] },
+  'provisioning:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(aProvisioningRule(client, 'to-delete')) },
+  'provisioning:list': { args: [] },
+  'provisioning:show': { args: ['shown'], prepare: (client) => made(aProvisioningRule(client, 'shown')) },
+  'provisioning:test': { args: ['gw-9'] },
+  'provisioning:update': { args: ['changed', '--priority', '5'], prepare: (client) => made(aProvisioningRule(client, 'changed')) },
   query: { args: ['boiler', 'temperature'] },
   'maintenance:create': { args: ['--device', 'boiler', '--for', '1h'] },
   'maintenance:delete': {
@@ -144,6 +188,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'route:test': { args: [] },
   'route:update': { args: ['changed', '--severity', 'minor'], prepare: (client) => aRoute(client, 'changed') },
   serve: { args: ['--ephemeral', '--http', '0', '--mqtt', '0'], endless: true },
+  set: { args: ['boiler', 'target', '60'], prepare: (client) => made(setPoint(client)) },
   'settings:show': { args: [] },
   'settings:validate': { args: [] },
   simulate: { args: ['--gateways', '1', '--points', '1', '--interval', '100ms', '--duration', '200ms'] },

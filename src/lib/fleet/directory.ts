@@ -1,11 +1,12 @@
 import type { AliasKind, Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
-import { pathsTo } from '../domain/group.ts';
+import { type DeviceGroups, IN_NO_GROUP } from '../domain/group.ts';
 import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
 import { DevicePoints } from './device-points.ts';
 import { createDeviceRecords } from './device-record.ts';
+import { createGroupRegistry, type Membership, type Placed } from './groups/group-registry.ts';
 import { LargeMap } from './large-map.ts';
 import { createNewestValues } from './newest-values.ts';
 import type { PointEntry } from './point-entry.ts';
@@ -16,7 +17,7 @@ import type { Traffic } from './traffic.ts';
 export type { PointEntry } from './point-entry.ts';
 
 /** A device in memory. */
-export interface DeviceEntry {
+export interface DeviceEntry extends Placed<DeviceEntry> {
   device: Device;
   readonly points: ReadonlyMap<string, PointEntry>;
   accepted: number;
@@ -28,6 +29,8 @@ export interface DeviceEntry {
   underWay: number;
   /** It is being deleted: nothing of it is taken any more. */
   closing: boolean;
+  /** Kept by `groups`. */
+  membership: Membership<DeviceEntry> | null;
 }
 
 /** As the directory itself knows it. */
@@ -41,6 +44,8 @@ interface OwnEntry extends DeviceEntry {
  */
 export class Directory {
   readonly projects = new Map<ProjectId, Project>();
+  /** Before the devices: who is put into it finds its groups. */
+  readonly groups = createGroupRegistry<DeviceEntry>();
   readonly #types = new Map<ProjectId, Map<DeviceTypeId, DeviceType>>();
   readonly #devices = new LargeMap<OwnEntry>();
   readonly #children = new Map<DeviceId, Set<DeviceId>>();
@@ -109,8 +114,12 @@ export class Directory {
   }
   /** Every group that a device is in, those above its own included, the widest first. */
   groupsOf(device: Device): readonly GroupPath[] {
-    if (device.groups.length === 0) return NO_GROUPS;
-    return [...new Set(device.groups.flatMap(pathsTo))];
+    return this.membershipOf(device).all;
+  }
+  /** The same, and which of them it is in itself. */
+  membershipOf(device: Device): DeviceGroups {
+    const known = this.#devices.get(device.id);
+    return known?.device === device ? (known.membership ?? IN_NO_GROUP) : this.groups.groupsOf(device);
   }
   putDevice(given: Device): DeviceEntry {
     const device = this.#recordOf(given, given.parent === null ? null : this.#knownId(given.parent));
@@ -120,10 +129,21 @@ export class Directory {
       known.device = device;
       this.revision += 1;
       this.#link(known);
+      this.groups.place(known);
       this.#sorted.get(device.project)?.changed(device.id);
       return known;
     }
-    const entry: OwnEntry = { device, points: new DevicePoints(), accepted: 0, rejected: 0, refused: 0, traffic: null, underWay: 0, closing: false };
+    const entry: OwnEntry = {
+      device,
+      points: new DevicePoints(),
+      accepted: 0,
+      rejected: 0,
+      refused: 0,
+      traffic: null,
+      underWay: 0,
+      closing: false,
+      membership: null,
+    };
     this.#devices.set(device.id, entry);
     this.#link(entry);
     let sorted = this.#sorted.get(device.project);
@@ -132,12 +152,14 @@ export class Directory {
       this.#sorted.set(device.project, sorted);
     }
     sorted.add(entry);
+    this.groups.place(entry);
     return entry;
   }
   removeDevice(id: DeviceId): void {
     const entry = this.#devices.get(id);
     if (!entry) return;
     this.#unlink(entry);
+    this.groups.leave(entry);
     for (const { point } of entry.points.values()) this.#bySeries.delete(point.series);
     const { project } = entry.device;
     this.#pointsOfProject.set(project, this.pointCount(project) - entry.points.size);
@@ -236,7 +258,6 @@ export class Directory {
 }
 
 const EMPTY: ReadonlySet<DeviceId> = new Set();
-const NO_GROUPS: readonly GroupPath[] = [];
 
 /**
  * The same fields, made in one place. Points come from the database, from types and from first reports, put together with `...`, which gives

@@ -3,7 +3,7 @@ import type { DeviceId } from '../domain/ids.ts';
 import type { Connection, Presence } from './presence.ts';
 
 interface State {
-  /** Connections of its own, newest last. */
+  /** Connections of its own, newest last. A list is made with the first: most devices of a large fleet have none. */
   connections: readonly Connection[];
   /** The gateway's connection that last reported for it. */
   through: string | null;
@@ -16,8 +16,8 @@ interface State {
 /** Who is told of connections. Must not throw. */
 export interface PresenceObserver {
   connected(connection: Connection, at: number): void;
-  /** `lastedMs`: since it was connected. Not called for a device that is gone, whose name another may have by now. */
-  disconnected(connection: Connection, at: number, reason: string, lastedMs: number): void;
+  /** `since`: when it was connected. Not called for a device that is gone, whose name another may have by now. */
+  disconnected(connection: Connection, at: number, reason: string, since: number): void;
 }
 
 /** Who is there, to be looked at again and again: the same object for as long as the device exists. */
@@ -38,7 +38,9 @@ export function isOnline({ connections, through }: LiveStatus): boolean {
 
 export interface LivePresence extends Presence {
   live(device: DeviceId): LiveStatus;
-  /** From now on it is told of each connection. */
+  /** A gateway told that a device behind it is there no more: it is offline until it is heard of again. */
+  left(device: DeviceId, at: number): void;
+  /** From now on it is told of each connection, after those that asked before. */
   observe(observer: PresenceObserver): void;
   /** What a former run of the hub knew. */
   restore(device: DeviceId, status: DeviceStatus): void;
@@ -47,7 +49,6 @@ export interface LivePresence extends Presence {
   takeChanged(max: number): readonly DeviceId[];
 }
 
-/** Most devices of a large fleet have no connection of their own. */
 const NONE: readonly Connection[] = [];
 const ABSENT: DeviceStatus = { online: false, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
 
@@ -55,7 +56,7 @@ export function createPresence(): LivePresence {
   const states = new Map<DeviceId, State>();
   /** Open connections, with the children that were reported through each. */
   const open = new Map<string, { readonly connection: Connection; readonly since: number; readonly children: Set<DeviceId> }>();
-  let observer: PresenceObserver | null = null;
+  const observers: PresenceObserver[] = [];
   const changed = new Set<DeviceId>();
 
   return {
@@ -65,7 +66,7 @@ export function createPresence(): LivePresence {
       state.connections = [...state.connections, connection];
       state.connectedAt = at;
       touch(connection.device, state, connection, at);
-      observer?.connected(connection, at);
+      for (const observer of observers) observer.connected(connection, at);
     },
     disconnected(connectionId, at, reason) {
       const entry = open.get(connectionId);
@@ -75,10 +76,10 @@ export function createPresence(): LivePresence {
       // A device that was deleted is forgotten before its connection has ended, and another may have its name by now.
       const state = states.get(device);
       if (state?.connections.includes(entry.connection)) {
-        state.connections = state.connections.filter((connection) => connection !== entry.connection);
+        state.connections = state.connections.length === 1 ? NONE : state.connections.filter((connection) => connection !== entry.connection);
         state.lastSeenAt = at;
         changed.add(device);
-        observer?.disconnected(entry.connection, at, reason, Math.max(0, at - entry.since));
+        for (const observer of observers) observer.disconnected(entry.connection, at, reason, entry.since);
       }
       for (const child of entry.children) {
         const childState = states.get(child);
@@ -105,8 +106,15 @@ export function createPresence(): LivePresence {
       return { online, connectedAt: online ? connectedAt : null, lastSeenAt, lastAddress, protocol };
     },
     live: stateOf,
+    left(device, at) {
+      const state = states.get(device);
+      if (state === undefined) return;
+      state.through = null;
+      state.lastSeenAt = at;
+      changed.add(device);
+    },
     observe(next) {
-      observer = next;
+      observers.push(next);
     },
     restore(device, status) {
       // Whatever was online when the hub ended has no connection now.

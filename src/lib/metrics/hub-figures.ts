@@ -108,8 +108,29 @@ export interface HubLevels {
   readonly events: EventFigures;
   readonly alarms: SupervisionCounts;
   readonly notifications: NotificationFigures;
+  readonly commands: CommandFigures;
+  readonly provisioning: ProvisioningFigures;
   readonly mqtt: MqttFigures;
   readonly limits: readonly LimitLevel[];
+}
+
+/** What is asked of devices: `open` and `bytes` now, the others since the start. */
+export interface CommandFigures {
+  readonly open: number;
+  readonly bytes: number;
+  readonly created: number;
+  readonly sent: number;
+  readonly delivered: number;
+  readonly applied: number;
+  readonly rejected: number;
+  readonly expired: number;
+  readonly cancelled: number;
+}
+
+/** Devices that register themselves: counts since the start. */
+export interface ProvisioningFigures {
+  readonly claims: { readonly accepted: number; readonly held: number; readonly repeated: number; readonly refused: number };
+  readonly renewed: number;
 }
 
 /** Alarm changes on their way to people; the last four since the start. */

@@ -1,10 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { SPINE_STEPS } from '../ingest/step-counts.ts';
 import { ALARM_METRICS } from './alarm-metrics.ts';
+import { COMMAND_METRICS } from './command-metrics.ts';
 import type { HubLevels } from './hub-figures.ts';
 import type { LevelMetric } from './level-metric.ts';
 import { MQTT_METRICS } from './mqtt-metrics.ts';
 import { NOTIFICATION_METRICS } from './notification-metrics.ts';
+import { PROVISIONING_METRICS } from './provisioning-metrics.ts';
 
 const HUB_METRICS: readonly LevelMetric<HubLevels>[] = [
   { name: 'muster_ready', help: '1 while the hub takes all traffic, as /health/ready says', read: ({ problems }) => Number(problems.length === 0) },
@@ -92,6 +94,14 @@ export function levelMetrics(registers: Registry[]): (levels: HubLevels) => void
     ...NOTIFICATION_METRICS.map((metric) => {
       const set = setter(metric, registers);
       return ({ notifications }: HubLevels) => set(notifications);
+    }),
+    ...COMMAND_METRICS.map((metric) => {
+      const set = setter(metric, registers);
+      return ({ commands }: HubLevels) => set(commands);
+    }),
+    ...PROVISIONING_METRICS.map((metric) => {
+      const set = setter(metric, registers);
+      return ({ provisioning }: HubLevels) => set(provisioning);
     }),
     ...MQTT_METRICS.map((metric) => {
       const set = setter(metric, registers);

@@ -10,6 +10,7 @@ import type { SystemStore } from '../storage/system/system-store.ts';
 export async function loadDirectory(system: SystemStore, presence: LivePresence, log: Log): Promise<Directory> {
   const directory = new Directory();
   for (const type of await system.types.all()) directory.putType(type);
+  for (const group of await system.groups.all()) directory.groups.put(group);
   const points = inOrder(system.points.all());
   const statuses = inOrder(system.devices.statusBatches());
   let orphans = 0;

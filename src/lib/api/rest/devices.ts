@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DeviceCredentials } from '../../access/device-credentials.ts';
+import { credentialCreated } from '../../events/credential-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { deviceCreated, deviceDeleted, deviceUpdated } from '../../events/fleet-events.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
@@ -86,6 +87,7 @@ export function deviceRoutes({ fleet, directory, presence, search, latestKnown, 
         const entry = await fleet.createDevice(project, body);
         recorder.record(deviceCreated(entry.device, actorOf(principal), clock()));
         const credential = body.credential === 'token' ? await credentials.create(entry.device, { kind: 'token' }) : undefined;
+        if (credential !== undefined) recorder.record(credentialCreated(entry.device, credential, actorOf(principal), clock()));
         return { status: 201, body: { ...render(entry), ...(credential && { credential }) } };
       },
     }),

@@ -35,7 +35,7 @@ export function createBlockTables(ports: FieldPorts): { of(block: DeviceBlock<De
 }
 
 export function tableOf(entries: readonly DeviceEntry[], ports: FieldPorts): BlockTable {
-  const { directory, presence } = ports;
+  const { presence } = ports;
   const series = new Map<string, Float64Array>();
   const values = new Map<string, readonly unknown[]>();
   let text: BlockText | null = null;
@@ -43,7 +43,7 @@ export function tableOf(entries: readonly DeviceEntry[], ports: FieldPorts): Blo
   return {
     entries,
     get text() {
-      text ??= createBlockText(entries, (device) => directory.groupsOf(device));
+      text ??= createBlockText(entries);
       return text;
     },
     seriesOf(path) {

@@ -9,18 +9,19 @@ export interface BlockText {
   readonly bytes: number;
 }
 
-/** What is looked in: id, name, aliases as `imei:490154203237518`, labels as `site=paris`, type and groups. */
-export function textOf(device: Device, groups: readonly string[]): string {
+/** What is looked in: id, name, aliases as `imei:490154203237518`, labels as `site=paris`, type, and the groups that it was put into. */
+export function textOf(device: Device): string {
   let text = device.name === device.id ? device.id : `${device.id}\t${device.name}`;
   for (const kind in device.aliases) text += `\t${kind}:${device.aliases[kind as keyof Device['aliases']]}`;
   for (const name in device.labels) text += `\t${name}=${device.labels[name]}`;
   if (device.type !== null) text += `\t${device.type}`;
-  for (const group of groups) text += `\t${group}`;
+  // The path of a group has those above it in it.
+  for (const group of device.groups) text += `\t${group}`;
   return text;
 }
 
-export function createBlockText(entries: readonly DeviceEntry[], groupsOf: (device: Device) => readonly string[]): BlockText {
-  const { buffer, starts } = joined(entries.map(({ device }) => textOf(device, groupsOf(device))));
+export function createBlockText(entries: readonly DeviceEntry[]): BlockText {
+  const { buffer, starts } = joined(entries.map(({ device }) => textOf(device)));
   return {
     bytes: buffer.length,
     narrow(words, mask) {

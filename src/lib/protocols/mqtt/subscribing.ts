@@ -56,6 +56,7 @@ export function subscribe(
       dispatcher.recall(session, { filter: subscriber.filter, messages: retained.matching(subscriber.topicFilter), qos: subscriber.qos, identifiers });
     }
     if (session.backlog !== null) dispatcher.pump(session);
+    for (const { subscriber } of granted) if (session.subscriptions?.get(subscriber.filter) === subscriber) around.listening(session, subscriber.topicFilter);
   };
   if (changes.length === 0) succeed();
   else
@@ -102,6 +103,7 @@ function objectionTo({ ports }: Surroundings, session: Session, { filter, topicF
     return refused(`more than ${settings['mqtt.subscriptions-max']} topic filters`, REASON.quotaExceeded);
   if (isNew && session.filterLength + filter.length > settings['mqtt.subscription-bytes-max'])
     return refused(`more than ${settings['mqtt.subscription-bytes-max']} bytes of topic filters`, REASON.quotaExceeded);
-  const decision = subscribeAccess(ports, session.principal, topicFilter);
+  // Those with the same claim are strangers to each other: they share nothing.
+  const decision = subscribeAccess(ports, session.principal, session.principal.kind === 'claim' ? filter : topicFilter);
   return decision.ok ? null : refused(decision.reason);
 }
