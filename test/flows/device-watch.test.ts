@@ -5,7 +5,7 @@ import { type DeviceRound, watchDevices } from '../../src/lib/reading/live/watch
 import { startHub } from '../helpers/hub.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
 
-test('a list that is watched says what enters it, changes in it and leaves it, also when the hub was away meanwhile', { timeout: 60_000 }, async () => {
+test('a list that is watched says what enters it, changes in it and leaves it, also when the hub was away meanwhile', { timeout: 120_000 }, async () => {
   const hub = await startHub(['--http', '0']);
   let client = createHubClient({ url: hub.url, token: hub.token });
   const report = (id: string, battery: number) => client.request('POST', `/devices/${id}/report`, { body: { battery } });
@@ -29,25 +29,25 @@ test('a list that is watched says what enters it, changes in it and leaves it, a
   })();
   const changes = () => rounds.flatMap((round) => round.changes.map(({ change, device }) => `${device.id} ${change}`));
   const list = () => rounds.at(-1)?.devices.map(({ id }) => id);
-  await waitUntil(() => rounds.length === 1, 'the list as it is at first');
+  await waitUntil(() => rounds.length === 1, 'the list as it is at first', 20_000);
   expect([changes(), list()]).toEqual([
     ['b enters', 'a enters'],
     ['b', 'a'],
   ]);
   await report('c', 12);
-  await waitUntil(() => changes().includes('c enters'), 'the device that fits now');
+  await waitUntil(() => changes().includes('c enters'), 'the device that fits now', 20_000);
   expect(list()).toEqual(['b', 'c', 'a']);
   await report('b', 90);
   await client.devices.update('a', { name: 'Anna' });
-  await waitUntil(() => changes().includes('b leaves') && changes().includes('a changes'), 'the one that leaves and the one that changes');
+  await waitUntil(() => changes().includes('b leaves') && changes().includes('a changes'), 'the one that leaves and the one that changes', 20_000);
   const before = changes().length;
   await hub.stop('SIGTERM');
-  await waitUntil(() => said.length === 1, 'the word that the connection is lost');
+  await waitUntil(() => said.length === 1, 'the word that the connection is lost', 20_000);
   const again = await hub.restart();
   client.close();
   client = createHubClient({ url: again.url, token: again.token });
   await client.devices.delete('c');
-  await waitUntil(() => changes().includes('c leaves'), 'what happened while nobody watched');
+  await waitUntil(() => changes().includes('c leaves'), 'what happened while nobody watched', 20_000);
   expect(changes().slice(before)).toEqual(['c leaves']);
   expect(said).toHaveLength(2);
   ending.abort();
