@@ -41,6 +41,7 @@ function directoryOf(devices: number, points: number): Directory {
       state: 'active',
       labels: {},
       aliases: {},
+      groups: [],
       createdAt: 0,
       updatedAt: 0,
     };

@@ -181,6 +181,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
     prepare: (client) => made(client.groups.create({ path: 'trended', selector: 'id=boiler' })),
   },
   'group:update': { args: ['changed', '--level', 'site'], prepare: (client) => made(client.groups.create({ path: 'changed' })) },
+  find: { args: ['boiler'] },
   latest: { args: [] },
   login: { args: ['--token-stdin'], stdin: (token) => `${token}\n` },
   logout: {

@@ -14,6 +14,8 @@ export type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']
 export interface ListChoice {
   readonly limit: number;
   readonly all: boolean;
+  /** The rows come in the order of --sort already. */
+  readonly sorted?: boolean | undefined;
 }
 
 /** The base of every command: output formats, interruption, and stdout that somebody may close. */
@@ -69,8 +71,9 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
     columns: readonly Column<Row>[],
     choice: ListChoice,
   ): Promise<void> {
-    const fetchAll = choice.all || this.#common().sort !== undefined;
-    const { complete } = await this.#print(source(fetchAll ? undefined : choice.limit + 1), columns, choice.all ? null : choice.limit);
+    const sorted = choice.sorted === true;
+    const fetchAll = choice.all || (this.#common().sort !== undefined && !sorted);
+    const { complete } = await this.#print(source(fetchAll ? undefined : choice.limit + 1), columns, choice.all ? null : choice.limit, sorted);
     if (!complete) this.say(`${choice.limit} shown, there are more; --all for the rest, --limit for another number.`);
   }
 
@@ -128,8 +131,8 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
     return this.flags as { columns?: string; sort?: string };
   }
 
-  #print<Row>(rows: Iterable<Row> | AsyncIterable<Row>, columns: readonly Column<Row>[], limit: number | null): Promise<Printed> {
-    return printRows(rows, columns, { ...this.#printOptions(), limit });
+  #print<Row>(rows: Iterable<Row> | AsyncIterable<Row>, columns: readonly Column<Row>[], limit: number | null, sorted = false): Promise<Printed> {
+    return printRows(rows, columns, { ...this.#printOptions(), ...(sorted && { sort: null }), limit });
   }
 
   #printOptions() {

@@ -161,6 +161,7 @@ export const SETTINGS = {
   'limits.connections-kept': setting(count, 50, 'Connections of each device that its history keeps'),
   'limits.exports': setting(count, 16, 'Exports that are sent at once; beyond it more are refused with `overloaded`'),
   'limits.backtests': setting(count, 2, 'Back-tests of rules that run at once; beyond it more are refused with `overloaded`'),
+  'limits.searches': setting(count, 16, 'Searches of devices that run at once; beyond it more are refused with `overloaded`'),
   'limits.journal-bytes': setting(count, 1_073_741_824, 'Journal that waits for the sample store; beyond it the hub refuses writes'),
   'limits.messages-per-second-per-device': setting(rate, 20_000, 'Messages/s about one device, sent by devices; null is no limit'),
   'limits.points-per-second-per-device': setting(rate, 200_000, 'Values/s of one device, sent by devices; null is no limit'),

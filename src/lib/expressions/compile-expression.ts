@@ -1,9 +1,9 @@
-import { Environment, ParseError } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment, ParseError } from '@marcbachmann/cel-js';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
-import { Mistake } from './code.ts';
+import { checked, Mistake } from './code.ts';
 import { emit } from './emit.ts';
 import { Failure, type Frame, WORK_MAX } from './evaluation-frame.ts';
-import type { Expression, ExpressionSurroundings } from './expression.ts';
+import type { Expression, ExpressionSurroundings, ExpressionType } from './expression.ts';
 import { toJson } from './expression-value.ts';
 
 export const SOURCE_LENGTH_MAX = 4000;
@@ -24,42 +24,78 @@ const NO_BINDINGS = Object.freeze({});
 
 /** Reads an expression and checks its names, functions and types as far as they are known. Never throws. */
 export function compileExpression(source: string, surroundings: ExpressionSurroundings): CompiledExpression {
-  if (source.length > SOURCE_LENGTH_MAX) return problem(source, `it is longer than ${SOURCE_LENGTH_MAX} characters`, 0);
-  if (source.trim() === '') return problem(source, 'there is no expression', 0);
+  const parsed = parseSource(source);
+  if (!parsed.ok) return parsed;
+  try {
+    return { ok: true, expression: compileNode(source, parsed.ast, surroundings.variables) };
+  } catch (error: unknown) {
+    if (error instanceof Mistake) return parsed.problem(error.message, error.position);
+    // Such as a stack that a thousand signs in a row used up.
+    return parsed.problem(unreadable(error), 0);
+  }
+}
+
+export type ParsedSource =
+  | { readonly ok: true; readonly ast: ASTNode; readonly problem: (message: string, position: number) => ExpressionProblem }
+  | ExpressionProblem;
+
+/** `source`, `originOf`: what people wrote, and where in it a place of `text` comes from. */
+export function parseSource(text: string, source: string = text, originOf: (position: number) => number = (position) => position): ParsedSource {
+  const at = (message: string, position: number) => problem(source, message, originOf(position));
+  if (source.length > SOURCE_LENGTH_MAX) return at(`it is longer than ${SOURCE_LENGTH_MAX} characters`, 0);
+  if (source.trim() === '') return at('there is no expression', 0);
+  try {
+    return { ok: true, ast: PARSER.parse(text).ast, problem: at };
+  } catch (error: unknown) {
+    return error instanceof ParseError ? at(readable(error.summary), error.range?.start ?? 0) : at(unreadable(error), 0);
+  }
+}
+
+/** A part of what was read as an expression of its own. Throws Mistake. */
+export function compileNode(source: string, ast: ASTNode, variables: Readonly<Record<string, ExpressionType>>, gives: ExpressionType = 'dyn'): Expression {
   const used = new Set<string>();
   const asked = new Set<string>();
-  try {
-    const { ast } = PARSER.parse(source);
-    const code = emit(ast, { variables: surroundings.variables, locals: [], depth: 0, used, asked, emit });
-    const frame: Frame = { bindings: NO_BINDINGS, locals: [], workLeft: 0 };
-    return {
-      ok: true,
-      expression: {
-        source,
-        variables: [...used],
-        asked: [...asked],
-        evaluate: (bindings) => {
-          frame.bindings = bindings;
-          frame.workLeft = WORK_MAX - code.steps;
-          try {
-            const value = code.run(frame);
-            return typeof value === 'boolean' ? value : toJson(value, frame);
-          } catch (error: unknown) {
-            throw failed(source, error);
-          } finally {
-            frame.bindings = NO_BINDINGS;
-            // What a loop went through is not held until the next time.
-            if (frame.locals.length > 0) frame.locals.length = 0;
-          }
-        },
-      },
-    };
-  } catch (error: unknown) {
-    if (error instanceof Mistake) return problem(source, error.message, error.position);
-    if (error instanceof ParseError) return problem(source, readable(error.summary), error.range?.start ?? 0);
-    // Such as a stack that a thousand signs in a row used up.
-    return problem(source, `it cannot be read: ${messageOf(error).slice(0, 120)}`, 0);
-  }
+  const code = checked(emit(ast, { variables, locals: [], depth: 0, used, asked, emit }), gives, 'it', ast.start);
+  const frame: Frame = { bindings: NO_BINDINGS, locals: [], workLeft: 0 };
+  const run = (bindings: Readonly<Record<string, unknown>>): unknown => {
+    frame.bindings = bindings;
+    frame.workLeft = WORK_MAX - code.steps;
+    return code.run(frame);
+  };
+  const forget = (): void => {
+    frame.bindings = NO_BINDINGS;
+    // What a loop went through is not held until the next time.
+    if (frame.locals.length > 0) frame.locals.length = 0;
+  };
+  return {
+    source,
+    variables: [...used],
+    asked: [...asked],
+    evaluate: (bindings) => {
+      try {
+        const value = run(bindings);
+        return typeof value === 'boolean' ? value : toJson(value, frame);
+      } catch (error: unknown) {
+        throw failed(source, error);
+      } finally {
+        forget();
+      }
+    },
+    holds: (bindings) => {
+      try {
+        const value = run(bindings);
+        return typeof value === 'boolean' ? value : null;
+      } catch {
+        return null;
+      } finally {
+        forget();
+      }
+    },
+  };
+}
+
+function unreadable(error: unknown): string {
+  return `it cannot be read: ${messageOf(error).slice(0, 120)}`;
 }
 
 function failed(source: string, error: unknown): MusterError {

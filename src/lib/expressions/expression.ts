@@ -16,4 +16,6 @@ export interface Expression {
   readonly asked: readonly string[];
   /** Throws MusterError `invalid` when it cannot be computed from these values, such as a missing name or a wrong type. */
   evaluate(bindings: Readonly<Record<string, unknown>>): JsonValue;
+  /** Does it hold? null: it has no value, or is neither true nor false. Never throws, and costs little where many have no value. */
+  holds(bindings: Readonly<Record<string, unknown>>): boolean | null;
 }

@@ -52,7 +52,8 @@ export class Directory {
   /** By project and kind: the texts are those of the devices themselves. */
   readonly #byAlias = new Map<ProjectId, Map<string, LargeMap<DeviceEntry>>>();
   readonly #bySeries = createSeriesTable<PointEntry>();
-  readonly #newEntry = createNewestValues();
+  /** Of all points. */
+  readonly newest = createNewestValues();
   readonly #pointsOfProject = new Map<ProjectId, number>();
   readonly #sorted = new Map<ProjectId, SortedDevices<DeviceEntry>>();
   readonly #recordOf = createDeviceRecords();
@@ -204,14 +205,16 @@ export class Directory {
       this.#bySeries.set(point.series, known);
       known.point = point;
       this.revision += 1;
+      this.#sorted.get(device.device.project)?.changed(device.device.id);
       return known;
     }
+    this.#sorted.get(device.device.project)?.changed(device.device.id);
     return this.addPoint(device, point);
   }
   /** A path that its device does not have yet. */
   addPoint(device: DeviceEntry, given: Point): PointEntry {
     const { id, project } = device.device;
-    const entry = this.#newEntry(ofOneShape(given, id));
+    const entry = this.newest.entryOf(ofOneShape(given, id));
     (device as OwnEntry).points.add(entry);
     this.#bySeries.set(given.series, entry);
     this.#pointsOfProject.set(project, this.pointCount(project) + 1);

@@ -20,7 +20,24 @@ export interface PresenceObserver {
   disconnected(connection: Connection, at: number, reason: string, since: number): void;
 }
 
+/** Who is there, to be looked at again and again: the same object for as long as the device exists. */
+export interface LiveStatus {
+  /** Connections of its own. */
+  readonly connections: readonly Connection[];
+  /** The gateway's connection that last reported for it. */
+  readonly through: string | null;
+  readonly connectedAt: number | null;
+  readonly lastSeenAt: number | null;
+  readonly lastAddress: string | null;
+  readonly protocol: string | null;
+}
+
+export function isOnline({ connections, through }: LiveStatus): boolean {
+  return connections.length > 0 || through !== null;
+}
+
 export interface LivePresence extends Presence {
+  live(device: DeviceId): LiveStatus;
   /** A gateway told that a device behind it is there no more: it is offline until it is heard of again. */
   left(device: DeviceId, at: number): void;
   /** From now on it is told of each connection, after those that asked before. */
@@ -85,9 +102,10 @@ export function createPresence(): LivePresence {
       const state = states.get(device);
       if (!state) return ABSENT;
       const { connectedAt, lastSeenAt, lastAddress, protocol } = state;
-      const online = state.connections.length > 0 || state.through !== null;
+      const online = isOnline(state);
       return { online, connectedAt: online ? connectedAt : null, lastSeenAt, lastAddress, protocol };
     },
+    live: stateOf,
     left(device, at) {
       const state = states.get(device);
       if (state === undefined) return;

@@ -21,10 +21,38 @@ interface Page {
   readonly pageOf: (series: SeriesId) => Page;
 }
 
-/** Makes the entries of points; each finds its newest value in columns that it shares with others. */
-export function createNewestValues(): (point: Point) => PointEntry {
+/** Newest values of points. */
+export interface NewestValues {
+  /** Of a point; finds its newest value in columns that it shares with others. */
+  entryOf(point: Point): PointEntry;
+  /** Puts the newest values of series at the same places of `numbers`, and what each is: a tag of TAG, or NO_VALUE. A truth value is 0 or 1. */
+  read(series: ArrayLike<number>, count: number, numbers: Float64Array, tags: Uint8Array): void;
+}
+
+export const NO_VALUE = NONE;
+
+export function createNewestValues(): NewestValues {
   const pages = new Map<number, Page>();
-  return (point) => new NewestEntry(point, pageOf(point.series));
+  return {
+    entryOf: (point) => new NewestEntry(point, pageOf(point.series)),
+    read(series, count, numbers, tags) {
+      // Points of neighbours are neighbours, mostly.
+      let number = -1;
+      let page: Page | undefined;
+      for (let at = 0; at < count; at++) {
+        const one = series[at] ?? 0;
+        const wanted = Math.floor(one / PAGE);
+        if (wanted !== number) {
+          number = wanted;
+          page = pages.get(wanted);
+        }
+        const place = one % PAGE;
+        // Series begin at 1: 0 is none.
+        tags[at] = one === 0 || page === undefined ? NONE : (page.tag[place] ?? NONE);
+        numbers[at] = page?.number[place] ?? 0;
+      }
+    },
+  };
 
   function pageOf(series: SeriesId): Page {
     const number = Math.floor(series / PAGE);

@@ -1,7 +1,9 @@
 import type { Access } from '../access/create-access.ts';
+import { deviceRenderer } from '../api/rest/devices.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
+import { createDeviceSearch } from '../fleet/search/device-search.ts';
 import { createHubMetrics } from '../metrics/hub-metrics.ts';
 import { createScriptThread } from '../scripts/script-thread.ts';
 import { createLiveStream } from '../stream/live-stream.ts';
@@ -15,7 +17,7 @@ import { openConfigurations } from './open-configurations.ts';
 import { openControl } from './open-control.ts';
 import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
-import { type HttpDoor, openHttp } from './open-http.ts';
+import { deviceRateLimits, type HttpDoor, openHttp } from './open-http.ts';
 import { openIngest } from './open-ingest.ts';
 import { openLifecycle } from './open-lifecycle.ts';
 import { openMqtt } from './open-mqtt.ts';
@@ -104,6 +106,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   system.log.observe(metrics.storage.committed);
   storage.observe(metrics.storage);
 
+  const search = createDeviceSearch({ directory, presence: storage.presence, clock, searchesMax: settings['limits.searches'] });
+  const render = deviceRenderer({ directory, presence: storage.presence, clock, rateLimits: deviceRateLimits(settings) });
   const http: HttpDoor = await openHttp({
     settings,
     storage,
@@ -115,6 +119,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     control,
     jobs,
     fleet,
+    search,
     provisioning,
     groups,
     lifecycle,
@@ -134,7 +139,16 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   // Sources first, then what is under way, then the sinks: the steps run from the last to the first.
   shutdown.defer('mqtt', () => mqtt.stop());
   const sockets = serveWebSockets(http.server, {
-    streams: openStreams({ settings, access, directory, fleet, samples: stream, events: events.stream, clock }),
+    streams: openStreams({
+      settings,
+      access,
+      directory,
+      fleet,
+      samples: stream,
+      events: events.stream,
+      devices: { search, render, latestKnown: storage.latestKnown, seats },
+      clock,
+    }),
     serveMqtt: settings['mqtt.port'] === null && settings['mqtts.port'] === null ? null : (socket, request) => mqtt.handleWebSocket(socket, request),
     packetBytesMax: settings['mqtt.packet-bytes-max'],
   });

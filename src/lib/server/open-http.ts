@@ -14,6 +14,7 @@ import type { Jobs } from '../control/jobs.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Groups } from '../fleet/groups/groups.ts';
+import type { DeviceSearch } from '../fleet/search/device-search.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import { createDeviceBatches } from '../provisioning/device-batches.ts';
@@ -47,6 +48,7 @@ export async function openHttp(ports: {
   readonly control: Control;
   readonly jobs: Jobs;
   readonly fleet: Fleet;
+  readonly search: DeviceSearch;
   readonly provisioning: ProvisioningDoor;
   readonly groups: Groups;
   readonly lifecycle: LifecycleDoor;
@@ -62,8 +64,8 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, jobs, fleet, groups, provisioning, lifecycle } = ports;
-  const { configurations, metrics, scripts, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, jobs, fleet, groups, search, provisioning } = ports;
+  const { lifecycle, configurations, metrics, scripts, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
@@ -73,6 +75,7 @@ export async function openHttp(ports: {
       groups,
       directory,
       presence,
+      search,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
       ...provisioning.routePorts,
@@ -124,10 +127,7 @@ export async function openHttp(ports: {
       closed: disk.refusal,
       onClosed: disk.onFull,
       places: createExportPlaces(settings['limits.exports']),
-      rateLimits: {
-        messagesPerSecond: settings['limits.messages-per-second-per-device'],
-        pointsPerSecond: settings['limits.points-per-second-per-device'],
-      },
+      rateLimits: deviceRateLimits(settings),
     }),
     authenticator: access.authenticator,
     authorize,
@@ -153,4 +153,12 @@ export async function openHttp(ports: {
     perAddressMax: settings['http.connections-per-address-max'],
   });
   return { server, connections, listen: () => listenHttp(api, settings), close: () => api.close() };
+}
+
+/** Of each device; null: no limit. */
+export function deviceRateLimits(settings: Settings): { readonly messagesPerSecond: number | null; readonly pointsPerSecond: number | null } {
+  return {
+    messagesPerSecond: settings['limits.messages-per-second-per-device'],
+    pointsPerSecond: settings['limits.points-per-second-per-device'],
+  };
 }

@@ -4,6 +4,7 @@ import type { Access } from '../access/create-access.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Action } from '../access/roles.ts';
 import { authenticate } from '../api/authentication.ts';
+import { type DeviceFeedPorts, subscribeToDevices } from '../api/device-feed.ts';
 import { subscribeToEvents } from '../api/event-feed.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
 import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
@@ -25,12 +26,16 @@ export function openStreams(ports: {
   readonly fleet: Fleet;
   readonly samples: LiveStream;
   readonly events: EventStream;
+  readonly devices: Omit<DeviceFeedPorts, 'directory' | 'clock'>;
   readonly clock: () => number;
 }): Readonly<Record<string, StreamDoor>> {
-  const { settings, access, directory, fleet, samples, events, clock } = ports;
+  const { settings, access, directory, fleet, samples, events, devices, clock } = ports;
   const { authenticator, accounts, deviceCredentials } = access;
   return {
     '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, stream: samples }, request, principal, onReady)),
+    '/stream/devices': streamDoor('device:read', (request, principal, onReady) =>
+      subscribeToDevices({ ...devices, directory, clock }, request, principal, onReady),
+    ),
     '/stream/events': streamDoor('event:read', (request, { project }, onReady) => subscribeToEvents({ fleet, stream: events }, request, project, onReady)),
   };
 

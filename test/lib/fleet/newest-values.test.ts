@@ -11,7 +11,7 @@ it('keeps the newest value of each point apart from its neighbours, whatever its
   const write = record({ series: constantFrom(1, 2, 1023, 1024, 2 ** 40 + 7), value: values, time: integer(), late: constantFrom(true, false) });
   assert(
     property(array(write, { maxLength: 40 }), (writes) => {
-      const newEntry = createNewestValues();
+      const { entryOf: newEntry } = createNewestValues();
       const entries = new Map([1, 2, 1023, 1024, 2 ** 40 + 7].map((series) => [series, newEntry(aPoint('a', `p${series}`, series))]));
       const expected = new Map<number, LatestValue>();
       for (const { series, value, time, late } of writes) {
@@ -29,7 +29,7 @@ it('keeps the newest value of each point apart from its neighbours, whatever its
 });
 
 it('takes the value along when a point gets another series', () => {
-  const newEntry = createNewestValues();
+  const { entryOf: newEntry } = createNewestValues();
   const entry = newEntry(aPoint('a', 'p', 5));
   entry.latest = { time: 7, value: 'x', quality: 'good', late: false };
   entry.hubTime = 9;

@@ -8,7 +8,7 @@ import { SampleBuilder } from '../../../src/lib/ingest/sample-builder.ts';
 import { qualityOf, sampleValueOf } from '../../../src/lib/storage/sample-columns.ts';
 import { aPoint } from '../../helpers/fleet.ts';
 
-const entries: PointEntry[] = [1, 2, 3].map((series) => createNewestValues()(aPoint('d', `p${series}`, series)));
+const entries: PointEntry[] = [1, 2, 3].map((series) => createNewestValues().entryOf(aPoint('d', `p${series}`, series)));
 const sample = fc.record({
   entry: fc.constantFrom(...entries),
   time: fc.integer({ min: 0, max: 4e12 }),

@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import type { DeviceCredentials } from '../../access/device-credentials.ts';
-import { groupPath } from '../../domain/group.ts';
-import { labelMatcher } from '../../domain/matching.ts';
 import { credentialCreated } from '../../events/credential-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { deviceCreated, deviceDeleted, deviceUpdated } from '../../events/fleet-events.ts';
@@ -9,19 +7,22 @@ import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Groups } from '../../fleet/groups/groups.ts';
 import type { Presence } from '../../fleet/presence.ts';
+import type { DeviceSearch } from '../../fleet/search/device-search.ts';
 import { ratesAt, type Traffic } from '../../fleet/traffic.ts';
 import { actorOf } from '../actor.ts';
-import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf } from '../schema/common.ts';
 import { Device, DeviceCreate, DeviceCreated, DeviceQuery, DeviceUpdate } from '../schema/fleet.ts';
-import { listOf } from '../select-points.ts';
+import { devicePosition, selectDevices, writeDevicePosition } from '../select-devices.ts';
 
 export interface DevicePorts {
   readonly fleet: Fleet;
   readonly groups: Pick<Groups, 'ensure'>;
   readonly directory: Directory;
   readonly presence: Presence;
+  readonly search: DeviceSearch;
+  /** Resolves once the newest values are known: soon after a start. */
+  readonly latestKnown: () => Promise<void>;
   readonly credentials: DeviceCredentials;
   readonly recorder: EventRecorder;
   readonly clock: () => number;
@@ -31,8 +32,14 @@ export interface DevicePorts {
 
 const ById = z.object({ id: z.string().max(200).describe('the id, or an alias such as imei:490154203237518') });
 
-export function deviceRoutes({ fleet, groups, directory, presence, credentials, recorder, clock, rateLimits }: DevicePorts): Route[] {
-  const render = (entry: DeviceEntry): Device => ({
+/** A device as it is shown. */
+export function deviceRenderer({
+  directory,
+  presence,
+  clock,
+  rateLimits,
+}: Pick<DevicePorts, 'directory' | 'presence' | 'clock' | 'rateLimits'>): (entry: DeviceEntry) => Device {
+  return (entry) => ({
     ...entry.device,
     groups: [...entry.device.groups],
     memberOf: [...directory.groupsOf(entry.device)],
@@ -54,23 +61,26 @@ export function deviceRoutes({ fleet, groups, directory, presence, credentials, 
       heldBack: traffic?.heldBack ?? 0,
     };
   }
+}
 
+export function deviceRoutes({ fleet, groups, directory, presence, search, latestKnown, credentials, recorder, clock, rateLimits }: DevicePorts): Route[] {
+  const render = deviceRenderer({ directory, presence, clock, rateLimits });
   return [
     route({
       method: 'GET',
       path: '/devices',
       tag: 'devices',
-      summary: 'List devices by id',
+      summary: 'List devices: by id, or as sort says',
       permission: 'device:read',
       query: DeviceQuery,
       responses: { 200: pageOf(Device) },
-      handle({ query, project }) {
-        const after = readCursor(query.cursor, ['string'])?.[0] as string | undefined;
-        const accepts = deviceFilter(query, presence, directory);
-        function* matching() {
-          for (const entry of directory.sortedDevices(project, after)) if (accepts(entry)) yield entry;
-        }
-        return { status: 200, body: takePage(matching(), query.limit, ({ device }) => [device.id], render) };
+      async handle({ query, project }) {
+        const { asked, order, namesPoints } = selectDevices(project, query, directory);
+        // Soon after a start the newest values are still being read.
+        if (namesPoints) await latestKnown();
+        const after = devicePosition(query.cursor, order);
+        const { entries, next } = await search.page(project, asked, { order, after, limit: query.limit });
+        return { status: 200, body: { items: entries.map(render), cursor: next === null ? null : writeDevicePosition(next, order) } };
       },
     }),
     route({
@@ -143,18 +153,4 @@ export function deviceRoutes({ fleet, groups, directory, presence, credentials, 
 /** To a hundredth: what fades is nothing in the end. */
 function rounded(rate: number): number {
   return Math.round(rate * 100) / 100;
-}
-
-function deviceFilter(query: z.output<typeof DeviceQuery>, presence: Presence, directory: Directory): (entry: DeviceEntry) => boolean {
-  const labels = listOf(query.label)?.map(labelMatcher);
-  const groups = listOf(query.group)?.map(groupPath);
-  return ({ device }) =>
-    (query.kind === undefined || device.kind === query.kind) &&
-    (query.type === undefined || device.type === query.type) &&
-    (query.parent === undefined || device.parent === query.parent) &&
-    (query.state === undefined || device.state === query.state) &&
-    (query.alias === undefined || Object.values(device.aliases).includes(query.alias)) &&
-    (labels === undefined || labels.every((matches) => matches(device.labels))) &&
-    (groups === undefined || groups.some((group) => directory.groupsOf(device).includes(group))) &&
-    (query.online === undefined || presence.status(device.id).online === (query.online === 'true'));
 }

@@ -119,9 +119,37 @@ export const DeviceQuery = PageQuery.extend({
   state: z.enum(DEVICE_STATES).optional(),
   online: z.enum(['true', 'false']).optional(),
   label: Repeated(z.string()).optional(),
-  alias: z.string().optional().describe('value of an alias of any kind'),
   group: Repeated(z.string()).optional().describe('in one of these groups, or below it'),
+  alias: z.string().optional().describe('value of an alias of any kind, or kind:value'),
+  id: Repeated(z.string()).optional().describe('only these; repeats'),
+  q: z.string().max(400).optional().describe('words, each of which stands somewhere in id, name, aliases, labels, type or groups'),
+  selector: z.string().max(4000).optional().describe('site=paris,type=meter: all must hold; a|b for one of them, * for any text, !name for none'),
+  where: z.string().max(4000).optional().describe('a condition, such as battery < 20 and online'),
+  sort: z.string().max(210).optional().describe('a field, labels.NAME, aliases.KIND or the path of a point; -field for descending. Absent: by id'),
 });
+
+/** What is shown of the list: the first so many. */
+export const DeviceStreamQuery = DeviceQuery.omit({ cursor: true, limit: true }).extend({ limit: z.coerce.number().int().min(1).max(1_000).default(100) });
+
+/**
+ * What the hub sends on the stream of devices, one JSON object per WebSocket text message. A round of looking may come in several messages; `settled` ends it.
+ */
+export const DeviceStreamMessage = z
+  .discriminatedUnion('type', [
+    z.object({ type: z.literal('hello'), time: Time }),
+    z.object({
+      type: z.literal('devices'),
+      time: Time,
+      entered: z.array(Device).describe('new in the list, or changed so that they fit now'),
+      changed: z.array(Device).describe('in the list as before, with something else to show'),
+      left: z.array(z.string()).describe('ids of devices that are in the list no more'),
+      order: z.array(z.string()).nullable().describe('ids of all of the list, as they are sorted now; null: by id, or as before'),
+      more: z.boolean().describe('there are more than limit'),
+      settled: z.boolean(),
+    }),
+    z.object({ type: z.literal('bye'), code: z.string(), reason: z.string() }),
+  ])
+  .meta({ id: 'DeviceStreamMessage' });
 
 export const PointDefinition = z
   .object({
@@ -239,6 +267,8 @@ export type DeviceCreate = z.input<typeof DeviceCreate>;
 export type DeviceCreated = z.infer<typeof DeviceCreated>;
 export type DeviceUpdate = z.input<typeof DeviceUpdate>;
 export type DeviceQuery = z.input<typeof DeviceQuery>;
+export type DeviceStreamQuery = z.input<typeof DeviceStreamQuery>;
+export type DeviceStreamMessage = z.infer<typeof DeviceStreamMessage>;
 export type Credential = z.infer<typeof Credential>;
 export type CredentialCreate = z.input<typeof CredentialCreate>;
 export type CredentialCreated = z.infer<typeof CredentialCreated>;

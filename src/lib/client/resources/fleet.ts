@@ -6,6 +6,8 @@ import type {
   DeviceCreate,
   DeviceCreated,
   DeviceQuery,
+  DeviceStreamMessage,
+  DeviceStreamQuery,
   DeviceType,
   DeviceTypeCreate,
   DeviceTypeUpdate,
@@ -30,6 +32,8 @@ export interface FleetResources {
   };
   readonly devices: {
     list(filters?: Filters<DeviceQuery>, options?: ListOptions): AsyncGenerator<Device>;
+    /** What comes into a list, changes in it and leaves it. */
+    live(query: DeviceStreamQuery, signal: AbortSignal): AsyncGenerator<DeviceStreamMessage>;
     create(device: DeviceCreate): Promise<DeviceCreated>;
     show(id: string): Promise<Device>;
     update(id: string, change: DeviceUpdate): Promise<Device>;
@@ -71,6 +75,7 @@ export function fleetResources(connection: Connection): FleetResources {
     },
     devices: {
       list: (filters, list) => connection.pages('/devices', filters, list),
+      live: (query, signal) => connection.live('/stream/devices', query, signal),
       create: (body) => connection.request('POST', '/devices', { body }),
       show: (id) => connection.request('GET', pathOf('devices', id)),
       update: (id, body) => connection.request('PATCH', pathOf('devices', id), { body }),
