@@ -10,8 +10,8 @@ import { isSealed, openKey, sealKey } from './key-storage.ts';
 import { makeKeyPair, objectionTo } from './keys.ts';
 import { fingerprintOf } from './peer-certificate.ts';
 import { fromPem } from './pem.ts';
-import { type CertificateFacts, readCertificate, subjectOf } from './read-certificate.ts';
-import { type Issuer, keyIdentifierOf, newSerial, writeCertificate } from './write-certificate.ts';
+import { type CertificateFacts, readCertificate } from './read-certificate.ts';
+import { type Issuer, keyIdentifierOf, newSerial, subjectOf, writeCertificate } from './write-certificate.ts';
 
 export const AUTHORITIES_OF_PROJECT_MAX = 100;
 /** Clocks of devices are wrong, and hubs are moved. */

@@ -1,8 +1,9 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
-import { bitString, integer, namedBits, octetString, oid, sequence, setOf, tagged, taggedBytes, time, utf8String, yes } from './der.ts';
+import { bitString, elementsOf, integer, namedBits, octetString, oid, sequence, setOf, tagged, taggedBytes, time, utf8String, yes } from './der.ts';
 import { publicKeyDer, signatureAlgorithm, signWith } from './keys.ts';
 import { OID } from './oids.ts';
+import { signedOf } from './signature-algorithms.ts';
 
 /** RFC 5280 appendix A.1, ub-common-name. */
 export const COMMON_NAME_CHARACTERS_MAX = 64;
@@ -30,7 +31,8 @@ export interface Issuer {
   /** Its Name in DER, byte for byte as in its certificate. */
   readonly name: Uint8Array;
   readonly key: KeyObject;
-  readonly keyIdentifier: Uint8Array;
+  /** As its certificate has it; null: it is not known, and left out. */
+  readonly keyIdentifier: Uint8Array | null;
 }
 
 /** 16 random bytes: unique without a counter, and nothing that could be foreseen (CA/B forum: 64 bits at least). Positive. */
@@ -45,9 +47,8 @@ export function nameOf(commonName: string | null): Buffer {
   return commonName === null ? sequence() : sequence(setOf(sequence(oid(OID.commonName), utf8String(commonName))));
 }
 
-/** RFC 5280 section 4.2.1.2, method 1 takes the bits of the key; the last element of SubjectPublicKeyInfo is that bit string. */
+/** 20 bytes: RFC 7093 section 2, method 4. */
 export function keyIdentifierOf(publicKey: KeyObject): Buffer {
-  // Any value that is unique will do: over the whole of SubjectPublicKeyInfo, cut to 20 bytes (RFC 7093 section 2, method 4).
   return createHash('sha256').update(publicKeyDer(publicKey)).digest().subarray(0, 20);
 }
 
@@ -70,7 +71,7 @@ export function writeCertificate(content: CertificateContent, key: KeyObject, is
   return sequence(body, algorithm, bitString(signWith(signer.key, body)));
 }
 
-function extensionsOf(content: CertificateContent, key: KeyObject, subjectKey: Uint8Array, authorityKey: Uint8Array): Buffer[] {
+function extensionsOf(content: CertificateContent, key: KeyObject, subjectKey: Uint8Array, authorityKey: Uint8Array | null): Buffer[] {
   const { purpose } = content;
   const names = alternativeNames(content.alternativeNames);
   return [
@@ -78,7 +79,7 @@ function extensionsOf(content: CertificateContent, key: KeyObject, subjectKey: U
     extension(OID.keyUsage, true, usageOf(purpose, key)),
     ...(purpose === 'authority' ? [] : [extension(OID.extendedKeyUsage, false, sequence(oid(purpose === 'server' ? OID.serverAuth : OID.clientAuth)))]),
     extension(OID.subjectKeyIdentifier, false, octetString(subjectKey)),
-    extension(OID.authorityKeyIdentifier, false, sequence(taggedBytes(0, authorityKey))),
+    ...(authorityKey === null ? [] : [extension(OID.authorityKeyIdentifier, false, sequence(taggedBytes(0, authorityKey)))]),
     // Without a subject, this is who it is (RFC 5280 section 4.2.1.6).
     ...(names === null ? [] : [extension(OID.subjectAlternativeName, content.commonName === null, names)]),
   ];
@@ -111,4 +112,13 @@ function addressBytes(address: string): Buffer {
   const [before, after] = [groups(head), groups(tail)];
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
   return Buffer.from([...before, ...zeros, ...after].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]));
+}
+
+/** The subject's Name as it stands in a certificate, byte for byte: what it signs says the same of its issuer. */
+export function subjectOf(der: Uint8Array): Buffer {
+  const fields = elementsOf(signedOf(der).body.content);
+  // Version (absent in version 1), serial, algorithm, issuer, validity, subject.
+  const subject = fields[fields[0]?.tag === 0xa0 ? 5 : 4];
+  if (subject === undefined) throw new RangeError('a certificate without a subject');
+  return subject.whole;
 }

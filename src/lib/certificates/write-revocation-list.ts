@@ -27,6 +27,8 @@ export function writeRevocationList(
   const entries = revoked.map(({ serial, revokedAt, revocationReason }) =>
     sequence(integer(Buffer.from(serial, 'hex')), time(revokedAt ?? now), ...reasonOf(revocationReason)),
   );
+  const { keyIdentifier } = issuer;
+  const authorityKey = keyIdentifier === null ? [] : [extension(OID.authorityKeyIdentifier, false, sequence(taggedBytes(0, keyIdentifier)))];
   const body = sequence(
     integer(1),
     algorithm,
@@ -35,10 +37,7 @@ export function writeRevocationList(
     time(now + NEXT_UPDATE_MS),
     // An empty list is left out (RFC 5280 section 5.1.2.6).
     ...(entries.length === 0 ? [] : [sequence(...entries)]),
-    tagged(
-      0,
-      sequence(extension(OID.authorityKeyIdentifier, false, sequence(taggedBytes(0, issuer.keyIdentifier))), extension(OID.crlNumber, false, integer(number))),
-    ),
+    tagged(0, sequence(...authorityKey, extension(OID.crlNumber, false, integer(number)))),
   );
   return sequence(body, algorithm, bitString(signWith(issuer.key, body)));
 }

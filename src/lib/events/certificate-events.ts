@@ -9,7 +9,13 @@ type Details = NewEvent['details'];
 export function authorityCreated(authority: Authority, actor: Actor, time: number): NewEvent {
   return authority.kind === 'own'
     ? ofAuthority('ca.created', authority, actor, time, `the certificate authority ${authority.id} was made by ${actor}`)
-    : ofAuthority('ca.registered', authority, actor, time, `the certificate authority ${authority.id} was registered by ${actor}${authority.state === 'active' ? '' : ', and has to be proven'}`);
+    : ofAuthority(
+        'ca.registered',
+        authority,
+        actor,
+        time,
+        `the certificate authority ${authority.id} was registered by ${actor}${authority.state === 'active' ? '' : ', and has to be proven'}`,
+      );
 }
 
 export function authorityProven(authority: Authority, actor: Actor, time: number): NewEvent {
@@ -45,7 +51,14 @@ export function authorityExpiring(authority: Authority, time: number): NewEvent 
   return ofAuthority('certificate.expiring', authority, 'hub', time, `the certificate authority ${authority.id} ends on ${dayOf(authority.validTo)}`, 'major');
 }
 
-function ofAuthority(kind: EventKind, { project, id, fingerprint, validTo }: Authority, actor: Actor, time: number, text: string, severity: Severity | null = null): NewEvent {
+function ofAuthority(
+  kind: EventKind,
+  { project, id, fingerprint, validTo }: Authority,
+  actor: Actor,
+  time: number,
+  text: string,
+  severity: Severity | null = null,
+): NewEvent {
   return { project, time, kind, actor, severity, device: null, point: null, alarm: null, rule: null, text, details: { ca: id, fingerprint, validTo } };
 }
 

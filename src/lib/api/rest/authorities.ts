@@ -76,7 +76,13 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
             ? await authorities.init(project, { id: body.id, key: body.key, validMs: body.validSeconds * 1000, subject: body.subject ?? null }, actor)
             : await authorities.register(
                 project,
-                { id: body.id, pem: body.certificate, identity: body.identity ?? null, claim: (body.claim as ClaimId | undefined) ?? null, trusted: body.trusted },
+                {
+                  id: body.id,
+                  pem: body.certificate,
+                  identity: body.identity ?? null,
+                  claim: (body.claim as ClaimId | undefined) ?? null,
+                  trusted: body.trusted,
+                },
                 actor,
               );
         recorder.record(authorityCreated(made, actor, clock()));

@@ -6,7 +6,9 @@ const PEM_CHARACTERS_MAX = 65_536;
 const YEARS_MAX_SECONDS = 100 * 366 * 86_400;
 const Pem = (what: string) => Text(PEM_CHARACTERS_MAX).describe(`${what}, in PEM`);
 const ValidSeconds = z.number().int().positive().max(YEARS_MAX_SECONDS);
-const Identity = Text(250).describe('where the certificates of an external authority name their device: cn:, dns: or uri: and a pattern with one of {id}, {serial}, {imei}, {iccid}, {mac}');
+const Identity = Text(250).describe(
+  'where the certificates of an external authority name their device: cn:, dns: or uri: and a pattern with one of {id}, {serial}, {imei}, {iccid}, {mac}',
+);
 
 export const Ca = z
   .object({
@@ -100,10 +102,14 @@ export const CertificateBatchResult = z.object({
     ]),
   ),
 });
-export const ServerCertificateCreate = z.object({ names: z.array(Text(253)).min(1).max(50).describe('host names and IP addresses'), ...RequestedKey }).refine(hasOneKey, ONE_KEY);
+export const ServerCertificateCreate = z
+  .object({ names: z.array(Text(253)).min(1).max(50).describe('host names and IP addresses'), ...RequestedKey })
+  .refine(hasOneKey, ONE_KEY);
 export const CertificateRenewal = z.object({
   csr: Pem('a certificate signing request'),
-  replaces: Text(100).optional().describe('the fingerprint of the certificate that ends when the new one is used first; absent: the one that the device came with'),
+  replaces: Text(100)
+    .optional()
+    .describe('the fingerprint of the certificate that ends when the new one is used first; absent: the one that the device came with'),
 });
 export const CertificateQuery = PageQuery.extend({
   device: Text(200).optional(),
