@@ -53,7 +53,6 @@ const storage = {
     },
     removeOfRule: () => statement([]),
   },
-  commands: { all: none },
   awakeAt: async () => null,
   awake: () => statement([]),
 } as unknown as AlarmStorage;
@@ -75,6 +74,7 @@ const supervision: HotSupervision = createSupervision({
     stream,
   },
   ...{ presence: createPresence(), samples: { read: async function* () {} }, latestKnown: async () => undefined, commit: () => nextTurn(), rules },
+  control: { plan: () => ({ commands: [], statements: [], committed: () => undefined, dropped: () => undefined }) },
   notifier: { entriesFor: () => [], committed: () => undefined },
   maintenances: { load: async () => undefined, all: () => [] } as unknown as HotMaintenances,
   ...{ readScope: () => null, closed: () => null, clock, log: SILENT_LOG },

@@ -1,9 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHubClient, type HubClient } from '../../src/lib/client/hub-client.ts';
 import { expand } from '../../src/lib/reference/command-pages.ts';
+import { answeringDevice } from '../helpers/answering-device.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
 import { repository } from '../helpers/source-graph.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -32,6 +34,7 @@ const ENDLESS: readonly (readonly [RegExp, number])[] = [
 const ASKS = [
   /^muster alarm (?!list|show|tail|stats|assert|export)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
   /^muster (?:device|type|token|user|context|rule|maintenance|channel|route) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster device retire\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
 ];
@@ -40,6 +43,7 @@ const PASSWORD = 'correct horse battery staple';
 
 let hub: TestHub;
 let client: HubClient;
+let answering: MqttClient | null = null;
 
 beforeAll(async () => {
   hub = await startHub([], { keep: true });
@@ -47,6 +51,7 @@ beforeAll(async () => {
   await client.users.update('admin', { password: PASSWORD });
 });
 afterAll(async () => {
+  await answering?.endAsync(true);
   client?.close();
   await hub?.stop();
 });
@@ -72,6 +77,8 @@ interface Ids {
   readonly maintenance: string;
   /** The end of the id of an alarm of boiler-hot on boiler-7; empty where no example needs one. */
   readonly alarm: string;
+  /** Of something that was asked of boiler-7, and waits; empty where no example needs it. */
+  readonly command: string;
   /** Of the rule boiler-hot: those that were deleted count. */
   readonly version: number;
 }
@@ -82,6 +89,7 @@ function concrete(line: string, ids: Ids): string {
   return line
     .replaceAll('http://127.0.0.1:8080', hub.url)
     .replaceAll('0198c0de-0000-7000-8000-000000000000', ids.maintenance)
+    .replaceAll('0199c0de-0000-7000-8000-000000000000', ids.command)
     .replace('--version 1', `--version ${ids.version}`)
     .replaceAll('3f9a61c2', ids.alarm)
     .replace(/(alarm assert.*) --for \S+/, '$1 --for 1s')
@@ -149,7 +157,25 @@ async function makeFleet(line: string): Promise<Ids> {
   }
   for await (const { id } of client.maintenances.list()) await client.maintenances.delete(id);
   const maintenance = (await client.maintenances.create({ scope: { device: 'gw-1' }, to: Date.now() + 3_600_000 })).id;
-  return { tokens, credentials, maintenance, version, alarm: line.startsWith('muster alarm') ? await raiseAlarm(line) : '' };
+  const alarm = line.startsWith('muster alarm') ? await raiseAlarm(line) : '';
+  return { tokens, credentials, maintenance, version, alarm, command: /^muster (?:set|call|command|job)\b/.test(line) ? await makeCommandable(line) : '' };
+}
+
+/** The boilers have what can be set, and boiler-7 is there to do what an example waits for. */
+async function makeCommandable(line: string): Promise<string> {
+  await answering?.endAsync(true);
+  answering = null;
+  for (const id of ['boiler-7', 'boiler-8']) {
+    await client.report(id, { 'boiler/target': 55, 'boiler/mode': 'eco' });
+    await client.points.update(id, 'boiler/target', { kind: 'setpoint' });
+    await client.points.update(id, 'boiler/mode', { kind: 'parameter' });
+  }
+  const { id } = await client.commands.call('boiler-7', { name: 'restart' });
+  if (line.includes('--wait')) {
+    const { secret } = await client.devices.addCredential('boiler-7', {});
+    answering = await answeringDevice(hub.mqttUrl, 'boiler-7', secret);
+  }
+  return id;
 }
 
 /** Beyond the limit of boiler-hot, on two boilers; to reset it, latched and over. */

@@ -18,6 +18,11 @@ const made = async (work: Promise<unknown>): Promise<object> => {
   return {};
 };
 
+const setPoint = async (client: HubClient): Promise<void> => {
+  await client.report('boiler', { target: 55 });
+  await client.points.update('boiler', 'target', { kind: 'setpoint' });
+};
+
 const aRule = (id: string) => ({ id, scope: { points: 'nothing' }, when: { bands: [{ level: 'minor', high: 80 }] } });
 
 /** An alarm that is active, of a rule and a device of its own. */
@@ -83,6 +88,10 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   },
   'channel:update': { args: ['changed', '--set', 'burst=5'], prepare: (client) => made(aChannel(client, 'changed')) },
   'alarm:export': { args: ['--file', 'alarms.csv', '--force'] },
+  call: { args: ['boiler', 'restart'] },
+  'command:cancel': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'cancelled' })).id] }) },
+  'command:list': { args: [] },
+  'command:show': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'shown' })).id] }) },
   completion: { args: ['bash'] },
   'context:add': { args: ['another', '--url', 'http://127.0.0.1:1'] },
   'context:list': { args: [] },
@@ -94,8 +103,13 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'device:create': { args: ['made-here'] },
   'device:credential': { args: ['boiler'] },
   'device:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.devices.create({ id: 'to-delete' })) },
+  'device:disable': { args: ['to-disable'], prepare: (client) => made(client.devices.create({ id: 'to-disable' })) },
+  'device:enable': { args: ['boiler'] },
+  'device:history': { args: ['boiler'] },
   'device:list': { args: [] },
+  'device:maintain': { args: ['to-maintain'], prepare: (client) => made(client.devices.create({ id: 'to-maintain' })) },
   'device:rejects': { args: [] },
+  'device:retire': { args: ['to-retire', '--yes'], prepare: (client) => made(client.devices.create({ id: 'to-retire' })) },
   'device:show': { args: ['boiler'] },
   'device:update': { args: ['boiler', '--name', 'Boiler'] },
   doctor: { args: [] },
@@ -143,6 +157,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'route:test': { args: [] },
   'route:update': { args: ['changed', '--severity', 'minor'], prepare: (client) => aRoute(client, 'changed') },
   serve: { args: ['--ephemeral', '--http', '0', '--mqtt', '0'], endless: true },
+  set: { args: ['boiler', 'target', '60'], prepare: (client) => made(setPoint(client)) },
   'settings:show': { args: [] },
   'settings:validate': { args: [] },
   simulate: { args: ['--gateways', '1', '--points', '1', '--interval', '100ms', '--duration', '200ms'] },

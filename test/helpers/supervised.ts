@@ -3,6 +3,8 @@ import { onTestFinished } from 'vitest';
 import { readScope } from '../../src/lib/alarms/read-scope.ts';
 import { parseRule } from '../../src/lib/alarms/rule-document.ts';
 import { defaultSettings, type Settings } from '../../src/lib/config/settings.ts';
+import type { CommandCarrier } from '../../src/lib/control/control.ts';
+import type { HotControl } from '../../src/lib/control/create-control.ts';
 import type { AlarmRecord } from '../../src/lib/domain/alarm.ts';
 import type { HubEvent } from '../../src/lib/domain/event.ts';
 import type { ChannelId, PointPath, ProjectId, SeriesId } from '../../src/lib/domain/ids.ts';
@@ -17,6 +19,7 @@ import type { EmbeddedSystemStore } from '../../src/lib/storage/system/create-sy
 import { createSupervision, type HotSupervision } from '../../src/lib/supervision/create-supervision.ts';
 import { createMaintenances } from '../../src/lib/supervision/maintenances.ts';
 import { createRules } from '../../src/lib/supervision/rules.ts';
+import { controlled } from './controlled.ts';
 import { aDevice, aPoint } from './fleet.ts';
 import { SILENT_LOG } from './silent-log.ts';
 import { startedSystemStore } from './system-store.ts';
@@ -41,7 +44,9 @@ export interface World {
   /** Told of each commit of the engine: how many statements. */
   onCommit: (statements: number) => void;
   addDevice(id: string, more?: Parameters<typeof aDevice>[1]): void;
-  addPoint(device: string, path: string): void;
+  addPoint(device: string, path: string, more?: Parameters<typeof aPoint>[3]): void;
+  /** Told what rules ask of devices; null: no device listens. */
+  carrier: CommandCarrier | undefined;
   events(): Promise<HubEvent[]>;
   /** An engine on this disk. The one before is forgotten as by kill -9. */
   start(settings?: Partial<Settings>): Promise<Engine>;
@@ -49,6 +54,7 @@ export interface World {
 
 export interface Engine {
   readonly supervision: HotSupervision;
+  readonly control: HotControl;
   readonly published: HubEvent[];
   rule(document: JsonValue): Promise<void>;
   /** A message with one sample, through the engine and to the disk. */
@@ -78,7 +84,8 @@ export async function aWorld(): Promise<World> {
     onCommit: () => undefined,
     latestKnown: () => Promise.resolve(),
     addDevice: (id, more) => void directory.putDevice(aDevice(id, more)),
-    addPoint: (device, path) => void directory.putPoint(aPoint(device, path, ++series)),
+    addPoint: (device, path, more) => void directory.putPoint(aPoint(device, path, ++series, more)),
+    carrier: undefined,
     async events() {
       const all: HubEvent[] = [];
       let cursor: string | undefined;
@@ -130,7 +137,9 @@ export async function aWorld(): Promise<World> {
         }
       },
     };
+    const { control } = await controlled({ system, directory, clock, ...(world.carrier !== undefined && { carrier: world.carrier }) });
     const supervision = createSupervision({
+      control,
       ...{
         settings,
         directory,
@@ -156,6 +165,7 @@ export async function aWorld(): Promise<World> {
     const alarms = (): AlarmRecord[] => [...supervision.alarms.live(PROJECT)];
     return {
       supervision,
+      control,
       published,
       alarms,
       alarm: (rule) => alarms().find((record) => record.rule === rule),

@@ -14,7 +14,7 @@ const SECRET_COLUMNS: readonly Column<DeviceCreated>[] = [
 
 export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
   static override summary = 'Make a device';
-  static override description = 'With --credential token it gets a token at once, which is shown this once; otherwise `device credential` makes one.';
+  static override description = 'With --credential token it gets a token at once, which is shown this once; otherwise `device credential create` makes one.';
   static override args = { device: Args.string({ description: 'Id of the device, unique on the hub', required: true }) };
   static override flags = {
     name: Flags.string({ summary: 'Name for people', helpValue: '<text>' }),

@@ -39,8 +39,8 @@ export interface IssuedToken {
   readonly expiresAt: number | null;
 }
 
-/** A device's credentials changed or went: whoever holds a session of it cuts it. */
-export type CredentialListener = (device: DeviceId) => void;
+/** A device's credentials changed or went: whoever holds a session of it cuts it. `credential`: only what came with this one. */
+export type CredentialListener = (device: DeviceId, credential?: string) => void;
 /** A token was revoked, or its user disabled or removed. */
 export type TokenListener = (tokenId: string) => void;
 

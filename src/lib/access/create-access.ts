@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
-import type { SystemStore } from '../storage/system/system-store.ts';
+import type { CredentialRecord, SystemStore } from '../storage/system/system-store.ts';
 import type { Authenticator } from './access.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createAuthenticator } from './authenticator.ts';
@@ -27,6 +27,7 @@ type AccessSettings = Pick<
   | 'access.failures-per-address'
   | 'access.failure-window-ms'
   | 'access.session-days'
+  | 'access.device-token-days'
   | 'ca.passphrase'
   | 'ca.certificate-days'
   | 'ca.certificate-days-max'
@@ -52,7 +53,8 @@ export function createAccess(ports: {
     windowMs: settings['access.failure-window-ms'],
     clock,
   });
-  const deviceCredentials = createDeviceCredentials({ system, passwords, cache, clock, listenerFailed });
+  const deviceCredentials = createDeviceCredentials({ system, passwords, cache, clock, tokenDays: settings['access.device-token-days'], listenerFailed });
+  const onFirstUse = (credential: CredentialRecord) => void deviceCredentials.used(credential);
   const certificates = createCertificates({
     system,
     directory,
@@ -63,7 +65,7 @@ export function createAccess(ports: {
     onRevoked: deviceCredentials.deviceChanged,
     failed: (error) => log.error({ reason: messageOf(error) }, 'a note about a certificate could not be written'),
   });
-  const authenticator = createAuthenticator({ system, directory, guard, clock, passwords, cache, certificates: certificates.checker });
+  const authenticator = createAuthenticator({ system, directory, guard, clock, passwords, cache, certificates: certificates.checker, onFirstUse });
   return {
     authenticator,
     guard,

@@ -66,7 +66,7 @@ export interface HttpTimeouts {
 
 /** Then the connection ends with an answer: no client keeps one for ever, and a proxy in front spreads them anew. */
 const REQUESTS_PER_CONNECTION_MAX = 100_000;
-/** What nobody has logged in for is a user name and a password at most. */
+/** What nobody has logged in for is a user name and a password at most; a device that asks for its identity says who it is. */
 const OPEN_BODY_BYTES_MAX = 16_384;
 
 /** Builds the server and registers every route; listens to nothing yet. */
@@ -142,7 +142,7 @@ function register(app: FastifyInstance, route: Route, ports: ApiPorts, budget: B
   app.route({
     method: route.method,
     url: urlOf(route),
-    ...(route.permission === 'open' && { bodyLimit: Math.min(OPEN_BODY_BYTES_MAX, ports.payloadBytesMax) }),
+    ...((route.permission === 'open' || route.permission === 'claim:use') && { bodyLimit: Math.min(OPEN_BODY_BYTES_MAX, ports.payloadBytesMax) }),
     // Before the body is read: nobody sends the hub a megabyte to be told that they may not.
     onRequest: async (request, reply) => {
       Object.assign(request, { admitted: await admit(route, ports, request, reply) });
@@ -211,6 +211,7 @@ async function admit(route: Route, ports: ApiPorts, request: FastifyRequest, rep
   if (route.permission === 'open') return { route, principal: { kind: 'open' }, project: '' as ProjectId, device: NO_DEVICE };
   const principal = await authenticate(ports.authenticator, request.raw, address);
   if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
+  if (principal.kind === 'claim' && route.permission === 'authenticated') throw new MusterError('not_allowed', 'a claim registers devices and nothing more');
   const { project } = principal;
   const wanted = request.headers['muster-project'];
   if (typeof wanted === 'string' && wanted !== '' && wanted !== project)

@@ -5,15 +5,20 @@ import { type AuthorityPorts, authorityRoutes } from './rest/authorities.ts';
 import { type BacktestPorts, backtestRoutes } from './rest/backtests.ts';
 import { type CertificatePorts, certificateRoutes } from './rest/certificates.ts';
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
+import { type ClaimPorts, claimRoutes } from './rest/claims.ts';
+import { type CommandPorts, commandRoutes } from './rest/commands.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
+import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
+import { type ProvisioningPorts, provisioningRoutes } from './rest/provisioning.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
 import { type RulePorts, ruleRoutes } from './rest/rules.ts';
@@ -29,7 +34,12 @@ export type RoutePorts = HubPorts &
   AuthorityPorts &
   CertificatePorts &
   DevicePorts &
+  ClaimPorts &
+  ProvisioningPorts &
+  DeviceBatchRoutePorts &
+  LifePorts &
   PointPorts &
+  CommandPorts &
   ReportPorts &
   SamplePorts &
   ExportPorts &
@@ -55,8 +65,13 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...certificateRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),
+    ...claimRoutes(ports),
+    ...provisioningRoutes(ports),
+    ...deviceBatchRoutes(ports),
+    ...lifeRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
+    ...commandRoutes(ports),
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),

@@ -22,6 +22,7 @@ export function statusView(status: RatedStatus, style: TableStyle): string {
     ['fleet', [`devices: ${count(status.fleet.devices)}, points: ${count(status.fleet.points)}`]],
     ['alarms', alarmLines(status)],
     ['notified', notificationLines(status)],
+    ['commands', commandLines(status)],
     ['process', [processLine(status)]],
   ];
   return sections.map(([label, lines]) => section(label, lines, style)).join('');
@@ -107,6 +108,14 @@ function notificationLines({ notifications }: RatedStatus): string[] {
   return [
     `alarm changes that wait to be told: ${count(waiting)}, notifications on their way: ${count(inFlight)}`,
     `since the start: ${count(delivered)} delivered, ${count(failed)} given up, ${count(dropped)} dropped; channels: ${count(channels)}, failing: ${count(failing)}`,
+  ];
+}
+
+function commandLines({ commands }: RatedStatus): string[] {
+  const { open, created, applied, rejected, expired, cancelled } = commands;
+  return [
+    `not settled: ${count(open)}`,
+    `since the start: ${count(created)} asked, ${count(applied)} applied, ${count(rejected)} rejected, ${count(expired)} expired, ${count(cancelled)} cancelled`,
   ];
 }
 

@@ -3,9 +3,12 @@ import { type AccessResources, accessResources } from './resources/access.ts';
 import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
 import { type CertificateResources, certificateResources } from './resources/certificates.ts';
+import { type CommandResources, commandResources } from './resources/commands.ts';
+import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
+import { type ProvisioningResources, provisioningResources } from './resources/provisioning.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
 import { type SampleResources, sampleResources } from './resources/samples.ts';
 import { type StorageResources, storageResources } from './resources/storage.ts';
@@ -16,10 +19,13 @@ export interface HubClient
     AccessResources,
     AlarmResources,
     BacktestResources,
+    DeviceBatchResources,
     CertificateResources,
+    CommandResources,
     EventResources,
     FleetResources,
     NotificationResources,
+    ProvisioningResources,
     RuleResources,
     SampleResources,
     StorageResources {
@@ -40,10 +46,13 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...accessResources(connection),
     ...alarmResources(connection),
     ...backtestResources(connection),
+    ...deviceBatchResources(connection),
     ...certificateResources(connection),
+    ...commandResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
     ...notificationResources(connection),
+    ...provisioningResources(connection),
     ...ruleResources(connection),
     ...sampleResources(connection),
     ...storageResources(connection),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROVISIONING_DECISIONS } from '../domain/provisioning.ts';
 import { isTarget } from './targets.ts';
 
 /**
@@ -130,7 +131,16 @@ export const SETTINGS = {
     'Events of alarms that wait for a disk that takes nothing; beyond it the oldest are dropped with a count',
   ),
   'limits.alarm-history-samples': setting(count, 5_000_000, 'Stored samples that a rule is shown when it starts; beyond it its windows fill with what comes'),
+  'limits.claims-per-project': setting(count, 1_000, 'Claims of one project, ended ones included'),
+  'limits.claim-requests-per-second': setting(count, 500, 'Devices that ask with one claim, per second; beyond it they are refused with `rate_limited`'),
+  'limits.devices-held-per-project': setting(count, 10_000, 'Devices of one project that wait to be approved; beyond it claims that would be held are refused'),
+  'limits.provisioning-rules-per-project': setting(count, 200, 'Provisioning rules of one project'),
   'limits.value-bytes-max': setting(count, 65_536, 'Longest text or JSON value'),
+  'limits.commands-open-per-device': setting(count, 1_000, 'Commands of one device that are not settled; beyond it more are refused'),
+  'limits.commands-open-per-project': setting(count, 500_000, 'The same of one project'),
+  'limits.command-bytes-max': setting(count, 262_144, 'Largest value of one command: of a set, the arguments of a call, a configuration document'),
+  'limits.command-bytes-open': setting(count, 268_435_456, 'Values of all commands that are not settled, of all projects together; beyond it more are refused'),
+  'limits.commands-kept': setting(count, 5_000_000, 'Commands kept, of all projects together; beyond it the oldest that are settled go'),
   'limits.channels-per-project': setting(count, 100, 'Notification channels of one project'),
   'limits.routes-per-project': setting(count, 200, 'Notification routes of one project'),
   'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),
@@ -142,6 +152,8 @@ export const SETTINGS = {
   'limits.stream-subscribers': setting(count, 1_000, 'Stream subscribers, of samples and events together'),
   'limits.events-waiting': setting(count, 50_000, 'Events that wait for the disk; beyond it new ones are dropped with a count'),
   'limits.events-kept': setting(count, 5_000_000, 'Events kept, of all projects together; beyond it the oldest go'),
+  'limits.device-batches': setting(count, 8, 'Batches of devices that are written or wait for it; beyond it more are refused with `overloaded`'),
+  'limits.connections-kept': setting(count, 50, 'Connections of each device that its history keeps'),
   'limits.exports': setting(count, 16, 'Exports that are sent at once; beyond it more are refused with `overloaded`'),
   'limits.backtests': setting(count, 2, 'Back-tests of rules that run at once; beyond it more are refused with `overloaded`'),
   'limits.journal-bytes': setting(count, 1_073_741_824, 'Journal that waits for the sample store; beyond it the hub refuses writes'),
@@ -183,7 +195,12 @@ export const SETTINGS = {
   'storage.retention-days': setting(count.nullable(), null, 'Samples older than this are deleted; null keeps them for ever'),
 
   'events.kept-days': setting(count, 90, 'Events older than this are deleted'),
+  'connections.kept-days': setting(count, 90, 'Connections of devices that ended longer ago are forgotten'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
+
+  'control.expiry-default-ms': setting(count, 86_400_000, 'So long a command waits for its device and its answer, unless who asks says otherwise'),
+  'control.expiry-max-ms': setting(count, 31_622_400_000, 'So long it may wait'),
+  'control.kept-days': setting(count, 90, 'Commands that were settled longer ago are deleted'),
 
   'notifications.targets': setting(
     z.array(target).nullable(),
@@ -193,6 +210,8 @@ export const SETTINGS = {
   'notifications.give-up-after-ms': setting(count, 86_400_000, 'A notification that cannot be delivered is tried again for so long'),
   'notifications.waiting-max': setting(count, 100_000, 'Alarm changes of one project that wait to be told; beyond it they are dropped with a count'),
   'notifications.kept-days': setting(count, 30, 'The log of deliveries goes back so far'),
+
+  'provisioning.default': setting(z.enum(PROVISIONING_DECISIONS), 'accept', 'What becomes of a device that comes with a claim when no provisioning rule holds'),
 
   'access.failures-per-account': setting(count, 10, 'Wrong passwords or tokens in the window before an account is locked'),
   'access.failures-per-address': setting(count, 100, 'The same for one network address'),
@@ -210,6 +229,12 @@ export const SETTINGS = {
   'ca.expiry-warning-days': setting(count, 30, 'Days before the end of a certificate at which an event tells of it'),
 
   'access.session-days': setting(count.max(366), 30, 'Validity of a log-in'),
+  'access.expiry-warning-days': setting(count.max(366), 14, 'So long before the token of a device expires the journal of events says so'),
+  'access.device-token-days': setting(
+    count.max(3_660).nullable(),
+    null,
+    'Validity of the token of a device that nobody gave another; null is until it is removed',
+  ),
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof SETTINGS;

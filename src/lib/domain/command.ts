@@ -1,4 +1,4 @@
-import type { CommandId, DeviceId, JobId, ProjectId } from './ids.ts';
+import type { CommandId, DeviceId, JobId, PointPath, ProjectId } from './ids.ts';
 import type { JsonValue } from './value.ts';
 
 /** What a hub asks of a device. `set`: wanted values of parameters and set points. `call`: something to do. `config`: a whole configuration document. */
@@ -16,6 +16,10 @@ export function isSettled(state: CommandState): boolean {
   return state === 'applied' || state === 'rejected' || state === 'expired' || state === 'cancelled';
 }
 
+/** What a device can say of a command. */
+export const COMMAND_ANSWERS = ['applied', 'rejected'] as const;
+export type CommandAnswer = (typeof COMMAND_ANSWERS)[number];
+
 /** Times in ms since 1970. */
 export interface Command {
   readonly id: CommandId;
@@ -31,6 +35,8 @@ export interface Command {
   readonly reason: string | null;
   /** What the device answered to a call. */
   readonly result: JsonValue;
+  /** What the device said after the command had expired or was cancelled; null: nothing. It changes nothing of the state. */
+  readonly lateAnswer: CommandAnswer | null;
   /** As in events: `user:anna`, `rule:boiler-hot`. */
   readonly actor: string;
   /** Of a configuration: its version. */
@@ -40,5 +46,17 @@ export interface Command {
   readonly expiresAt: number;
   readonly sentAt: number | null;
   readonly deliveredAt: number | null;
+  readonly settledAt: number | null;
+}
+
+/** The newest value that was asked of a point, beside what the device reports. Times in ms since 1970. */
+export interface WantedValue {
+  readonly point: PointPath;
+  readonly value: JsonValue;
+  readonly command: CommandId;
+  readonly state: CommandState;
+  readonly reason: string | null;
+  readonly actor: string;
+  readonly wantedAt: number;
   readonly settledAt: number | null;
 }

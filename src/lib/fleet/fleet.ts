@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AliasKind, type Device, type DeviceKind, type DeviceState, isInService } from '../domain/device.ts';
+import { type AliasKind, type Device, type DeviceState, isInService } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
 import { type DeviceId, type DeviceTypeId, GROUP_RULE, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
@@ -8,32 +8,13 @@ import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { createChangeOrder } from './change-order.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
+import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
+import { createProvisioning, type Provisioning } from './provisioning.ts';
+import { stateStatements } from './state-change.ts';
 import { applyDefinition, asDeclared, changedDefinitions, declaredPoints, type PointChange } from './type-points.ts';
 
-export interface NewDevice {
-  readonly id: string;
-  readonly name?: string | undefined;
-  readonly kind: DeviceKind;
-  readonly type?: string | undefined;
-  readonly parent?: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly aliases: Readonly<Partial<Record<AliasKind, string | undefined>>>;
-  /** Groups that exist. */
-  readonly groups?: readonly string[] | undefined;
-  /** Absent: active. */
-  readonly state?: DeviceState | undefined;
-}
-export interface DeviceChange {
-  readonly name?: string | undefined;
-  readonly type?: string | null | undefined;
-  readonly parent?: string | null | undefined;
-  readonly state?: DeviceState | undefined;
-  readonly labels?: Readonly<Record<string, string | null>> | undefined;
-  readonly aliases?: Readonly<Partial<Record<AliasKind, string | null | undefined>>> | undefined;
-  /** Takes the place of the whole list. */
-  readonly groups?: readonly string[] | undefined;
-}
+export { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 export interface NewDeviceType {
   readonly id: string;
   readonly mode: TypeMode;
@@ -41,18 +22,19 @@ export interface NewDeviceType {
   readonly points: readonly PointDefinition[];
 }
 
-export const LABELS_MAX = 64;
 const TYPES_MAX = 1_000;
 
 /**
  * Changes to devices, types and points: on disk first, then in the directory. New devices come side by side, everything else one after the other:
  * each builds on what the one before it left. Refusals are MusterErrors.
  */
-export interface Fleet {
+export interface Fleet extends Provisioning {
   device(project: ProjectId, idOrAlias: string): DeviceEntry;
-  createDevice(project: ProjectId, device: NewDevice): Promise<DeviceEntry>;
-  updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry>;
-  deleteDevice(project: ProjectId, id: string): Promise<void>;
+  /** `alongside`: committed with the device or not at all, such as its credential; `conflict` when one of them cannot be. */
+  createDevice(project: ProjectId, device: NewDevice, alongside?: readonly Statement[]): Promise<DeviceEntry>;
+  /** `expected`: refused with `conflict` in any other state. */
+  updateDevice(project: ProjectId, id: string, change: DeviceChange, expected?: DeviceState): Promise<DeviceEntry>;
+  deleteDevice(project: ProjectId, id: string, expected?: DeviceState): Promise<void>;
   type(project: ProjectId, id: string): DeviceType;
   createType(project: ProjectId, type: NewDeviceType): Promise<DeviceType>;
   updateType(project: ProjectId, id: string, change: Partial<Omit<NewDeviceType, 'id'>>): Promise<DeviceType>;
@@ -81,20 +63,23 @@ export interface FleetPorts {
 export function createFleet(ports: FleetPorts): Fleet {
   const { system, directory, clock } = ports;
   const order = createChangeOrder();
+  const many = createProvisioning({ ...ports, checkedType, checkedParent, checkedGroups, typeOf, following, newOnes, merged, noDevice });
 
   return {
     device: findDevice,
     type: findType,
-    createDevice: (project, device) => order.together(() => createDevice(project, device)),
-    updateDevice: (project, id, change) => order.alone(() => updateDevice(project, id, change)),
-    deleteDevice: (project, id) => order.alone(() => deleteDevice(project, id)),
+    createDevice: (project, device, alongside = []) => order.together(() => createDevice(project, device, alongside)),
+    updateDevice: (project, id, change, expected) => order.alone(() => updateDevice(project, id, change, expected)),
+    deleteDevice: (project, id, expected) => order.alone(() => deleteDevice(project, id, expected)),
+    provision: (project, items, options) => order.alone(() => many.provision(project, items, options)),
+    deleteDevices: (project, ids, options) => order.alone(() => many.deleteDevices(project, ids, options)),
     createType: (project, type) => order.alone(() => createType(project, type)),
     updateType: (project, id, change) => order.alone(() => updateType(project, id, change)),
     deleteType: (project, id) => order.alone(() => deleteType(project, id)),
     updatePoint: (project, device, path, change) => order.alone(() => updatePoint(project, device, path, change)),
   };
 
-  async function createDevice(project: ProjectId, wanted: NewDevice): Promise<DeviceEntry> {
+  async function createDevice(project: ProjectId, wanted: NewDevice, alongside: readonly Statement[]): Promise<DeviceEntry> {
     if (directory.devicesTaken(project) >= ports.devicesMax) {
       throw new MusterError('limit_reached', `the project has ${ports.devicesMax} devices already (limits.devices-per-project)`);
     }
@@ -117,7 +102,7 @@ export function createFleet(ports: FleetPorts): Fleet {
     // Others are created meanwhile, and reports bring points: what is on its way counts for all of them.
     const release = directory.reserve(project, 1, points.length);
     try {
-      await commitOrExplain(system.log, [system.devices.insert(device), ...statements], {
+      await commitOrExplain(system.log, [system.devices.insert(device), ...statements, ...alongside], {
         unique: (constraint) => (constraint?.includes('alias') ? aliasTaken(device) : new MusterError('conflict', `a device ${device.id} exists already`)),
         reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
       });
@@ -129,9 +114,10 @@ export function createFleet(ports: FleetPorts): Fleet {
     }
   }
 
-  async function updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry> {
+  async function updateDevice(project: ProjectId, id: string, change: DeviceChange, expected?: DeviceState): Promise<DeviceEntry> {
     const entry = findDevice(project, id);
     const before = entry.device;
+    checkState(before, expected);
     const device: Device = {
       ...before,
       name: change.name ?? before.name,
@@ -143,12 +129,13 @@ export function createFleet(ports: FleetPorts): Fleet {
       groups: change.groups === undefined ? before.groups : checkedGroups(change.groups),
       updatedAt: clock(),
     };
+    const withState = stateStatements(system, before, device);
     if (Object.keys(device.labels).length > LABELS_MAX) throw new MusterError('invalid', `a device has ${LABELS_MAX} labels at most`);
     const type = typeOf(device);
     const { points, statements } = following([{ device, points: entry.points }], type, device.type === before.type ? [] : (type?.points ?? []));
     const release = directory.reserve(project, 0, newOnes(points));
     try {
-      await commitOrExplain(system.log, [system.devices.update(device), ...statements], {
+      await commitOrExplain(system.log, [system.devices.update(device), ...withState, ...statements], {
         unique: () => aliasTaken(device),
         reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
         stale: () => noDevice(id),
@@ -163,9 +150,10 @@ export function createFleet(ports: FleetPorts): Fleet {
     return entry;
   }
 
-  async function deleteDevice(project: ProjectId, id: string): Promise<void> {
+  async function deleteDevice(project: ProjectId, id: string, expected?: DeviceState): Promise<void> {
     const entry = findDevice(project, id);
     const { device } = entry;
+    checkState(device, expected);
     const children = directory.children(device.id).size;
     if (children > 0)
       throw new MusterError('in_use', `${device.id} is the gateway of ${children} devices`, { hint: 'Delete them first, or give them another parent.' });
@@ -269,15 +257,19 @@ export function createFleet(ports: FleetPorts): Fleet {
     return id as DeviceTypeId;
   }
 
-  function checkedParent(project: ProjectId, child: string, id: string | null): DeviceId | null {
+  function checkedParent(project: ProjectId, child: string, id: string | null, known = deviceNamed): DeviceId | null {
     if (id === null) return null;
-    const parent = directory.device(id)?.device;
+    const parent = known(id);
     if (!parent || parent.project !== project) throw new MusterError('invalid', `there is no device ${id} to be the parent`);
     if (parent.kind !== 'gateway') throw new MusterError('invalid', `${id} is no gateway`, { hint: 'Only a device of kind gateway can be a parent.' });
-    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : directory.device(above.parent)?.device) {
+    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : known(above.parent)) {
       if (above.id === child) throw new MusterError('invalid', `${id} is below ${child} itself`);
     }
     return parent.id;
+  }
+
+  function deviceNamed(id: string): Device | undefined {
+    return directory.device(id)?.device;
   }
 
   /**
@@ -351,6 +343,10 @@ export function createFleet(ports: FleetPorts): Fleet {
     }
     return new MusterError('conflict', 'an alias belongs to another device');
   }
+}
+
+function checkState({ id, state }: Device, expected: DeviceState | undefined): void {
+  if (expected !== undefined && state !== expected) throw new MusterError('conflict', `the device ${id} is ${state}, not ${expected}`);
 }
 
 function checkedGroups(groups: readonly string[]): readonly GroupPath[] {

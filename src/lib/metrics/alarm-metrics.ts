@@ -29,8 +29,7 @@ export const ALARM_METRICS: readonly LevelMetric<SupervisionCounts>[] = [
   { name: 'muster_alarm_timers', help: 'Timers of the alarm engine', read: ({ timers }) => timers },
   { name: 'muster_alarm_scripts_waiting', help: 'Samples that scripts of rules have not answered for', read: ({ scriptsWaiting }) => scriptsWaiting },
   { name: 'muster_alarm_events_waiting', help: 'Events of alarms that are not on disk', read: ({ uncommitted }) => uncommitted },
-  { name: 'muster_alarm_commands_waiting', help: 'What rules set or call and no device has taken', read: ({ commandsWaiting }) => commandsWaiting },
-  { name: 'muster_alarm_commands_sent_total', help: 'What rules set or called', read: ({ commandsSent }) => commandsSent },
+  { name: 'muster_alarm_commands_total', help: 'What rules asked of devices', read: ({ commandsAsked }) => commandsAsked },
   { name: 'muster_alarm_samples_total', help: 'Samples that passed the alarm rules', read: ({ samplesEvaluated }) => samplesEvaluated },
   {
     name: 'muster_alarm_samples_waiting',

@@ -108,8 +108,22 @@ export interface HubLevels {
   readonly events: EventFigures;
   readonly alarms: SupervisionCounts;
   readonly notifications: NotificationFigures;
+  readonly commands: CommandFigures;
   readonly mqtt: MqttFigures;
   readonly limits: readonly LimitLevel[];
+}
+
+/** What is asked of devices: `open` and `bytes` now, the others since the start. */
+export interface CommandFigures {
+  readonly open: number;
+  readonly bytes: number;
+  readonly created: number;
+  readonly sent: number;
+  readonly delivered: number;
+  readonly applied: number;
+  readonly rejected: number;
+  readonly expired: number;
+  readonly cancelled: number;
 }
 
 /** Alarm changes on their way to people; the last four since the start. */

@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { SPINE_STEPS } from '../ingest/step-counts.ts';
 import { ALARM_METRICS } from './alarm-metrics.ts';
+import { COMMAND_METRICS } from './command-metrics.ts';
 import type { HubLevels } from './hub-figures.ts';
 import type { LevelMetric } from './level-metric.ts';
 import { MQTT_METRICS } from './mqtt-metrics.ts';
@@ -92,6 +93,10 @@ export function levelMetrics(registers: Registry[]): (levels: HubLevels) => void
     ...NOTIFICATION_METRICS.map((metric) => {
       const set = setter(metric, registers);
       return ({ notifications }: HubLevels) => set(notifications);
+    }),
+    ...COMMAND_METRICS.map((metric) => {
+      const set = setter(metric, registers);
+      return ({ commands }: HubLevels) => set(commands);
     }),
     ...MQTT_METRICS.map((metric) => {
       const set = setter(metric, registers);

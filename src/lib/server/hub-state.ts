@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts';
+import type { HotControl } from '../control/create-control.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
@@ -27,13 +28,14 @@ export function hubState(parts: {
   readonly events: EventsDoor;
   readonly alarms: HotSupervision;
   readonly notifications: Notifications;
+  readonly control: HotControl;
   readonly mqtt: MqttProtocol;
   readonly stream: LiveStream;
   readonly seats: SubscriberSeats;
   readonly connections: () => ConnectionCount;
   readonly isStopping: () => boolean;
 }): HubState {
-  const { settings, storage, ingest, events, alarms, notifications, mqtt, stream, seats, connections, isStopping } = parts;
+  const { settings, storage, ingest, events, alarms, notifications, control, mqtt, stream, seats, connections, isStopping } = parts;
   const { directory, disk, samples, system } = storage;
   const { pipeline, pressure } = ingest;
   return { checks, notes, levels };
@@ -69,6 +71,7 @@ export function hubState(parts: {
         streamDropped: events.stream.dropped,
       },
       alarms: alarms.counts(),
+      commands: control.counts(),
       mqtt: mqtt.counters(),
     };
     return {

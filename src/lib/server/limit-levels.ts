@@ -1,14 +1,17 @@
 import type { Settings } from '../config/settings.ts';
 import type { HubLevels, LimitLevel } from '../metrics/hub-figures.ts';
 
-type Levels = Pick<HubLevels, 'messagesWaiting' | 'bytesWaiting' | 'journalBytes' | 'httpConnections' | 'streamSubscribers' | 'events' | 'alarms' | 'mqtt'> & {
+type Levels = Pick<
+  HubLevels,
+  'messagesWaiting' | 'bytesWaiting' | 'journalBytes' | 'httpConnections' | 'streamSubscribers' | 'events' | 'alarms' | 'commands' | 'mqtt'
+> & {
   /** What the setting and the operating system allow. */
   readonly mqttConnectionsMax: number;
 };
 
 /** What has a limit for the whole hub, and how far it is filled. Limits of a device, a session or an address are judged where they are met. */
 export function limitLevels(settings: Settings, levels: Levels): LimitLevel[] {
-  const { messagesWaiting, bytesWaiting, journalBytes, httpConnections, streamSubscribers, events, alarms, mqtt, mqttConnectionsMax } = levels;
+  const { messagesWaiting, bytesWaiting, journalBytes, httpConnections, streamSubscribers, events, alarms, commands, mqtt, mqttConnectionsMax } = levels;
   return [
     { setting: 'limits.commit-queue', level: messagesWaiting, limit: settings['limits.commit-queue'] },
     { setting: 'limits.bytes-waiting', level: bytesWaiting, limit: settings['limits.bytes-waiting'] },
@@ -18,6 +21,7 @@ export function limitLevels(settings: Settings, levels: Levels): LimitLevel[] {
     { setting: 'limits.late-evaluations', level: alarms.lateEvaluations, limit: settings['limits.late-evaluations'] },
     { setting: 'limits.scripts-waiting', level: alarms.scriptsWaiting, limit: settings['limits.scripts-waiting'] },
     { setting: 'limits.alarm-events-waiting', level: alarms.uncommitted, limit: settings['limits.alarm-events-waiting'] },
+    { setting: 'limits.command-bytes-open', level: commands.bytes, limit: settings['limits.command-bytes-open'] },
     { setting: 'limits.events-waiting', level: events.waiting, limit: settings['limits.events-waiting'] },
     { setting: 'http.connections-max', level: httpConnections, limit: settings['http.connections-max'] },
     { setting: 'mqtt.connections-max', level: mqtt.connections, limit: mqttConnectionsMax },

@@ -1,6 +1,7 @@
 import { readScope } from '../alarms/read-scope.ts';
 import { parseRule, usesScript } from '../alarms/rule-document.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import { NONE } from '../ingest/batch.ts';
 import type { GroupCommit } from '../ingest/group-commit.ts';
@@ -18,13 +19,14 @@ export function openAlarms(ports: {
   readonly storage: Storage;
   readonly events: EventsDoor;
   readonly notifier: Notifier;
+  readonly control: Pick<Control, 'plan'>;
   /** Of the spine: what alarms change is written in order with the messages that change alarms. */
   readonly commit: GroupCommit;
   readonly scripts: ScriptThread;
   readonly clock: () => number;
   readonly log: Log;
 }): HotSupervision {
-  const { settings, storage, events, notifier, commit, scripts, clock, log } = ports;
+  const { settings, storage, events, notifier, control, commit, scripts, clock, log } = ports;
   const { system, directory, disk, presence, samples } = storage;
   const { alarming } = system;
   const { recorder, stream } = events;
@@ -68,6 +70,7 @@ export function openAlarms(ports: {
     recorder,
     stream,
     notifier,
+    control,
     rules,
     maintenances,
     readScope(document) {

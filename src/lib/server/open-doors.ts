@@ -10,12 +10,15 @@ import type { HotSupervision } from '../supervision/create-supervision.ts';
 import { hubState } from './hub-state.ts';
 import type { Address } from './listen-http.ts';
 import { openAlarms } from './open-alarms.ts';
+import { openControl } from './open-control.ts';
 import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
 import { type HttpDoor, openHttp } from './open-http.ts';
 import { openIngest } from './open-ingest.ts';
+import { openLifecycle } from './open-lifecycle.ts';
 import { openMqtt } from './open-mqtt.ts';
 import { openNotifications } from './open-notifications.ts';
+import { openProvisioning } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 import { openStreams } from './open-streams.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -63,6 +66,8 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   shutdown.defer('metrics', () => metrics.stop());
   const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
+  const control = openControl({ settings, storage, events, clock, log });
+  shutdown.defer('control', () => control.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
   const ingest = await openIngest({
     settings,
@@ -70,7 +75,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     stream,
     meter: metrics.meter,
     supervise(commit) {
-      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, commit, scripts, clock, log });
+      supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, control, commit, scripts, clock, log });
       return supervision.evaluator;
     },
     clock,
@@ -79,12 +84,14 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   if (supervision === null) throw new Error('the spine has no alarm rules');
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
-  const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, clock });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, tls, clock, log });
+  const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, clock });
+  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clock, log, shutdown });
+  const provisioning = await openProvisioning({ settings, storage, access, events, fleet, clock, log, shutdown });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, lifecycle, control, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
-  const state = hubState({ settings, storage, ingest, events, alarms, notifications, mqtt, stream, seats, connections, isStopping });
+  const state = hubState({ settings, storage, ingest, events, alarms, notifications, control, mqtt, stream, seats, connections, isStopping });
   metrics.watch(state.levels);
   metrics.storage.found(system.log.lastJournalId, samples.appliedJournalId);
   system.log.observe(metrics.storage.committed);
@@ -98,7 +105,10 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     events,
     notifications,
     alarms,
+    control,
     fleet,
+    provisioning,
+    lifecycle,
     metrics,
     scripts,
     state,
@@ -127,10 +137,12 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     await Promise.all([mqtt.drain(), ingest.pipeline.drain()]);
   });
 
+  await control.start();
   await alarms.start();
+  control.use(mqtt.commands);
   await mqtt.start();
-  alarms.sendCommands(mqtt.publish);
   const address = await http.listen();
   events.started();
+  provisioning.start();
   return { http: address, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
 }

@@ -46,7 +46,16 @@ export function openEvents(ports: {
   const access = recordAccess({ recorder, clock, home });
   presence.observe(recordConnections({ recorder, projectOf: (device) => directory.device(device)?.device.project ?? null, isStopping }));
   const projects = (): Iterable<ProjectId> => directory.projects.keys();
-  const retention = retainHistory({ settings, storage: system.alarming, commits: system.log, projects, clock, log });
+  const retention = retainHistory({
+    settings,
+    storage: system.alarming,
+    connections: system.life.connections,
+    commands: system.commands,
+    commits: system.log,
+    projects,
+    clock,
+    log,
+  });
   let startedAt: number | null = null;
   shutdown.defer('events', async () => {
     access.stop();

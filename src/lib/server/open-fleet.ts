@@ -1,5 +1,6 @@
 import type { DeviceCredentials } from '../access/device-credentials.ts';
 import type { Settings } from '../config/settings.ts';
+import type { HotControl } from '../control/create-control.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { IngestDoor } from './open-ingest.ts';
@@ -12,9 +13,10 @@ export function openFleet(ports: {
   readonly ingest: IngestDoor;
   readonly credentials: DeviceCredentials;
   readonly alarms: HotSupervision;
+  readonly control: HotControl;
   readonly clock: () => number;
 }): Fleet {
-  const { settings, storage, ingest, credentials, alarms, clock } = ports;
+  const { settings, storage, ingest, credentials, alarms, control, clock } = ports;
   const { directory, presence, system } = storage;
   return createFleet({
     system,
@@ -29,7 +31,10 @@ export function openFleet(ports: {
       credentials.deviceChanged(device);
       if (!directory.device(device)) presence.forget(device);
     },
-    onDeviceChanged: alarms.deviceChanged,
+    onDeviceChanged(device) {
+      alarms.deviceChanged(device);
+      control.deviceChanged(device);
+    },
     onSeriesRemoved(series) {
       alarms.seriesRemoved(series);
       storage.removeSamples(series);

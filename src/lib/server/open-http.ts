@@ -8,10 +8,12 @@ import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
 import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
+import { createDeviceBatches } from '../provisioning/device-batches.ts';
 import type { ScriptThread } from '../scripts/script-thread.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { HubState } from './hub-state.ts';
@@ -19,6 +21,8 @@ import { type ConnectionCount, limitConnections } from './limit-connections.ts';
 import { type Address, listenHttp } from './listen-http.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HttpDoor {
@@ -37,7 +41,10 @@ export async function openHttp(ports: {
   readonly events: EventsDoor;
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
+  readonly control: Control;
   readonly fleet: Fleet;
+  readonly provisioning: ProvisioningDoor;
+  readonly lifecycle: LifecycleDoor;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -49,8 +56,8 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, fleet, metrics, scripts, state, mqttUrl } = ports;
-  const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, provisioning, lifecycle, metrics, scripts } = ports;
+  const { state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
@@ -61,14 +68,20 @@ export async function openHttp(ports: {
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
+      ...provisioning,
+      deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
       certificates: access.certificates,
       recorder: events.recorder,
+      connections: lifecycle.connections,
+      vitals: system.life.vitals,
       rules: alarms.rules,
       alarms: alarms.alarms,
       shelveMaxMs: settings['alarms.shelve-max-ms'],
       alarming: system.alarming,
       inspect: alarms.inspect,
       maintenances: alarms.maintenances,
+      control,
+      valueBytesMax: settings['limits.value-bytes-max'],
       ingest: ingest.pipeline,
       reader,
       backtests,

@@ -1,5 +1,8 @@
 import type { OversizedReport } from '../api/api-server.ts';
 import type { Settings } from '../config/settings.ts';
+import { createCommandResults } from '../control/command-results.ts';
+import type { Control } from '../control/control.ts';
+import type { CommandKind } from '../domain/command.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
@@ -16,6 +19,7 @@ import { createRateLimiter } from '../ingest/rate-limiter.ts';
 import { createRecentMessages } from '../ingest/recent-messages.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
 import { createRepeats } from '../ingest/repeats.ts';
+import type { DeviceMessagePorts } from '../ingest/take-device-message.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
 import type { BrokerChange, BrokerStorage } from '../storage/broker-state.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
@@ -35,8 +39,12 @@ export interface IngestDoor {
   readonly pressure: Pressure;
   /** Messages that wait for the disk. */
   readonly waiting: () => number;
+  /** What devices answer to commands, as messages. */
+  readonly commandResults: (control: Pick<Control, 'answered'>, kind: CommandKind) => DeviceMessages;
   /** Alarms of gateways, as messages. */
   readonly alarmReports: (reported: Alarms['reported']) => DeviceMessages;
+  /** What every message of a device meets that is no report. */
+  readonly deviceMessages: DeviceMessagePorts;
   /** The broker's state on disk, its changes in order with those that come with messages. */
   readonly broker: BrokerStorage;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
@@ -112,19 +120,30 @@ export async function openIngest(ports: {
     pressure: pressure.wait,
     heldBackMsMax: settings['ingest.push-back-max-ms'],
   });
+  const deviceMessages: DeviceMessagePorts = {
+    directory,
+    rejects,
+    log: system.log,
+    closed: disk.refusal,
+    admit: (device, message) => limiter.admit(device, message)?.error ?? null,
+  };
 
   return {
     pipeline,
     pressure,
     waiting: () => commit.depth,
-    alarmReports: (reported) =>
-      createAlarmReports({
-        reported,
+    deviceMessages,
+    alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages, log: system.log }),
+    commandResults: (control, kind) =>
+      createCommandResults({
+        control,
+        kind,
         directory,
         rejects,
         log: system.log,
         closed: disk.refusal,
         admit: (device, message) => limiter.admit(device, message)?.error ?? null,
+        resultBytesMax: settings['limits.value-bytes-max'],
       }),
     broker: {
       load: () => system.broker.load(),

@@ -1,11 +1,14 @@
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 /** MQTT, which takes no traffic before it is started. */
@@ -15,11 +18,14 @@ export async function openMqtt(ports: {
   readonly access: Access;
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
+  readonly provisioning: ProvisioningDoor;
+  readonly lifecycle: LifecycleDoor;
+  readonly control: Pick<Control, 'answered'>;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, provisioning, lifecycle, control, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -36,7 +42,15 @@ export async function openMqtt(ports: {
     authenticator: access.authenticator,
     authorize,
     ingest: ingest.pipeline,
-    deviceMessages: { alarm: ingest.alarmReports(alarms.alarms.reported) },
+    deviceMessages: {
+      alarm: ingest.alarmReports(alarms.alarms.reported),
+      'set/result': ingest.commandResults(control, 'set'),
+      'call/result': ingest.commandResults(control, 'call'),
+      'config/result': ingest.commandResults(control, 'config'),
+      renew: provisioning.renewals,
+      ...lifecycle.sinks,
+    },
+    claimDesk: provisioning.desk,
     broker: ingest.broker,
     clock,
     tls,

@@ -45,7 +45,9 @@ export function openStreams(ports: {
           stillAllowed: async () => void (await admit(request, action)),
           onAccessChanged: (changed) =>
             principal.kind === 'device'
-              ? deviceCredentials.onCredentialsChanged((device) => device === principal.id && changed())
+              ? deviceCredentials.onCredentialsChanged(
+                  (device, credential) => device === principal.id && (credential ?? principal.credential) === principal.credential && changed(),
+                )
               : accounts.onTokenRevoked((token) => token === (principal.kind === 'user' ? principal.token : principal.id) && changed()),
         }),
     };

@@ -16,21 +16,6 @@ export interface SavedEvaluation {
   readonly state: JsonValue;
 }
 
-/** What a rule does besides telling people: a message to a device that no broker has taken yet. */
-export interface RuleCommand {
-  /** uuid v7: the correlation id on the wire. */
-  readonly id: string;
-  readonly project: ProjectId;
-  readonly device: DeviceId;
-  readonly kind: 'set' | 'call';
-  /** The point that is set, or the name that is called. */
-  readonly name: string;
-  readonly value: JsonValue;
-  readonly rule: RuleId;
-  readonly alarm: AlarmId;
-  readonly createdAt: number;
-}
-
 /** Half-open range of times; absent lists do not narrow. */
 export interface AlarmFilter {
   readonly project: ProjectId;
@@ -145,13 +130,6 @@ export interface AlarmStorage {
     update(entries: readonly OutboxEntry[]): Statement;
     /** The oldest first, at most `max` at once; the receipt says how many. */
     removeSettled(before: number, max: number): Statement;
-  };
-  readonly commands: {
-    /** In the order of their making. For the hub's start. */
-    all(): Promise<readonly RuleCommand[]>;
-    /** One that is there already stays as it is. */
-    insert(commands: readonly RuleCommand[]): Statement;
-    remove(ids: readonly string[]): Statement;
   };
   /** When the hub was last known to be awake, ms since 1970; null: never. Its downtime is nobody's silence. */
   awakeAt(): Promise<number | null>;

@@ -1,6 +1,5 @@
 import { uuidv7 } from 'uuidv7';
 import { defaultMessage, type MessageBindings } from '../alarms/message.ts';
-import { ownGroup } from '../alarms/scope.ts';
 import { transition } from '../alarms/state/apply-input.ts';
 import { nextDueAt } from '../alarms/state/facts.ts';
 import type { AlarmInput, AlarmSurroundings } from '../alarms/state/transition.ts';
@@ -107,7 +106,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     const device = record.subject.device === null ? null : (directory.device(record.subject.device)?.device ?? null);
     const told = done.notify === null ? undefined : events[done.notify.event];
     if (done.notify !== null && told !== undefined) ledger.outbox(notifier.entriesFor(record, device, told, done.notify.cause, clock()));
-    if (done.actions !== null) commands.due(record, done.actions, events.at(-1) ?? null);
+    if (done.actions !== null) commands.due(record, done.actions);
     if ((before?.active ?? false) !== record.active) ports.onActive(record);
     return record;
   }
@@ -127,7 +126,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     const bindings: MessageBindings = {
       device: entry === undefined ? null : { id: entry.device.id, name: entry.device.name, type: entry.device.type, labels: entry.device.labels },
       point: point === undefined ? null : { path: point.path, unit: point.unit },
-      group: subject.group ?? (entry === undefined ? null : ownGroup(entry.device.labels)),
+      group: subject.group ?? (entry === undefined ? null : (directory.membershipOf(entry.device).own[0] ?? null)),
       rule: { id: rule.id, version: rule.version, description: rule.description },
       labels: rule.labels,
       level: level?.name ?? null,

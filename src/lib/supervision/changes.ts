@@ -63,11 +63,20 @@ export function createChanges(ports: ChangesPorts): Changes {
         else if (state !== undefined && !isWatched(state, record.subject, directory)) withdraw(alarm, 'the rule does not watch it any more');
         else suppression.refresh(alarm, clock());
       }
+      refreshBehind(id);
       warmUp.deviceChanged(id);
       onTurn(true);
     },
     withdraw,
   };
+
+  /** What stands behind a gateway is silenced with it. */
+  function refreshBehind(id: DeviceId): void {
+    for (const child of directory.children(id)) {
+      for (const alarm of [...book.ofDevice(child)]) if (alarm.record.closedAt === null) suppression.refresh(alarm, clock());
+      refreshBehind(child);
+    }
+  }
 
   async function withdrawUnwatched({ project, id, after, reason, actor }: RuleChange, state: RuleState | null): Promise<void> {
     const turns = createTurns();

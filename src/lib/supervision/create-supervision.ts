@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Rule } from '../alarms/rule.ts';
 import { nextDueAt } from '../alarms/state/facts.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Control } from '../control/control.ts';
 import type { DeviceId, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import type { MaintenanceWindow } from '../domain/rule-record.ts';
@@ -20,7 +21,7 @@ import { createAlarmService } from './alarm-service.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createChanges } from './changes.ts';
 import { createClockwork } from './clockwork.ts';
-import { createCommands, type SendCommand } from './commands.ts';
+import { createCommands } from './commands.ts';
 import { createEdgeAlarms } from './edge-alarms.ts';
 import { createEdgeReports } from './edge-reports.ts';
 import { inspect } from './inspect.ts';
@@ -73,6 +74,8 @@ export interface SupervisionPorts {
   readonly recorder: Pick<EventRecorder, 'complete' | 'record'>;
   readonly stream: Pick<EventStream, 'publish'>;
   readonly notifier: Notifier;
+  /** What rules ask of devices goes through it. */
+  readonly control: Pick<Control, 'plan'>;
   readonly rules: HotRules;
   readonly maintenances: HotMaintenances;
   readonly readScope: ReadMaintenanceScope;
@@ -90,8 +93,6 @@ export interface HotSupervision extends Supervision {
   deviceSeen(device: DeviceId): void;
   /** Their points are gone. */
   seriesRemoved(series: readonly SeriesId[]): void;
-  /** From now on, what rules do is sent. */
-  sendCommands(send: SendCommand): void;
   /** Does what is due now. For tests. */
   advance(): void;
   /** Resolves when all that was found so far is on disk. */
@@ -104,6 +105,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
   const watches = createWatches(
     settings['limits.evaluations'],
     (tracked) => warmUp.follow(tracked),
+    (device) => directory.membershipOf(device),
     () => believed(Number.POSITIVE_INFINITY, clock()),
   );
   const known = createKnownRules({ rules, watches });
@@ -125,10 +127,9 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     log,
   });
   const commands = createCommands({
-    storage: storage.commands,
+    control: ports.control,
     ledger: () => ledger,
-    commit: ports.commit,
-    directory,
+    onFailed: ruleFailed,
     stateOf: (project, rule) => watches.project(project)?.states.get(rule),
     clock,
     log,
@@ -242,7 +243,6 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       if (scope !== null) await suppression.maintenanceChanged({ window, scope }, on, clock());
       await written();
     },
-    sendCommands: (send) => commands.start(send),
     advance() {
       clockwork.advance();
       commitSoon();
@@ -251,7 +251,6 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
     async start() {
       await rules.load();
       await maintenances.load();
-      await commands.load();
       await startUp.load();
       catchUp.begin();
       ready = goOn();
@@ -322,7 +321,6 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
   async function stop(): Promise<void> {
     if (timer !== null) clearInterval(timer);
     clockwork.stop();
-    commands.stop();
     evaluator.saveAll();
     await ledger.stop().catch((error: unknown) => log.error({ reason: messageOf(error) }, 'changes of alarms were not written'));
     if (timer !== null) await ports.commit([storage.awake(clock())]).catch(() => undefined);

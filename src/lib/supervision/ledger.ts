@@ -36,8 +36,8 @@ export interface Ledger {
   event(event: HubEvent): void;
   outbox(entries: readonly OutboxEntry[]): void;
   evaluation(key: string, evaluation: Omit<SavedEvaluation, 'state'>): void;
-  /** A statement of somebody else's, with what is to be done once it is on disk. */
-  command(statement: Statement, after: () => void): void;
+  /** Statements of somebody else's, with what is to be done once they are on disk. */
+  command(statements: readonly Statement[], after: () => void): void;
   /** What was noted since, for the transaction of a message; null: nothing, or it goes alone. */
   take(): AlarmChanges | null;
   /** Commits what was noted since. Resolves when it is on disk; rejects when it is not, and will be tried again. */
@@ -104,8 +104,8 @@ export function createLedger(ports: LedgerPorts): Ledger {
     evaluation(key, evaluation) {
       open.evaluations.set(key, evaluation);
     },
-    command(statement, after) {
-      open.commands.push(statement);
+    command(statements, after) {
+      open.commands.push(...statements);
       open.after.push(after);
     },
     get isEmpty() {

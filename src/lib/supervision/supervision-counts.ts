@@ -39,8 +39,7 @@ export function supervisionCounts(parts: {
     evaluations: watches.held,
     lateEvaluations: late.shadows,
     scriptsWaiting: evaluator.scriptsWaiting,
-    commandsWaiting: commands.waiting,
-    commandsSent: commands.sent,
+    commandsAsked: commands.asked,
     dropped: {
       alarms: keeper.refused,
       evaluations: watches.refused,

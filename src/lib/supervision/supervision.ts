@@ -129,8 +129,8 @@ export interface SupervisionCounts {
   /** Samples that a script has not answered for, now. */
   readonly scriptsWaiting: number;
   /** What rules set or call that no device has taken, now. */
-  readonly commandsWaiting: number;
-  readonly commandsSent: number;
+  /** What rules asked of devices. */
+  readonly commandsAsked: number;
   /** Not done because a limit was reached, since the start. */
   readonly dropped: {
     /** Alarms: limits.alarms-live-per-project. */

@@ -52,6 +52,7 @@ const status = (time: number, samples: number, startedAt = 0): HubStatus => ({
   stream: { subscribers: 0, dropped: 0 },
   alarms: noLevels().alarms,
   notifications: noLevels().notifications,
+  commands: noLevels().commands,
   mqtt: newCounters(),
   limits: [],
   process: { memoryBytes: 0, eventLoopDelayP99Ms: 0, eventLoopDelayMaxMs: 0 },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DeviceCredentials } from '../../access/device-credentials.ts';
 import { labelMatcher } from '../../domain/matching.ts';
+import { credentialCreated } from '../../events/credential-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { deviceCreated, deviceDeleted, deviceUpdated } from '../../events/fleet-events.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
@@ -8,7 +9,7 @@ import type { Fleet } from '../../fleet/fleet.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import { ratesAt, type Traffic } from '../../fleet/traffic.ts';
 import { actorOf } from '../actor.ts';
-import { indexAfter, readCursor, pageOf as takePage } from '../cursor.ts';
+import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf } from '../schema/common.ts';
 import { Device, DeviceCreate, DeviceCreated, DeviceQuery, DeviceUpdate } from '../schema/fleet.ts';
@@ -60,13 +61,9 @@ export function deviceRoutes({ fleet, directory, presence, credentials, recorder
       responses: { 200: pageOf(Device) },
       handle({ query, project }) {
         const after = readCursor(query.cursor, ['string'])?.[0] as string | undefined;
-        const sorted = directory.sortedDevices(project);
         const accepts = deviceFilter(query, presence);
         function* matching() {
-          for (let index = indexAfter(sorted, after, ({ device }) => device.id); index < sorted.length; index += 1) {
-            const entry = sorted[index];
-            if (entry && accepts(entry)) yield entry;
-          }
+          for (const entry of directory.sortedDevices(project, after)) if (accepts(entry)) yield entry;
         }
         return { status: 200, body: takePage(matching(), query.limit, ({ device }) => [device.id], render) };
       },
@@ -84,6 +81,7 @@ export function deviceRoutes({ fleet, directory, presence, credentials, recorder
         const entry = await fleet.createDevice(project, body);
         recorder.record(deviceCreated(entry.device, actorOf(principal), clock()));
         const credential = body.credential === 'token' ? await credentials.create(entry.device, { kind: 'token' }) : undefined;
+        if (credential !== undefined) recorder.record(credentialCreated(entry.device, credential, actorOf(principal), clock()));
         return { status: 201, body: { ...render(entry), ...(credential && { credential }) } };
       },
     }),

@@ -67,7 +67,7 @@ export function hubRoutes({ directory, clock, version, startedAt, mqttUrl, check
       permission: 'authenticated',
       responses: { 200: Whoami },
       handle({ principal }) {
-        if (principal.kind === 'open') throw new Error('an open principal never reaches an authenticated route');
+        if (principal.kind === 'open' || principal.kind === 'claim') throw new Error('such a principal never reaches an authenticated route');
         const hub = { version, time: clock(), startedAt, mqttUrl: mqttUrl() };
         const who =
           principal.kind === 'device'

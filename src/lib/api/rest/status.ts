@@ -67,6 +67,7 @@ export function statusRoutes({ metrics, levels, clock, version, startedAt }: Sta
           http: { connections: now.httpConnections, refused: now.httpRefused },
           alarms: now.alarms,
           notifications: now.notifications,
+          commands: now.commands,
           mqtt: now.mqtt,
           limits: [...now.limits],
           process: metrics.process(),

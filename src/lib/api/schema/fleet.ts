@@ -76,9 +76,25 @@ export const DeviceUpdate = z.object({
   aliases: z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1).nullable()).optional(),
 });
 
-export const Credential = z.object({ id: z.string(), device: z.string(), kind: z.enum(['token', 'password']), createdAt: Time }).meta({ id: 'Credential' });
+export const Credential = z
+  .object({
+    id: z.string(),
+    device: z.string(),
+    kind: z.enum(['token', 'password']),
+    createdAt: Time,
+    expiresAt: Time.nullable().describe('null: until it is removed'),
+  })
+  .meta({ id: 'Credential' });
 export const CredentialCreate = z.object({
   kind: z.enum(['token', 'password']).default('token'),
+  validSeconds: z
+    .number()
+    .int()
+    .positive()
+    .max(10 * 366 * 86_400)
+    .nullable()
+    .optional()
+    .describe('null: until it is removed; absent, of a token: as access.device-token-days says'),
   password: z.string().min(10).max(1000).optional().describe('kind password: absent, the hub makes one'),
 });
 export const CredentialCreated = Credential.extend({

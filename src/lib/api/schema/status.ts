@@ -130,8 +130,7 @@ export const HubStatus = z
         evaluations: Count.describe('rules on points, devices and groups that are not quiet, or that wait for the clock'),
         lateEvaluations: Count.describe('the same of late data'),
         scriptsWaiting: Count.describe('samples that scripts have not answered for'),
-        commandsWaiting: Count.describe('what rules set or call and no device has taken'),
-        commandsSent: Count,
+        commandsAsked: Count.describe('what rules asked of devices'),
         dropped: z
           .object({ alarms: Count, evaluations: Count, late: Count, scripts: Count, commands: Count, events: Count, waiting: Count })
           .describe('what was not done because a limit was reached'),
@@ -149,6 +148,13 @@ export const HubStatus = z
         retried: Count.describe('attempts that failed and are repeated'),
       })
       .describe('who is told of alarms: levels now, counts since the start'),
+    commands: z
+      .object({
+        open: Count.describe('commands that are not settled, now'),
+        bytes: Count.describe('of their values, now'),
+        ...{ created: Count, sent: Count, delivered: Count, applied: Count, rejected: Count, expired: Count, cancelled: Count },
+      })
+      .describe('what is asked of devices: levels now, counts since the start'),
     mqtt: Mqtt.describe('levels now and counts since the start'),
     limits: z
       .array(z.object({ setting: z.string(), level: z.number(), limit: z.number().nullable().describe('null: none is set') }))

@@ -99,7 +99,7 @@ function openSession(
   connection.window = Math.min(properties.receiveMaximum ?? Number.POSITIVE_INFINITY, ports.settings['mqtt.receive-maximum']);
   const aliasMax = Math.min(properties.topicAliasMaximum ?? 0, ports.settings['mqtt.topic-alias-max']);
   if (aliasMax > 0) connection.aliases = new TopicAliases(aliasMax);
-  const wanted = version === 5 ? (properties.sessionExpiryInterval ?? 0) : packet.clean ? 0 : 0xffff_ffff;
+  const wanted = principal.kind === 'claim' ? 0 : version === 5 ? (properties.sessionExpiryInterval ?? 0) : packet.clean ? 0 : 0xffff_ffff;
   const expirySeconds = expiryOf(around, wanted);
   const opened = store.open(id, principal, connection, { clean: packet.clean, expirySeconds, now: ports.clock() }, changes);
   connection.session = opened.session;

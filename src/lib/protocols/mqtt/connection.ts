@@ -339,7 +339,8 @@ export class Connection implements Peer, Outlet {
 
   #disconnected(session: Session, { reasonCode, properties }: DisconnectPacket): void {
     const { sessionExpiryInterval } = properties;
-    if (sessionExpiryInterval !== undefined) this.#around.store.setExpiry(session, expiryOf(this.#around, sessionExpiryInterval));
+    if (sessionExpiryInterval !== undefined && session.principal.kind !== 'claim')
+      this.#around.store.setExpiry(session, expiryOf(this.#around, sessionExpiryInterval));
     // A will that is asked for is sent [MQTT-3.1.2-8]; any other is forgotten [MQTT-3.14.4-3].
     this.#end(
       reasonCode === REASON.success ? 'forget' : 'send',
@@ -376,6 +377,7 @@ export class Connection implements Peer, Outlet {
     this.#owner.answered(this);
     this.#appear();
     this.#around.dispatcher.pump(this.session);
+    for (const { topicFilter } of this.session.subscriptions?.values() ?? []) this.#around.listening(this.session, topicFilter);
     this.goOn();
   }
 
@@ -488,7 +490,13 @@ export class Connection implements Peer, Outlet {
   #appear(): void {
     if (this.principal?.kind !== 'device' || this.#isPresent) return;
     this.#isPresent = true;
-    const connection: PresentConnection = { id: this.id, device: this.principal.id, protocol: this.scheme, address: this.address };
+    const connection: PresentConnection = {
+      id: this.id,
+      device: this.principal.id,
+      protocol: this.scheme,
+      address: this.address,
+      client: clientOf(this.clientId),
+    };
     this.#around.ports.presence.connected(connection, this.#around.ports.clock());
   }
 
@@ -497,6 +505,11 @@ export class Connection implements Peer, Outlet {
     this.#isPresent = false;
     this.#around.ports.presence.disconnected(this.id, this.#around.ports.clock(), reason);
   }
+}
+
+/** The identifier as its client gave it: behind the room of its principal (sessionId). */
+function clientOf(sessionId: string): string {
+  return sessionId.split('/').slice(3).join('/');
 }
 
 /** To a client of another version than we speak, as little as can be said: who knows what else it understands. */

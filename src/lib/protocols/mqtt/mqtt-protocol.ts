@@ -1,17 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { peerCertificateOf } from '../../certificates/peer-certificate.ts';
+import type { CommandCarrier } from '../../control/control.ts';
 import type { Protocol } from '../protocol.ts';
 import { createBroker } from './broker.ts';
 import { REASON } from './codec/reason-codes.ts';
+import { createCommandCarrier } from './command-carrier.ts';
 import { ConnectPacer } from './connect-pacer.ts';
 import { Connections } from './connections.ts';
 import { TICK_MS } from './deadlines.ts';
 import { connectionsAllowed } from './descriptor-limit.ts';
 import { type Listener, listen } from './listeners.ts';
-import { publishOwn } from './own-publishing.ts';
 import type { MqttCounters, MqttPorts } from './ports.ts';
 import type { Session } from './sessions/session.ts';
+import type { Surroundings } from './surroundings.ts';
 import { WebSocketStream } from './websocket-stream.ts';
 
 /** Ticks between two looks at what is due by the second, and at what expires. */
@@ -24,11 +26,8 @@ export interface MqttProtocol extends Protocol {
   /** Takes over a WebSocket that was opened with the subprotocol `mqtt`. */
   handleWebSocket(socket: WebSocket, request: IncomingMessage): void;
   counters(): Readonly<MqttCounters>;
-  /**
-   * Publishes a message of the hub's own, with QoS 1. Resolves to true when it is on disk in the queue of everybody who subscribes to it, to false when nobody does.
-   * Rejects when it cannot be stored.
-   */
-  publish(topic: string, payload: Uint8Array): Promise<boolean>;
+  /** The way of commands to devices that subscribe to them. */
+  readonly commands: CommandCarrier;
   /** mqtt.connections-max, or less where the operating system allows fewer open files. */
   readonly connectionsMax: number;
 }
@@ -47,7 +46,9 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
   let ticks = 0;
   let written: { flush(): void }[] = [];
 
-  const broker = createBroker(ports, {
+  const commands = createCommandCarrier(() => broker);
+  const broker: Surroundings & { load(): Promise<void> } = createBroker(ports, {
+    listening: (session, topicFilter) => commands.listening(session, topicFilter),
     isDraining: () => draining,
     isStopping: () => stopping,
     credentialChanges: () => credentialChanges,
@@ -125,8 +126,11 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     async start(): Promise<void> {
       await broker.load();
       unsubscribers.push(
-        ports.onCredentialsChanged((device) => {
-          expel(store.ofDevice(device), 'the credentials of the device have changed');
+        ports.onCredentialsChanged((device, credential) => {
+          const sessions = store.ofDevice(device);
+          const cut =
+            credential === undefined ? sessions : sessions.filter(({ principal }) => principal.kind === 'device' && principal.credential === credential);
+          expel(cut, 'the credentials of the device have changed');
           // Another device may take its name, in another project even.
           if (!ports.directory.device(device)) retained.removeBelow(`devices/${device}`, writer);
         }),
@@ -167,7 +171,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     handleWebSocket(socket, request): void {
       connections.accept(new WebSocketStream(socket), 'mqtt-ws', plainAddress(request.socket.remoteAddress), peerCertificateOf(request.socket));
     },
-    publish: (topic, payload) => publishOwn(broker, topic, payload),
+    commands,
     counters() {
       return {
         ...counters,

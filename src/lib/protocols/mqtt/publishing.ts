@@ -7,6 +7,7 @@ import type { DeviceMessages } from '../../ingest/device-messages.ts';
 import type { InboundMessage } from '../../ingest/inbound-message.ts';
 import type { Outcome } from '../../ingest/ingest.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
+import { answerAlone, CLAIM_REQUEST, CLAIM_RESPONSE, listens } from './answering.ts';
 import type { ProtocolVersion, PublishPacket, Qos } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import { type AnswersOfIngest, HeldMessage } from './held-message.ts';
@@ -107,6 +108,10 @@ export class Publishing implements AnswersOfIngest {
     counters.received++;
     if (packet.qos > 0 && this.#peer.version === 5 && !this.#isWithinWindow(packet)) return;
     const { topic } = packet;
+    if (this.#principal.kind === 'claim') {
+      this.#claim(packet);
+      return;
+    }
     let route = this.#routes.get(topic);
     if (route === undefined || route.revision !== ports.directory.revision) {
       const deviceTopic = route === undefined ? parseDeviceTopic(topic) : route.deviceTopic;
@@ -223,9 +228,40 @@ export class Publishing implements AnswersOfIngest {
         return outcome;
       })
       .then(
-        (outcome) => this.reportTaken(held, outcome),
+        (outcome) => {
+          this.reportTaken(held, outcome);
+          if (outcome.reply !== undefined) answerAlone(this.#around, this.#session, `${packet.topic}/result`, outcome.reply, 0);
+        },
         (error: unknown) => this.notStored(held, error),
       );
+  }
+
+  /** A device that asks for its identity. What it is told goes to its connection alone. */
+  #claim(packet: PublishPacket): void {
+    const { ports, counters, settled } = this.#around;
+    const { claimDesk } = ports;
+    if (packet.topic !== CLAIM_REQUEST || claimDesk === undefined) {
+      this.#refuse(packet, 'claim:use', `a claim publishes to ${CLAIM_REQUEST} and nothing else`);
+      return;
+    }
+    // Its place in the claim would be gone, and nobody would know the secret.
+    if (!listens(this.#around, this.#session, CLAIM_RESPONSE)) {
+      this.#refuse(packet, 'claim:use', `subscribe to ${CLAIM_RESPONSE} before asking`);
+      return;
+    }
+    if (packet.qos === 2 && this.#isRepeat(packet)) return;
+    const held = this.#hold(packet);
+    counters.held++;
+    const { scheme: protocol, address } = this.#peer;
+    claimDesk.accept({ principal: this.#principal, protocol, address, payload: packet.payload }).then(
+      (answer) => {
+        counters.held--;
+        this.#succeed(held);
+        answerAlone(this.#around, this.#session, CLAIM_RESPONSE, answer, 1);
+        settled();
+      },
+      (error: unknown) => this.notStored(held, error),
+    );
   }
 
   /** A message that is not for ingest. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Authentication } from '../../access/access.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { PeerCertificate } from '../../certificates/authority.ts';
@@ -9,6 +10,8 @@ import type { MqttPorts, RefusalCounter } from './ports.ts';
 const API_TOKEN = 'mst_';
 /** A token says who it belongs to: it may stand alone, as the user name. */
 const TOKEN = /^ms[a-z]_/;
+/** A device asks for its identity and comes again with it: no connection of a claim is needed for longer. */
+const CLAIM_CONNECTION_MS = 600_000;
 
 export interface Identity {
   readonly principal: Principal;
@@ -66,14 +69,18 @@ export async function signIn(ports: MqttPorts, connect: ConnectPacket, { address
     return { ok: false, code: REASON.badCredentials, reason: `the certificate is one of ${principal.id}, and the user name is another`, device: principal.id };
   const state = principal.kind === 'device' ? (ports.directory.device(principal.id)?.device.state ?? 'retired') : 'active';
   if (!isInService(state)) return { ok: false, code: REASON.notAuthorized, reason: `the device ${outOfServiceReason(state)}` };
-  return { ok: true, principal, accessEndsAt: found.expiresAt ?? null };
+  const expiresAt = found.expiresAt ?? null;
+  if (principal.kind !== 'claim') return { ok: true, principal, accessEndsAt: expiresAt };
+  return { ok: true, principal, accessEndsAt: Math.min(expiresAt ?? Number.POSITIVE_INFINITY, ports.clock() + CLAIM_CONNECTION_MS) };
 }
 
 /**
  * The client identifier inside its principal's own room, so that nobody takes over the session of somebody else. In
- * open mode all share one. Names hold no slash.
+ * open mode all share one. Names hold no slash. Devices with the same claim are strangers to each other, and their firmware may give all of them the same
+ * identifier: each connection has a session of its own.
  */
 export function sessionId(principal: Principal, clientId: string): string {
+  if (principal.kind === 'claim') return `${principal.project}/claim/${principal.id}/${randomUUID()}`;
   return principal.kind === 'open' ? `open/${clientId}` : `${principal.project}/${principal.kind}/${principal.id}/${clientId}`;
 }
 

@@ -56,6 +56,7 @@ export function subscribe(
       dispatcher.recall(session, { filter: subscriber.filter, messages: retained.matching(subscriber.topicFilter), qos: subscriber.qos, identifiers });
     }
     if (session.backlog !== null) dispatcher.pump(session);
+    for (const { subscriber } of granted) if (session.subscriptions?.get(subscriber.filter) === subscriber) around.listening(session, subscriber.topicFilter);
   };
   if (changes.length === 0) succeed();
   else

@@ -2,6 +2,7 @@ import type { MqttCounters, MqttPorts } from './ports.ts';
 import type { ChangeWriter } from './sessions/change-writer.ts';
 import type { Dispatcher } from './sessions/dispatcher.ts';
 import type { RetainedMessages } from './sessions/retained-messages.ts';
+import type { Session } from './sessions/session.ts';
 import type { SessionStore } from './sessions/session-store.ts';
 import type { SubscriptionIndex } from './sessions/subscription-index.ts';
 import type { Wills } from './sessions/wills.ts';
@@ -22,6 +23,8 @@ export interface Surroundings {
   readonly isStopping: () => boolean;
   /** Grows with every change of a credential. */
   readonly credentialChanges: () => number;
+  /** A client is there and subscribes to this filter: since now, or again. */
+  readonly listening: (session: Session, topicFilter: string) => void;
   /** A message that waited for the disk is settled. */
   readonly settled: () => void;
   /** Steps of the shared clock of all time limits; see deadlines.ts. */

@@ -7,7 +7,7 @@ import { lowerOf, memberOf, NO_IDENTIFIERS, type Recipient, recipientsOf } from 
 import type { ChangeWriter } from './change-writer.ts';
 import { encodeDelivery, encodeOnce } from './encode-message.ts';
 import { bytesOf, isExpired, type Message, type MessageSource, newMessage, toStoredMessage } from './message.ts';
-import { type Delivery, Outbox, packetIdOf, toStoredDelivery } from './outbox.ts';
+import { type Delivery, type Handed, Outbox, packetIdOf, toStoredDelivery } from './outbox.ts';
 import type { RetainedBacklog, RetainedMessages } from './retained-messages.ts';
 import type { Outlet, Session } from './session.ts';
 import type { Audience, SubscriptionIndex } from './subscription-index.ts';
@@ -50,6 +50,12 @@ const BACKLOG_LOOK = 1_000;
 const BACKLOG_MAX = 100;
 /** Bookkeeping of one delivery, roughly. */
 const DELIVERY_OVERHEAD_BYTES = 150;
+/** Messages with QoS 0 that are remembered until the connection ends; the oldest were answered long ago, or never will be. */
+const HANDED_ONCE_MAX = 1_000;
+
+function tellLost(lost: readonly Handed[]): void {
+  for (const handed of lost) handed.lost();
+}
 
 /** The way of messages to sessions: into their queues, onto the wire, and out of the queues again. */
 export class Dispatcher {
@@ -122,6 +128,28 @@ export class Dispatcher {
     if (retention !== 'none') this.#ports.retained.revoke(message, this.#ports.writer);
   }
 
+  /**
+   * A message of the hub's own to one connection, and to no other after it: it is on no disk, and goes when the connection goes. False: the client takes no more now.
+   * With QoS 0 nobody says that it arrived: then it is lost when the connection ends.
+   */
+  hand(session: Session, qos: 0 | 1, source: MessageSource, handed: Handed): boolean {
+    const { outlet } = session;
+    if (outlet === null || !outlet.isOpen || !this.#ports.mayReceive(session.principal, source.topic)) return false;
+    const message = newMessage(this.#ports.nextKey(), source, this.#ports.clock());
+    if (qos === 0) {
+      if (!outlet.hasRoom()) return false;
+      this.#sendOnce(session, message, false, NO_IDENTIFIERS);
+      session.handedOnce ??= [];
+      if (session.handedOnce.push(handed) > HANDED_ONCE_MAX) session.handedOnce.shift();
+      return true;
+    }
+    const delivery = this.#enqueue(session, message, 1, false, NO_IDENTIFIERS, [], handed);
+    if (delivery === null) return false;
+    delivery.state = 'waiting';
+    this.pump(session);
+    return true;
+  }
+
   /** Sends what waits, as far as the client's window and its socket allow. */
   pump(session: Session): void {
     const { outlet, outbox } = session;
@@ -142,6 +170,7 @@ export class Dispatcher {
     if (delivery?.state !== 'sent') return;
     if (type === 'puback' ? delivery.qos !== 1 : !delivery.released) return;
     this.#remove(session, delivery);
+    delivery.handed?.delivered();
     this.pump(session);
   }
 
@@ -195,9 +224,19 @@ export class Dispatcher {
   /** The connection has gone; the session stays. */
   detach(session: Session): void {
     const { outbox } = session;
-    if (outbox === null) return;
-    this.inFlight -= outbox.inFlight;
-    outbox.requeue();
+    const lost = session.handedOnce ?? [];
+    session.handedOnce = null;
+    if (outbox !== null) {
+      for (const delivery of [...outbox.byId.values()]) {
+        if (delivery.handed === null) continue;
+        this.#remove(session, delivery);
+        lost.push(delivery.handed);
+      }
+      this.inFlight -= outbox.inFlight;
+      outbox.requeue();
+    }
+    // Once the session is in order again: whoever hears of it may send the message to another connection.
+    if (lost.length > 0) queueMicrotask(() => tellLost(lost));
   }
 
   /** The session ends, and its queue with it. `remove-session` takes the deliveries on disk along. */
@@ -241,7 +280,15 @@ export class Dispatcher {
     else queued.push({ session, delivery });
   }
 
-  #enqueue(session: Session, message: Message, qos: 1 | 2, retain: boolean, identifiers: readonly number[], changes: BrokerChange[]): Delivery | null {
+  #enqueue(
+    session: Session,
+    message: Message,
+    qos: 1 | 2,
+    retain: boolean,
+    identifiers: readonly number[],
+    changes: BrokerChange[],
+    handed: Handed | null = null,
+  ): Delivery | null {
     const { messagesMax, bytesMax, queuedBytesMax } = this.#ports.limits;
     session.outbox ??= new Outbox();
     const { outbox } = session;
@@ -259,12 +306,13 @@ export class Dispatcher {
       released: false,
       releasing: false,
       wasSent: false,
-      stored: session.stored,
+      stored: session.stored && handed === null,
+      handed,
       next: null,
     };
     outbox.add(delivery);
     this.#refer(message);
-    if (session.stored) {
+    if (delivery.stored) {
       if (message.storedReferences++ === 0) changes.push({ kind: 'put-message', message: toStoredMessage(message) });
       changes.push({ kind: 'put-delivery', delivery: toStoredDelivery(session.key, delivery) });
     }
@@ -286,6 +334,8 @@ export class Dispatcher {
       // What is larger than the client takes is dropped as if it were done [MQTT-3.1.2-25].
       if (bytes !== null) countDrop(this.#ports.counters, 'droppedTooLarge');
       this.#remove(session, delivery);
+      const { handed } = delivery;
+      if (handed !== null) queueMicrotask(() => handed.lost());
       return;
     }
     this.#nowInFlight(outbox, delivery);

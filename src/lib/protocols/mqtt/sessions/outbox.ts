@@ -21,7 +21,15 @@ export interface Delivery {
   /** It went out before, perhaps over an earlier connection: a repeat carries DUP. */
   wasSent: boolean;
   stored: boolean;
+  /** Of a message to this connection alone: it goes with it, and who sent it hears of it. */
+  readonly handed: Handed | null;
   next: Delivery | null;
+}
+
+/** Who hears what became of a message that was handed to a connection: one of the two, once. */
+export interface Handed {
+  delivered(): void;
+  lost(): void;
 }
 
 export function packetIdOf(sequence: number): number {

@@ -82,6 +82,7 @@ export function restore(stored: StoredBroker, ports: RestorePorts): number {
       releasing: false,
       wasSent,
       stored: true,
+      handed: null,
       next: null,
     });
   }

@@ -2,7 +2,7 @@ import type { Principal } from '../../../access/principal.ts';
 import type { StoredSession } from '../../../storage/broker-state.ts';
 import type { ProtocolVersion, Subscription } from '../codec/packet.ts';
 import type { ReasonCode } from '../codec/reason-codes.ts';
-import type { Outbox } from './outbox.ts';
+import type { Handed, Outbox } from './outbox.ts';
 import type { RetainedBacklog } from './retained-messages.ts';
 
 /** The connection of a session, as far as sending goes. */
@@ -65,6 +65,8 @@ export class Session {
   incoming: Set<number> | null = null;
   settling: Map<number, Settling> | null = null;
   outbox: Outbox | null = null;
+  /** Messages with QoS 0 that were handed to its connection: nobody will say that they arrived. */
+  handedOnce: Handed[] | null = null;
   /** Retained messages of its new subscriptions that were not sent yet. */
   backlog: RetainedBacklog[] | null = null;
 

@@ -3,7 +3,6 @@ import type { AlarmStorage } from '../../alarm-storage.ts';
 import type { ReadDatabase } from '../database.ts';
 import { createAlarms } from './alarms.ts';
 import { createChannels } from './channels.ts';
-import { createCommands } from './commands.ts';
 import { createEvaluations } from './evaluations.ts';
 import { createEvents } from './events.ts';
 import { createHubMarks } from './hub-marks.ts';
@@ -24,7 +23,6 @@ export function createAlarming(database: () => ReadDatabase, log: Log): AlarmSto
     channels: createChannels(database, rows),
     routes: createRoutes(database, rows),
     outbox: createOutbox(database, rows),
-    commands: createCommands(database, rows),
     ...createHubMarks(database),
   };
 }

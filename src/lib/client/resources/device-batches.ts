@@ -1,0 +1,19 @@
+import type { DeviceBatch, DeviceBatchAnswer, DeviceBatchDelete } from '../../api/schema/device-batch.ts';
+import type { Connection } from '../connection.ts';
+
+export interface DeviceBatchResources {
+  readonly deviceBatches: {
+    /** Creates or changes up to 1,000 devices in one transaction; refusals of single ones are in the answer. */
+    provision(batch: DeviceBatch): Promise<DeviceBatchAnswer>;
+    delete(batch: DeviceBatchDelete): Promise<DeviceBatchAnswer>;
+  };
+}
+
+export function deviceBatchResources(connection: Connection): DeviceBatchResources {
+  return {
+    deviceBatches: {
+      provision: (body) => connection.request('POST', '/devices/batch', { body }),
+      delete: (body) => connection.request('POST', '/devices/batch/delete', { body }),
+    },
+  };
+}
