@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -62,6 +63,8 @@ beforeAll(async () => {
     [1, 2, 3].map((minutes) => ({ ts: Date.now() - minutes * 60_000, values: { temperature: 70 + minutes } })),
   );
   writeFileSync(join(folder, 'rule.yaml'), 'id: from-file\nscope: { points: nothing }\nwhen: { bands: [{ level: minor, high: 80 }] }\n');
+  const authority = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Factory'];
+  execFileSync('openssl', ['req', '-x509', ...authority], { cwd: folder, stdio: 'ignore' });
   writeFileSync(join(folder, 'recording.csv'), 'time,air\n2026-11-01T00:00:00Z,7.5\n2026-11-01T01:00:00Z,7.1\n');
   silent = createServer((socket) => {
     accepted.add(socket.on('error', () => undefined));

@@ -15,6 +15,7 @@ import { createRenewalMessages } from '../provisioning/renewal-messages.ts';
 import { createRequestRate } from '../provisioning/request-rate.ts';
 import { loadProvisioningRules, type ProvisioningRules } from '../provisioning/rules.ts';
 import { createTrial, type Trial } from '../provisioning/trial.ts';
+import { watchCertificates } from '../provisioning/watch-certificates.ts';
 import { watchExpiry } from '../provisioning/watch-expiry.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { Storage } from './open-storage.ts';
@@ -79,14 +80,23 @@ export async function openProvisioning(ports: {
   });
   const renewal = createRenewal({
     credentials,
+    certificates: access.certificates,
     rate: createRequestRate({ perSecond: RENEWALS_PER_SECOND, burst: RENEWALS_BURST, clock, rememberedMax: RENEWING_REMEMBERED_MAX }),
     recorder,
     clock,
   });
   const expiry = watchExpiry({ system, recorder, warningDays: settings['access.expiry-warning-days'], clock, log });
+  const ending = watchCertificates({
+    system,
+    authorities: access.certificates.authorities,
+    recorder,
+    warningDays: settings['access.expiry-warning-days'],
+    clock,
+    log,
+  });
   shutdown.defer('provisioning', async () => {
     refusals.stop();
-    await expiry.stop();
+    await Promise.all([expiry.stop(), ending.stop()]);
   });
   return {
     claims: createClaims({ storage: system.claims, log: system.log, clock, claimsMax: settings['limits.claims-per-project'] }),
@@ -97,6 +107,9 @@ export async function openProvisioning(ports: {
     trial: createTrial({ rules: provisioningRules, storage: system.claims, directory, clock, fallback: settings['provisioning.default'] }),
     desk: createClaimDesk(claiming),
     renewals: createRenewalMessages(renewal),
-    start: () => expiry.start(),
+    start() {
+      expiry.start();
+      ending.start();
+    },
   };
 }
