@@ -4,6 +4,7 @@ import type { ClaimId, ProjectId } from '../domain/ids.ts';
 import { isName, NAME_RULE } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
+import { BACKDATED_MS } from './backdating.ts';
 import { commitCertificates } from './commit-certificates.ts';
 import { IDENTITY_DEFAULT, type IdentityRule, parseIdentity } from './identity.ts';
 import { isSealed, openKey, sealKey } from './key-storage.ts';
@@ -14,8 +15,6 @@ import { type CertificateFacts, readCertificate } from './read-certificate.ts';
 import { type Issuer, keyIdentifierOf, newSerial, subjectOf, writeCertificate } from './write-certificate.ts';
 
 export const AUTHORITIES_OF_PROJECT_MAX = 100;
-/** Clocks of devices are wrong, and hubs are moved. */
-export const BACKDATED_MS = 5 * 60_000;
 const SUBJECT_CHARACTERS_MAX = 64;
 
 /** An authority in memory, with what is asked of it all the time. */

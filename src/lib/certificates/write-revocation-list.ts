@@ -1,4 +1,5 @@
 import type { CertificateRecord, RevocationReason } from '../domain/certificate.ts';
+import { BACKDATED_MS } from './backdating.ts';
 import { bitString, enumerated, integer, sequence, tagged, taggedBytes, time } from './der.ts';
 import { signatureAlgorithm, signWith } from './keys.ts';
 import { OID } from './oids.ts';
@@ -33,7 +34,7 @@ export function writeRevocationList(
     integer(1),
     algorithm,
     issuer.name,
-    time(now),
+    time(now - BACKDATED_MS),
     time(now + NEXT_UPDATE_MS),
     // An empty list is left out (RFC 5280 section 5.1.2.6).
     ...(entries.length === 0 ? [] : [sequence(...entries)]),
