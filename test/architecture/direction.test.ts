@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   certificates: ['domain', 'errors', 'config/settings.ts', 'fleet', 'storage'],
   access: ['domain', 'errors', 'certificates', 'config/settings.ts', 'fleet', 'storage'],
   // How devices come into the fleet: chunks of an import, claims, the rules that decide about them.
-  provisioning: ['domain', 'errors', 'access', 'certificates', 'config/settings.ts', 'events', 'expressions', 'fleet', 'storage'],
+  provisioning: ['domain', 'errors', 'access', 'certificates', 'config/settings.ts', 'events', 'expressions', 'fleet', 'ingest', 'storage'],
   // Births, connections, clocks and health of devices.
   lifecycle: ['domain', 'errors', 'events', 'fleet', 'ingest', 'storage'],
   // What is asked of devices: set points, calls, configuration, jobs.

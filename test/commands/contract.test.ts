@@ -66,6 +66,7 @@ beforeAll(async () => {
   const authority = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Factory'];
   execFileSync('openssl', ['req', '-x509', ...authority], { cwd: folder, stdio: 'ignore' });
   writeFileSync(join(folder, 'recording.csv'), 'time,air\n2026-11-01T00:00:00Z,7.5\n2026-11-01T01:00:00Z,7.1\n');
+  writeFileSync(join(folder, 'devices.csv'), 'id,name\nimported-1,First\nimported-2,Second\n');
   silent = createServer((socket) => {
     accepted.add(socket.on('error', () => undefined));
   });

@@ -53,6 +53,16 @@ const withCertificate = async (client: HubClient, device: string): Promise<unkno
   const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string;
   return client.certificates.issue({ device, ca: `of-${device}`, publicKey });
 };
+const aClaim = (client: HubClient, id: string): Promise<unknown> => client.claims.create({ id });
+const aProvisioningRule = (client: HubClient, id: string): Promise<unknown> =>
+  client.provisioningRules.create({ id, when: "id.startsWith('gw-')", decision: 'hold' });
+
+/** A device that registered itself and waits. */
+async function held(client: HubClient, id: string): Promise<void> {
+  await client.provisioningRules.create({ id: `holds-${id}`, when: `id == '${id}'`, decision: 'hold' });
+  const { token } = await client.claims.create({ id: `claim-of-${id}` });
+  await client.request('POST', '/claim', { body: { id }, headers: { authorization: `Bearer ${token}` } });
+}
 const aRoute = async (client: HubClient, id: string): Promise<object> => {
   await aChannel(client, `of-${id}`);
   return made(client.routes.create({ id, channels: [`of-${id}`] }));
@@ -60,7 +70,7 @@ const aRoute = async (client: HubClient, id: string): Promise<object> => {
 
 /**
  * For each command, by its id. In the hub there are: the device `boiler` with the point `temperature` and samples of the last hour;
- * in the directory: recording.csv, rule.yaml and ca.pem; contexts: `local` (of the hub, current) and `spare`.
+ * in the directory: recording.csv, devices.csv, rule.yaml and ca.pem; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'alarm:ack': onAlarm('ack'),
@@ -108,6 +118,10 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'command:cancel': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'cancelled' })).id] }) },
   'command:list': { args: [] },
   'command:show': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'shown' })).id] }) },
+  'claim:create': { args: ['made-here'] },
+  'claim:list': { args: [] },
+  'claim:revoke': { args: ['to-revoke', '--yes'], prepare: (client) => made(aClaim(client, 'to-revoke')) },
+  'claim:show': { args: ['shown'], prepare: (client) => made(aClaim(client, 'shown')) },
   completion: { args: ['bash'] },
   'context:add': { args: ['another', '--url', 'http://127.0.0.1:1'] },
   'context:list': { args: [] },
@@ -117,11 +131,21 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'delivery:list': { args: [] },
   demo: { args: ['--duration', '1s'] },
   'device:create': { args: ['made-here'] },
-  'device:credential': { args: ['boiler'] },
+  'device:approve': { args: ['to-approve'], prepare: (client) => made(held(client, 'to-approve')) },
+  'device:credential:create': { args: ['boiler'] },
+  'device:credential:list': { args: ['boiler'] },
+  'device:credential:remove': {
+    args: ['boiler', 'nothing', '--yes'],
+    prepare: async (client) => ({ args: ['boiler', (await client.devices.addCredential('boiler', {})).id, '--yes'] }),
+  },
+  'device:reject': { args: ['to-reject', '--yes'], prepare: (client) => made(held(client, 'to-reject')) },
   'device:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.devices.create({ id: 'to-delete' })) },
   'device:disable': { args: ['to-disable'], prepare: (client) => made(client.devices.create({ id: 'to-disable' })) },
   'device:enable': { args: ['boiler'] },
+  'device:export': { args: ['--file', 'exported.csv', '--force'] },
   'device:history': { args: ['boiler'] },
+  'device:import': { args: ['devices.csv', '--mode', 'upsert'] },
+  'device:label': { args: ['boiler', '--set', 'site=paris', '--yes'] },
   'device:list': { args: [] },
   'device:maintain': { args: ['to-maintain'], prepare: (client) => made(client.devices.create({ id: 'to-maintain' })) },
   'device:rejects': { args: [] },
@@ -144,6 +168,12 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'point:list': { args: [] },
   'point:show': { args: ['boiler', 'temperature'] },
   'point:update': { args: ['boiler', 'temperature', '--unit', '°C'] },
+  'provisioning:create': { args: ['made-here', '--decision', 'hold'] },
+  'provisioning:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(aProvisioningRule(client, 'to-delete')) },
+  'provisioning:list': { args: [] },
+  'provisioning:show': { args: ['shown'], prepare: (client) => made(aProvisioningRule(client, 'shown')) },
+  'provisioning:test': { args: ['gw-9'] },
+  'provisioning:update': { args: ['changed', '--priority', '5'], prepare: (client) => made(aProvisioningRule(client, 'changed')) },
   query: { args: ['boiler', 'temperature'] },
   'maintenance:create': { args: ['--device', 'boiler', '--for', '1h'] },
   'maintenance:delete': {

@@ -61,11 +61,11 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
     { description: 'What would happen:', command: '<%= config.bin %> device import devices.csv --mode upsert --dry-run' },
     {
       description: 'With a token for each device:',
-      command: '<%= config.bin %> device import devices.csv --type meter --credential token --results results.csv --continue-on-error',
+      command: '<%= config.bin %> device import devices.csv --type boiler --credential token --results results.csv --continue-on-error',
     },
     {
       description: 'Go on after an interruption:',
-      command: '<%= config.bin %> device import devices.csv --type meter --credential token --results results.csv --resume --continue-on-error',
+      command: '<%= config.bin %> device import devices.csv --type boiler --credential token --results results.csv --resume --continue-on-error',
     },
     {
       description: 'A list with columns of its own:',

@@ -21,7 +21,7 @@ export interface ColumnMap {
 /** Throws usage for a --map that makes no sense, and invalid for columns that mean nothing. */
 export function planColumns(header: readonly string[], choice: ColumnChoice): ColumnMap {
   const mapped = (choice.map ?? []).map((pair) => readPair(pair, header));
-  const taken = new Set(mapped.map(({ column }) => column));
+  const taken = new Set(mapped.map(({ column }) => (header.includes(column) ? column : rootOf(column))));
   const unknown: string[] = [];
   const own = header.flatMap((column) => {
     if (taken.has(column)) return [];
@@ -59,10 +59,15 @@ function readPair(pair: string, header: readonly string[]): { column: string; fi
   const field = at < 1 ? null : fieldNamed(pair.slice(at + 1));
   if (field === null) throw new MusterError('usage', `--map \`${pair}\` is not COLUMN=FIELD.`, { hint: `FIELD is ${FIELD_RULE}.`, details: { flag: 'map' } });
   // Of NDJSON, a later object may have what the first has not, and `a.b` is the b of the object a.
-  const isThere = header.includes(column) || header.includes(column.split('.')[0] ?? '');
+  const isThere = header.includes(column) || header.includes(rootOf(column));
   if (!isThere)
     throw new MusterError('usage', `There is no column ${column} for --map.`, { hint: `The columns are: ${header.join(', ')}.`, details: { flag: 'map' } });
   return { column, field };
+}
+
+/** `modem` of `modem.imei`. */
+function rootOf(column: string): string {
+  return column.split('.', 1)[0] ?? '';
 }
 
 function unknownColumns(columns: readonly string[]): MusterError {

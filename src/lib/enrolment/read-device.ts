@@ -118,7 +118,9 @@ function put(draft: Draft, field: DeviceField, content: unknown, column: string)
     return null;
   }
   if (typeof content === 'object') return `${column} is no text`;
-  const text = String(content).trim();
+  // What people read is kept to the letter.
+  const isWords = field === 'name' || field.startsWith('label.');
+  const text = isWords ? String(content) : String(content).trim();
   if (field.startsWith('label.')) draft.labels[field.slice('label.'.length)] = text;
   else if (isAliasKind(field)) draft.aliases[field] = text;
   else Object.assign(draft, { [field]: text });

@@ -42,3 +42,6 @@ export const ROW_COLUMNS: readonly Column<RowResult>[] = [
   { name: 'changes', value: (row) => row.difference, text: (row) => differenceText(row.difference), wrap: true },
   { name: 'warnings', value: (row) => row.warnings, text: (row) => row.warnings.join('; '), drop: 2 },
 ];
+
+/** Of devices that are in no file. */
+export const CHANGE_COLUMNS: readonly Column<RowResult>[] = ROW_COLUMNS.filter(({ name }) => name !== 'line' && name !== 'warnings');

@@ -14,16 +14,7 @@ const TRIES = 10;
 const PAUSE_FIRST_MS = 500;
 const PAUSE_MAX_MS = 60_000;
 /** The hub is busy or away for a while. Nothing of the chunk was written, or all of it: then it is known again. */
-const PASSING: ReadonlySet<string> = new Set([
-  'overloaded',
-  'rate_limited',
-  'locked_out',
-  'disk_full',
-  'stopping',
-  'storage_failed',
-  'unreachable',
-  'timed_out',
-]);
+const PASSING: ReadonlySet<string> = new Set(['overloaded', 'rate_limited', 'disk_full', 'stopping', 'storage_failed', 'unreachable', 'timed_out']);
 /** After these nobody knows whether it was written. */
 const UNKNOWN: ReadonlySet<string> = new Set(['unreachable', 'timed_out', 'storage_failed', 'stopping']);
 
@@ -43,8 +34,9 @@ export function createChunkSender({ signal, say }: Sending): (send: SendChunk, m
       } catch (error: unknown) {
         if (!(error instanceof MusterError) || signal.aborted) throw error;
         again ||= UNKNOWN.has(error.code);
-        if (!PASSING.has(error.code) || tried >= TRIES || (!hasAnswered && error.code === 'unreachable')) throw error;
-        hasAnswered ||= error.code !== 'timed_out';
+        const isSilent = error.code === 'unreachable' || error.code === 'timed_out';
+        if (!PASSING.has(error.code) || tried >= TRIES || (!hasAnswered && isSilent)) throw error;
+        hasAnswered ||= !isSilent;
         const told = error.details?.retryAfterMs;
         const waitMs = Math.min(PAUSE_MAX_MS, Math.max(PAUSE_FIRST_MS * 2 ** (tried - 1), typeof told === 'number' ? told : 0));
         say(`${error.message} Trying again in ${waitMs / 1000} s.`);

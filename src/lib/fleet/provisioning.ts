@@ -19,6 +19,7 @@ import {
   type Provisioning,
   type ProvisionResult,
 } from './provision.ts';
+import { stateStatements } from './state-change.ts';
 
 export type { Provisioning } from './provision.ts';
 
@@ -146,6 +147,7 @@ export function createProvisioning(ports: ProvisioningPorts): Provisioning {
     checkAliases(device, chunk);
     const difference = before === null ? {} : differenceOf(before, device);
     const changes = before === null || hasAny(difference);
+    const withState = before === null ? [] : stateStatements(system, before, device);
     const type = ports.typeOf(device);
     const reworded = before === null || device.type === before.type ? [] : (type?.points ?? []);
     const { points, statements } =
@@ -156,7 +158,12 @@ export function createProvisioning(ports: ProvisioningPorts): Provisioning {
     chunk.points += points.length;
     chunk.releases.push(directory.reserve(project, before === null ? 1 : 0, ports.newOnes(points)));
     takeAliases(before, device, chunk);
-    const own = before === null ? [system.devices.insert(device), ...statements, ...alongside] : changes ? [system.devices.update(device), ...statements] : [];
+    const own =
+      before === null
+        ? [system.devices.insert(device), ...statements, ...alongside]
+        : changes
+          ? [system.devices.update(device), ...withState, ...statements]
+          : [];
     return { before, device, points, statements: own, difference };
   }
 

@@ -18,6 +18,8 @@ export interface Renewal {
    * first. Throws besides invalid and limit_reached.
    */
   renewCertificate(principal: Principal, device: Device, request: { readonly csr: string; readonly replaces?: string | undefined }): Promise<IssuedCertificate>;
+  /** How many were, since the start. */
+  renewed(): number;
 }
 
 export interface RenewalPorts {
@@ -29,7 +31,9 @@ export interface RenewalPorts {
 }
 
 export function createRenewal({ credentials, certificates, rate, recorder, clock }: RenewalPorts): Renewal {
+  let renewed = 0;
   return {
+    renewed: () => renewed,
     async renew(principal, device) {
       const { credential: before } = admit(principal, device);
       if (before === undefined || certificateOfCredential(before) !== null)
@@ -38,6 +42,7 @@ export function createRenewal({ credentials, certificates, rate, recorder, clock
         });
       takeTurn(device);
       const credential = await credentials.renew(device, before);
+      renewed += 1;
       recorder.record({
         ...{ project: device.project, time: clock(), kind: 'credential.renewed', actor: `device:${device.id}`, severity: null, device: device.id },
         ...{ point: null, alarm: null, rule: null, text: `the device ${device.id} renewed its token` },
@@ -49,6 +54,7 @@ export function createRenewal({ credentials, certificates, rate, recorder, clock
       const { credential } = admit(principal, device);
       takeTurn(device);
       const issued = await certificates.renew(device, csr, replaces ?? certificateOfCredential(credential));
+      renewed += 1;
       recorder.record(certificateRenewed(issued.record, `device:${device.id}`, clock()));
       return issued;
     },

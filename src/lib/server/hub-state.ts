@@ -10,6 +10,7 @@ import type { ConnectionCount } from './limit-connections.ts';
 import { limitLevels } from './limit-levels.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HubState {
@@ -29,13 +30,14 @@ export function hubState(parts: {
   readonly alarms: HotSupervision;
   readonly notifications: Notifications;
   readonly control: HotControl;
+  readonly provisioning: Pick<ProvisioningDoor, 'counts'>;
   readonly mqtt: MqttProtocol;
   readonly stream: LiveStream;
   readonly seats: SubscriberSeats;
   readonly connections: () => ConnectionCount;
   readonly isStopping: () => boolean;
 }): HubState {
-  const { settings, storage, ingest, events, alarms, notifications, control, mqtt, stream, seats, connections, isStopping } = parts;
+  const { settings, storage, ingest, events, alarms, notifications, control, provisioning, mqtt, stream, seats, connections, isStopping } = parts;
   const { directory, disk, samples, system } = storage;
   const { pipeline, pressure } = ingest;
   return { checks, notes, levels };
@@ -97,6 +99,7 @@ export function hubState(parts: {
       damagedFiles: samples.damaged.length,
       streamDropped: stream.dropped,
       notifications: notifications.counts(),
+      provisioning: provisioning.counts(),
       limits: limitLevels(settings, { ...limited, mqttConnectionsMax: mqtt.connectionsMax }),
     };
   }

@@ -91,7 +91,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
-  const state = hubState({ settings, storage, ingest, events, alarms, notifications, control, mqtt, stream, seats, connections, isStopping });
+  const state = hubState({ settings, storage, ingest, events, alarms, notifications, control, provisioning, mqtt, stream, seats, connections, isStopping });
   metrics.watch(state.levels);
   metrics.storage.found(system.log.lastJournalId, samples.appliedJournalId);
   system.log.observe(metrics.storage.committed);

@@ -68,7 +68,7 @@ export async function openHttp(ports: {
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
-      ...provisioning,
+      ...provisioning.routePorts,
       deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
       certificates: access.certificates,
       recorder: events.recorder,

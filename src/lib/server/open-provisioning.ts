@@ -8,7 +8,7 @@ import type { DeviceMessages } from '../ingest/device-messages.ts';
 import { type Approval, createApproval } from '../provisioning/approval.ts';
 import { createClaimDesk } from '../provisioning/claim-desk.ts';
 import { type Claims, createClaims } from '../provisioning/claims.ts';
-import { type Claiming, createClaiming } from '../provisioning/create-claiming.ts';
+import { type ClaimCounts, type Claiming, createClaiming } from '../provisioning/create-claiming.ts';
 import { createRefusalEvents } from '../provisioning/refusal-events.ts';
 import { createRenewal, type Renewal } from '../provisioning/renewal.ts';
 import { createRenewalMessages } from '../provisioning/renewal-messages.ts';
@@ -23,14 +23,20 @@ import type { Shutdown } from './shutdown.ts';
 
 /** How devices come into the fleet by themselves, and keep their credentials. */
 export interface ProvisioningDoor {
-  readonly claims: Claims;
-  readonly provisioningRules: ProvisioningRules;
-  readonly claiming: Claiming;
-  readonly approval: Approval;
-  readonly renewal: Renewal;
-  readonly trial: Trial;
+  /** What the API is made of. */
+  readonly routePorts: {
+    readonly claims: Claims;
+    readonly provisioningRules: ProvisioningRules;
+    readonly claiming: Claiming;
+    readonly approval: Approval;
+    readonly renewal: Renewal;
+    readonly trial: Trial;
+  };
+  /** What MQTT hands its messages to. */
   readonly desk: ClaimDesk;
   readonly renewals: DeviceMessages;
+  /** Since the start. */
+  counts(): { readonly claims: Readonly<ClaimCounts>; readonly renewed: number };
   /** Looks from now on after credentials that expire. */
   start(): void;
 }
@@ -99,14 +105,17 @@ export async function openProvisioning(ports: {
     await Promise.all([expiry.stop(), ending.stop()]);
   });
   return {
-    claims: createClaims({ storage: system.claims, log: system.log, clock, claimsMax: settings['limits.claims-per-project'] }),
-    provisioningRules,
-    claiming,
-    approval: createApproval({ fleet, recorder, clock }),
-    renewal,
-    trial: createTrial({ rules: provisioningRules, storage: system.claims, directory, clock, fallback: settings['provisioning.default'] }),
+    routePorts: {
+      claims: createClaims({ storage: system.claims, log: system.log, clock, claimsMax: settings['limits.claims-per-project'] }),
+      provisioningRules,
+      claiming,
+      approval: createApproval({ fleet, recorder, clock }),
+      renewal,
+      trial: createTrial({ rules: provisioningRules, storage: system.claims, directory, clock, fallback: settings['provisioning.default'] }),
+    },
     desk: createClaimDesk(claiming),
     renewals: createRenewalMessages(renewal),
+    counts: () => ({ claims: claiming.counts(), renewed: renewal.renewed() }),
     start() {
       expiry.start();
       ending.start();

@@ -42,8 +42,8 @@ export interface ClaimStorage {
   /** Removes what was revoked or expired before this time. */
   removeEnded(project: ProjectId, before: number): Statement;
   /**
-   * Takes a place of the claim. Must change one row: it has none when the claim is revoked, expired or full, nor when so many devices are on hold already
-   * (null: this one is not held).
+   * Takes a place of the claim. Must change one row: it has none when the claim is revoked, expired or full, nor when more devices are on hold then, the one
+   * of the same transaction included (null: that one is not held).
    */
   take(project: ProjectId, id: string, now: number, heldMax: number | null): Statement;
   held(project: ProjectId): Promise<number>;

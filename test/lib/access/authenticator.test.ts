@@ -72,8 +72,8 @@ describe('a device', () => {
     const { authenticator, deviceCredentials, addDevice } = await startedAccess();
     const meter = await addDevice('meter');
     await addDevice('other');
-    const { secret } = await deviceCredentials.create(meter, { kind: 'token' });
-    const right = { ok: true, principal: { kind: 'device', id: 'meter', project: PROJECT } };
+    const { id, secret } = await deviceCredentials.create(meter, { kind: 'token' });
+    const right = { ok: true, principal: { kind: 'device', id: 'meter', project: PROJECT, credential: id }, expiresAt: null };
     expect(await authenticator.device('meter', secret, HERE)).toEqual(right);
     expect(await authenticator.device('', secret, HERE)).toEqual(right);
     expect(await authenticator.device(secret, '', HERE)).toEqual(right);

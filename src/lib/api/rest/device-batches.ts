@@ -1,23 +1,38 @@
 import { aliasWarning } from '../../domain/alias-form.ts';
 import { ALIAS_KINDS } from '../../domain/device.ts';
+import { parseSelector } from '../../domain/selector.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { type ChangedDevices, devicesChanged } from '../../events/fleet-events.ts';
+import type { Directory } from '../../fleet/directory.ts';
+import { selectDevices } from '../../fleet/select-devices.ts';
 import type { BatchItem, BatchItemResult, DeviceBatches } from '../../provisioning/device-batches.ts';
 import { actorOf } from '../actor.ts';
+import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { issueText } from '../issue-text.ts';
 import { type Route, route } from '../route.ts';
-import { BATCH_STATUSES, BatchDevice, type BatchResult, DeviceBatch, DeviceBatchAnswer, DeviceBatchDelete } from '../schema/device-batch.ts';
+import { pageOf } from '../schema/common.ts';
+import {
+  BATCH_STATUSES,
+  BatchDevice,
+  type BatchResult,
+  DeviceBatch,
+  DeviceBatchAnswer,
+  DeviceBatchDelete,
+  DeviceSelect,
+  SelectedDevice,
+} from '../schema/device-batch.ts';
 
 export interface DeviceBatchRoutePorts {
   readonly deviceBatches: DeviceBatches;
+  readonly directory: Pick<Directory, 'sortedDevices' | 'groupsOf'>;
   readonly recorder: EventRecorder;
   readonly clock: () => number;
 }
 
 const NOTHING: Omit<BatchResult, 'id' | 'status'> = { code: null, reason: null, hint: null, warnings: [], difference: {}, credential: null };
 
-export function deviceBatchRoutes({ deviceBatches, recorder, clock }: DeviceBatchRoutePorts): Route[] {
+export function deviceBatchRoutes({ deviceBatches, directory, recorder, clock }: DeviceBatchRoutePorts): Route[] {
   return [
     route({
       method: 'POST',
@@ -66,6 +81,32 @@ export function deviceBatchRoutes({ deviceBatches, recorder, clock }: DeviceBatc
             return result.ok ? { id: result.device.id, status: 'deleted', ...NOTHING } : refused(id, result.error);
           }),
         );
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/devices/batch/select',
+      tag: 'devices',
+      summary: 'List the ids of the devices that a selector means',
+      description: 'For whoever changes or deletes them: what is written down here stays the same, whatever the change makes of the selector.',
+      permission: 'device:read',
+      body: DeviceSelect,
+      responses: { 200: pageOf(SelectedDevice) },
+      async handle({ body, project }) {
+        const { selector, limit, cursor } = body;
+        const parsed = parseSelector(selector);
+        if (!parsed.ok) throw new MusterError('invalid', `selector: ${parsed.reason}`, { details: { field: 'selector' } });
+        const after = readCursor(cursor, ['string'])?.[0] as string | undefined;
+        const found = await selectDevices(directory, project, parsed.selector, { after, limit: limit + 1 });
+        return {
+          status: 200,
+          body: takePage(
+            found,
+            limit,
+            ({ device }) => [device.id],
+            ({ device: { id, parent } }) => ({ id, parent }),
+          ),
+        };
       },
     }),
   ];

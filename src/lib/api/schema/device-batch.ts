@@ -3,7 +3,7 @@ import { ALIAS_KINDS, DEVICE_KINDS, DEVICE_STATES } from '../../domain/device.ts
 import { GROUP_RULE, isGroupPath } from '../../domain/ids.ts';
 import { LABELS_MAX } from '../../fleet/device-change.ts';
 import { PROVISION_ITEMS_MAX } from '../../fleet/provision.ts';
-import { Name, Text, Time } from './common.ts';
+import { Cursor, Name, Text, Time } from './common.ts';
 
 export const BATCH_MODES = ['create', 'upsert', 'update'] as const;
 
@@ -117,6 +117,16 @@ export const DeviceBatchDelete = z.object({
   check: z.boolean().default(false).describe('delete nothing, and say what would become of each'),
   devices: z.array(z.string().min(1).max(200)).min(1).max(PROVISION_ITEMS_MAX).describe('ids, or aliases such as imei:490154203237518'),
 });
+
+export const DeviceSelect = z.object({
+  selector: z.string().max(4_000).describe('`site=paris,type=meter`: all of them hold; `a|b`: one of them; `*`: any text; `name!=value`, `name`, `!name`'),
+  limit: z.number().int().min(1).max(10_000).default(10_000),
+  cursor: Cursor.optional(),
+});
+/** Only what those need who change or delete many. */
+export const SelectedDevice = z.object({ id: z.string(), parent: z.string().nullable() });
+export type SelectedDevice = z.infer<typeof SelectedDevice>;
+export type DeviceSelect = z.input<typeof DeviceSelect>;
 
 export type BatchMode = (typeof BATCH_MODES)[number];
 export type BatchStatus = (typeof BATCH_STATUSES)[number];

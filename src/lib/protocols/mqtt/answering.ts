@@ -1,10 +1,6 @@
 import type { Session } from './sessions/session.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Where a client with a claim asks for the identity of its device, and where it hears of it. */
-export const CLAIM_REQUEST = 'claim/request';
-export const CLAIM_RESPONSE = 'claim/response';
-
 type Around = Pick<Surroundings, 'index' | 'dispatcher'>;
 
 /** Does this very client listen to the topic? A shared subscription does not count: its next member may be somebody else. */

@@ -7,7 +7,7 @@ import type { DeviceMessages } from '../../ingest/device-messages.ts';
 import type { InboundMessage } from '../../ingest/inbound-message.ts';
 import type { Outcome } from '../../ingest/ingest.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
-import { answerAlone, CLAIM_REQUEST, CLAIM_RESPONSE, listens } from './answering.ts';
+import { answerAlone, listens } from './answering.ts';
 import type { ProtocolVersion, PublishPacket, Qos } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import { type AnswersOfIngest, HeldMessage } from './held-message.ts';
@@ -17,7 +17,7 @@ import type { Session } from './sessions/session.ts';
 import type { Audience } from './sessions/subscription-index.ts';
 import type { Surroundings } from './surroundings.ts';
 import { levelCount } from './topic.ts';
-import { type DeviceTopic, parseDeviceTopic, publishAccess, type TopicKind } from './topic-access.ts';
+import { CLAIM_REQUEST, CLAIM_RESPONSE, type DeviceTopic, parseDeviceTopic, publishAccess, type TopicKind } from './topic-access.ts';
 
 /** Topics of one client whose way is remembered. */
 const ROUTES_MAX = 256;

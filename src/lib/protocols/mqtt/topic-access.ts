@@ -2,7 +2,6 @@ import type { Principal, Resource } from '../../access/principal.ts';
 import type { Action } from '../../access/roles.ts';
 import { isInService, outOfServiceReason } from '../../domain/device.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
-import { CLAIM_REQUEST, CLAIM_RESPONSE } from './answering.ts';
 
 /** The one place that decides over permissions; see src/lib/access. */
 export type Authorize = (principal: Principal, action: Action, resource: Resource) => { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -34,6 +33,10 @@ const FROM_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['report', 'alarm', 
 const TO_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['set', 'call', 'config', 'renew', 'time']);
 const KINDS: ReadonlySet<string> = new Set(TOPIC_KINDS);
 const ROOT = 'devices/';
+
+/** Where a client with a claim asks for the identity of its device, and where it hears of it. */
+export const CLAIM_REQUEST = 'claim/request';
+export const CLAIM_RESPONSE = 'claim/response';
 
 export interface DeviceTopic {
   readonly device: string;

@@ -82,10 +82,11 @@ export function createClaimStorage(database: () => ReadDatabase): ClaimStorage {
     }),
     revoke: (project, id, at) => ({ sql: REVOKE, parameters: [at, project, id], mustChange: true }),
     removeEnded: (project, before) => ({ sql: REMOVE_ENDED, parameters: [project, before, before] }),
+    // Of those on hold the device of this very transaction is one.
     take: (project, id, now, heldMax) =>
       heldMax === null
         ? { sql: TAKE, parameters: [project, id, now], mustChange: true }
-        : { sql: `${TAKE} and (${HELD.replace(' as count', '')}) < ?`, parameters: [project, id, now, project, heldMax], mustChange: true },
+        : { sql: `${TAKE} and (${HELD.replace(' as count', '')}) <= ?`, parameters: [project, id, now, project, heldMax], mustChange: true },
     held: async (project) => database().get<{ count: number }>(HELD, project)?.count ?? 0,
     device: async (device) => optional(database().get<DeviceRow>(DEVICE, device), deviceOf),
     byProof: async (project, proof) => optional(database().get<DeviceRow>(BY_PROOF, project, proof), deviceOf),
