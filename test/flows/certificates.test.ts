@@ -114,3 +114,90 @@ describe('a revocation', () => {
     second.end();
   });
 });
+
+describe('a certificate over a WebSocket', () => {
+  it('lets its device in, and is refused once it is revoked', async () => {
+    const { hub, client, server, issued } = await startedHub();
+    await client.devices.create({ id: 'pump' });
+    await client.cas.create({ kind: 'own', id: 'ca' });
+    const { cert, key, fingerprint } = await issued('pump');
+    const url = `${hub.url.replace('https', 'wss').replace('127.0.0.1', 'localhost')}/mqtt`;
+    const connectOnce = async (): Promise<number | string> => {
+      const { connectAsync } = await import('mqtt');
+      const wsOptions = { ca: server.cert, cert: readFileSync(cert), key: readFileSync(key) };
+      const session = await connectAsync(url, { reconnectPeriod: 0, wsOptions, clientId: 'p' }).catch((error: Error) => error.message);
+      if (typeof session === 'string') return session;
+      await session.publishAsync('devices/pump/report', '{"temperature":21}', { qos: 1 });
+      await session.endAsync(true);
+      return 0;
+    };
+    expect(await connectOnce()).toBe(0);
+    expect(await reports(client, 'pump')).toBe(1);
+    await client.certificates.revoke(fingerprint, 'unspecified');
+    expect(await connectOnce()).toMatch(/refused|Not authorized|Bad username/i);
+  });
+});
+
+describe('a device renews its certificate', () => {
+  it('over MQTT, in the place of the one that it came with', async () => {
+    const { client, server, port, issued } = await startedHub();
+    await client.devices.create({ id: 'pump' });
+    await client.cas.create({ kind: 'own', id: 'ca' });
+    const { cert, key, fingerprint } = await issued('pump');
+    const { connectAsync } = await import('mqtt');
+    const connectWith = (papers: { cert: string | Buffer; key: string | Buffer }) =>
+      connectAsync({ host: 'localhost', port, protocol: 'mqtts', ca: server.cert, reconnectPeriod: 0, clientId: 'p', ...papers });
+    const session = await connectWith({ cert: readFileSync(cert), key: readFileSync(key) });
+    const answers: Record<string, unknown>[] = [];
+    session.on('message', (_, payload) => void answers.push(JSON.parse(payload.toString())));
+    await session.subscribeAsync('devices/pump/renew/result');
+    const request = opensslRequest('/CN=pump', { key: 'ed25519' });
+    await session.publishAsync('devices/pump/renew', JSON.stringify({ id: '1', csr: request.pem }), { qos: 1 });
+    await session.publishAsync('devices/pump/renew', JSON.stringify({ id: '2', csr: opensslRequest('/CN=other').pem }), { qos: 1 });
+    await session.publishAsync('devices/pump/renew', JSON.stringify({ id: '3' }), { qos: 1 });
+    await waitUntil(() => answers.length === 3, 'there are answers');
+    expect(answers).toMatchObject([
+      { id: '1', ok: true, certificate: expect.stringContaining('BEGIN CERTIFICATE') },
+      { id: '2', ok: false, code: 'invalid' },
+      { id: '3', ok: false, code: 'not_allowed' },
+    ]);
+    await session.endAsync(true);
+    const renewed = await connectWith({ cert: String(answers[0]?.certificate), key: request.key });
+    await renewed.publishAsync('devices/pump/report', '{"temperature":21}', { qos: 1 });
+    await waitUntil(async () => (await client.certificates.show(fingerprint)).state === 'revoked', 'the old one ends');
+    await renewed.endAsync(true);
+    await expect(connectWith({ cert: readFileSync(cert), key: readFileSync(key) })).rejects.toThrow();
+  });
+});
+
+describe('a certificate of a claim', () => {
+  it('brings in the device that it names and no other, which then is let in with it', async () => {
+    const { hub, client, server } = await startedHub();
+    await client.claims.create({ id: 'batch', devicesMax: 1 });
+    const factory = opensslAuthority('/CN=Factory');
+    await client.cas.create({ kind: 'external', id: 'factory', certificate: factory.pem, claim: 'batch', identity: 'cn:{serial}', trusted: true });
+    const papers = factory.issue('/CN=SN-1');
+    const ask = async (path: string, body: object) => {
+      const { request } = await import('node:https');
+      return new Promise<{ status: number; body: Record<string, unknown> }>((resolve, reject) => {
+        const url = `${hub.url.replace('127.0.0.1', 'localhost')}/api/v1${path}`;
+        const headers = { 'content-type': 'application/json' };
+        const sent = request(url, { method: 'POST', headers, ca: server.cert, cert: papers.pem, key: papers.key, agent: false }, (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) }));
+        });
+        sent.on('error', reject);
+        sent.end(JSON.stringify(body));
+      });
+    };
+    expect(await ask('/claim', { id: 'gw', aliases: { serial: 'SN-2' } })).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('is one of the serial "SN-1"') },
+    });
+    expect(await ask('/claim', { id: 'gw' })).toMatchObject({ status: 201, body: { device: 'gw' } });
+    expect((await client.devices.show('gw')).aliases).toEqual({ serial: 'SN-1' });
+    expect(await ask('/devices/gw/report', { temperature: 21 })).toMatchObject({ status: 202 });
+    expect(await ask('/claim', { id: 'again', aliases: { serial: 'SN-1' } })).toMatchObject({ status: 403 });
+  });
+});
