@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import type { Authority, KeyKind } from '../domain/certificate.ts';
 import type { ClaimId, ProjectId } from '../domain/ids.ts';
 import { isName, NAME_RULE } from '../domain/ids.ts';
@@ -8,7 +8,7 @@ import { BACKDATED_MS } from './backdating.ts';
 import { commitCertificates } from './commit-certificates.ts';
 import { IDENTITY_DEFAULT, type IdentityRule, parseIdentity } from './identity.ts';
 import { isSealed, openKey, sealKey } from './key-storage.ts';
-import { makeKeyPair, objectionTo } from './keys.ts';
+import { makeKeyPair, objectionTo, publicKeyDer } from './keys.ts';
 import { fingerprintOf } from './peer-certificate.ts';
 import { fromPem } from './pem.ts';
 import { type CertificateFacts, readCertificate } from './read-certificate.ts';
@@ -284,7 +284,7 @@ function newest(authorities: readonly Authority[], now: number): Authority {
 }
 
 function issuerOf({ certificate }: Authority, key: KeyObject): Issuer {
-  return { name: subjectOf(certificate), key, keyIdentifier: keyIdentifierOf(createPublicKey(key)) };
+  return { name: subjectOf(certificate), key, keyIdentifier: keyIdentifierOf(publicKeyDer(key)) };
 }
 
 function taken(id: string): MusterError {

@@ -56,8 +56,20 @@ export function namedBits(...numbers: readonly number[]): Buffer {
   return bitString(bytes, 7 - (highest & 7));
 }
 
-/** `2.5.29.15` */
+/** Those in use are few, and stand in every certificate. */
+const OIDS = new Map<string, Buffer>();
+
+/** `2.5.29.15`, of the constants in oids.ts. */
 export function oid(text: string): Buffer {
+  let known = OIDS.get(text);
+  if (known === undefined) {
+    known = encodedOid(text);
+    OIDS.set(text, known);
+  }
+  return known;
+}
+
+function encodedOid(text: string): Buffer {
   const [first = 0, second = 0, ...rest] = text.split('.').map(Number);
   return element(UNIVERSAL.oid, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
 }
