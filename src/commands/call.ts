@@ -1,36 +1,42 @@
 import { Args } from '@oclif/core';
-import { awaitCommand, failUnlessApplied } from '../lib/cli/await-command.ts';
-import { COMMAND_COLUMNS } from '../lib/cli/command-columns.ts';
-import { expiryFlag, WAIT_DEFAULT_MS, waitFlags } from '../lib/cli/command-flags.ts';
-import { HubCommand } from '../lib/cli/hub-command.ts';
+import { AskCommand } from '../lib/cli/ask-command.ts';
+import { expiryFlag, waitFlags } from '../lib/cli/command-flags.ts';
+import { jobFlags } from '../lib/cli/job-flags.ts';
 import { readArguments } from '../lib/cli/wanted-words.ts';
+import { MusterError } from '../lib/errors/muster-error.ts';
 
-export default class Call extends HubCommand<typeof Call> {
-  static override summary = 'Call something that a device does';
+export default class Call extends AskCommand<typeof Call> {
+  static override summary = 'Call something that a device does, or many';
   static override description =
-    'What there is to call, and with what arguments, is the device’s own. The hub keeps the call and gives it to the device now, or when it is back: --expires says until when that makes sense. Without --wait it ends once the hub has it.';
-  static override usage = ['call DEVICE NAME [JSON]', 'call DEVICE NAME [ARGUMENT=VALUE...]'];
+    'What there is to call, and with what arguments, is the device’s own. The hub keeps the call and gives it to the device now, or when it is back: --expires says until when that makes sense. Without --wait it ends once the hub has it. With --selector it is a job over all devices that fit.';
+  static override usage = ['call DEVICE NAME [JSON]', 'call DEVICE NAME [ARGUMENT=VALUE...]', 'call --selector SELECTOR NAME [JSON | ARGUMENT=VALUE...]'];
   static override args = {
-    device: Args.string({ description: 'Id of the device, or an alias as kind:value', required: true }),
-    name: Args.string({ description: 'What is called', required: true }),
+    device: Args.string({ description: 'Id of the device, or an alias as kind:value; with --selector, none', required: true }),
+    name: Args.string({ description: 'What is called' }),
     arguments: Args.string({ description: 'One JSON text, or ARGUMENT=VALUE as often as you want', multiple: true }),
   };
-  static override flags = { ...waitFlags, expires: expiryFlag };
+  static override flags = { ...waitFlags, expires: expiryFlag, ...jobFlags };
   static override examples = [
     '<%= config.bin %> call boiler-7 restart --expires 1m',
     '<%= config.bin %> call boiler-7 valve/open percent=40 slowly=true',
     { description: 'With JSON, and what it answers:', command: `<%= config.bin %> call boiler-7 read '{"register":12}' --wait --for 10s --json` },
+    {
+      description: 'Many, fifty at a time:',
+      command: '<%= config.bin %> call --selector site=paris restart --concurrency 50 --expires 10m --yes',
+    },
   ];
 
   async run(): Promise<void> {
-    const { device, name } = this.args;
-    const args = readArguments(this.args.arguments ?? []);
-    this.checkColumns(COMMAND_COLUMNS);
-    const { wait, for: patience = WAIT_DEFAULT_MS, expires } = this.flags;
-    const hub = await this.writable();
-    const asked = await hub.commands.call(device, { name, args, ...(expires === undefined ? {} : { expiryMs: expires }) });
-    const command = wait ? await awaitCommand(hub, asked, patience) : asked;
-    await this.printOne(command, COMMAND_COLUMNS);
-    if (wait) failUnlessApplied(command, patience);
+    const { selector, expires } = this.flags;
+    const words = [this.args.device, this.args.name, ...(this.args.arguments ?? [])].filter((word) => word !== undefined);
+    if (selector !== undefined) {
+      const [name = '', ...rest] = words;
+      await this.askMany(selector, `Call ${name} of`, { call: { name, args: readArguments(rest) } });
+      return;
+    }
+    const [device = '', name, ...rest] = words;
+    if (name === undefined) throw new MusterError('usage', 'What is to be called is missing.', { hint: 'Give its name behind the device.' });
+    const args = readArguments(rest);
+    await this.askOne((hub) => hub.commands.call(device, { name, args, ...(expires === undefined ? {} : { expiryMs: expires }) }));
   }
 }

@@ -19,6 +19,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   provisioning: ['domain', 'errors', 'access', 'certificates', 'config/settings.ts', 'events', 'expressions', 'fleet', 'ingest', 'storage'],
   // Births, connections, clocks and health of devices.
   lifecycle: ['domain', 'errors', 'events', 'fleet', 'ingest', 'storage'],
+  // Configuration documents: wanted, delivered, reported.
+  configuration: ['domain', 'errors', 'control/control.ts', 'events', 'fleet', 'ingest', 'storage'],
   // What is asked of devices: set points, calls, configuration, jobs.
   control: ['domain', 'errors', 'config/settings.ts', 'events', 'fleet', 'ingest', 'storage'],
   // The library that devices are made with. It knows nothing of the hub but the wire.
@@ -69,6 +71,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'certificates',
     'channels',
     'config',
+    'configuration',
     'control',
     'events',
     'exports',
@@ -95,6 +98,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'certificates',
     'channels',
     'config',
+    'configuration',
     'control',
     'events',
     'exports',

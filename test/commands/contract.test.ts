@@ -62,6 +62,7 @@ beforeAll(async () => {
     'boiler',
     [1, 2, 3].map((minutes) => ({ ts: Date.now() - minutes * 60_000, values: { temperature: 70 + minutes } })),
   );
+  writeFileSync(join(folder, 'fleet.yaml'), 'kind: group\npath: from-file\n');
   writeFileSync(join(folder, 'rule.yaml'), 'id: from-file\nscope: { points: nothing }\nwhen: { bands: [{ level: minor, high: 80 }] }\n');
   const authority = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Factory'];
   execFileSync('openssl', ['req', '-x509', ...authority], { cwd: folder, stdio: 'ignore' });

@@ -10,6 +10,7 @@ import { makeAuthorities } from '../helpers/example-authorities.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
 import { repository } from '../helpers/source-graph.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 
 // Every example of every command's help runs in a shell as it stands, from a fresh start each: the fleet, files and contexts that
 // examples may name are made here and described in docs/contribute/examples.md.
@@ -36,6 +37,7 @@ const ASKS = [
   /^muster alarm (?!list|show|tail|stats|assert|export)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
   /^muster (?:device|type|token|user|context|rule|maintenance|channel|route|claim|provisioning|device credential) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
   /^muster device retire\b(?!.*--(?:yes|dry-run))/,
+  /^muster group delete\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
 ];
@@ -81,6 +83,8 @@ interface Ids {
   readonly alarm: string;
   /** Of something that was asked of boiler-7, and waits; empty where no example needs it. */
   readonly command: string;
+  /** Of a job that asks boiler-7 and boiler-8, in the state that the example is about. */
+  readonly job: string;
   /** Of the rule boiler-hot: those that were deleted count. */
   readonly version: number;
 }
@@ -92,6 +96,7 @@ function concrete(line: string, ids: Ids): string {
     .replaceAll('http://127.0.0.1:8080', hub.url)
     .replaceAll('0198c0de-0000-7000-8000-000000000000', ids.maintenance)
     .replaceAll('0199c0de-0000-7000-8000-000000000000', ids.command)
+    .replaceAll('0199d0b5-0000-7000-8000-000000000000', ids.job)
     .replace('--version 1', `--version ${ids.version}`)
     .replaceAll('3f9a61c2', ids.alarm)
     .replace(/(alarm assert.*) --for \S+/, '$1 --for 1s')
@@ -138,8 +143,12 @@ async function makeFleet(line: string): Promise<Ids> {
         values: { 'boiler/temperature': 71.4, 'boiler/pressure': 1.6, 'boiler/on': true },
       })),
     );
+    if (id === 'boiler-7' && line.includes('device config')) for (const interval of [30, 60]) await client.configs.set(id, { document: { interval } });
     if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
   }
+  for await (const { path } of client.groups.list({ depth: 0 })) await client.groups.delete(path, { all: true });
+  for (const path of ['paris/hall-2', 'boilers', 'lyon']) if (!missing(path)) await client.groups.create({ path, level: 'site' });
+  if (!missing('boiler-7')) await client.groups.members({ group: 'paris/hall-2', action: 'add', devices: ['boiler-7'] });
   for (const name of ['grace', 'ada']) if (!missing(name)) await client.users.create({ name, role: 'operator' });
   for await (const { id } of client.routes.list()) await client.routes.delete(id);
   for await (const { id } of client.channels.list()) await client.channels.delete(id);
@@ -168,7 +177,15 @@ async function makeFleet(line: string): Promise<Ids> {
   for await (const { id } of client.maintenances.list()) await client.maintenances.delete(id);
   const maintenance = (await client.maintenances.create({ scope: { device: 'gw-1' }, to: Date.now() + 3_600_000 })).id;
   const alarm = line.startsWith('muster alarm') ? await raiseAlarm(line) : '';
-  return { tokens, credentials, maintenance, version, alarm, command: /^muster (?:set|call|command|job)\b/.test(line) ? await makeCommandable(line) : '' };
+  return {
+    tokens,
+    credentials,
+    maintenance,
+    version,
+    alarm,
+    command: /^muster (?:set|call|command|job)\b/.test(line) ? await makeCommandable(line) : '',
+    job: line.startsWith('muster job') ? await makeJob(line) : '',
+  };
 }
 
 /** The boilers have what can be set, and boiler-7 is there to do what an example waits for. */
@@ -184,6 +201,17 @@ async function makeCommandable(line: string): Promise<string> {
   if (line.includes('--wait')) {
     const { secret } = await client.devices.addCredential('boiler-7', {});
     answering = await answeringDevice(hub.mqttUrl, 'boiler-7', secret);
+  }
+  return id;
+}
+
+async function makeJob(line: string): Promise<string> {
+  for await (const { id, endedAt } of client.jobs.list()) if (endedAt === null) await client.jobs.step(id, 'cancel');
+  const { id } = await client.jobs.create({ selector: 'id=boiler-7|boiler-8', call: { name: 'restart' }, start: !line.includes(' start ') });
+  if (line.includes(' resume ')) await client.jobs.step(id, 'pause');
+  if (line.includes(' retry ')) {
+    await client.jobs.step(id, 'cancel');
+    await waitUntil(async () => (await client.jobs.show(id)).endedAt !== null, 'it is over');
   }
   return id;
 }
@@ -235,11 +263,16 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the hub fills it in.
   writeFileSync(join(folder, 'provisioning.yaml'), "id: boilers\nwhen: kind == 'device'\ntype: boiler\nlabels: { from: '${claim}' }\n");
   writeFileSync(join(folder, 'type.yaml'), 'id: boiler\nmode: open\npoints:\n  - path: boiler/temperature\n    unit: °C\n');
+  writeFileSync(join(folder, 'config.yaml'), 'interval: 60\nnetwork:\n  dhcp: true\n');
   writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
   writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');
   writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');
   writeFileSync(join(folder, 'devices.csv'), 'id,name,serial,label.site\nmeter-1,Meter 1,SN-1,paris\nmeter-2,Meter 2,SN-2,paris\n');
   writeFileSync(join(folder, 'list.csv'), 'Serial number;City;Ordered by\nSN-3;Paris;Grace\nSN-4;Rome;Ada\n');
+  const fleet = 'kind: group\npath: paris/hall-2\nlevel: hall\n---\nkind: device\nid: boiler-7\nlabels: { site: paris }\ngroups: [paris/hall-2]\n';
+  writeFileSync(join(folder, 'fleet.yaml'), fleet);
+  mkdirSync(join(folder, 'fleet'));
+  writeFileSync(join(folder, 'fleet/paris.yaml'), fleet);
   const bands = 'when: { bands: [{ level: minor, high: 80 }, { level: critical, high: 90 }] }';
   writeFileSync(join(folder, 'rule.yaml'), `id: boiler-hot\nscope: { type: boiler, points: boiler/temperature }\n${bands}\nonDelay: 30s\n`);
   writeFileSync(

@@ -214,12 +214,3 @@ describe('an answer with a secret', () => {
     expect(left).toEqual([]);
   });
 });
-
-describe('another project', () => {
-  it('neither sees the claim nor gets its devices', async () => {
-    const { hub, claim, ask, api } = await claimingHub();
-    const token = await claim('batch');
-    expect((await ask(token, { id: 'a' })).status).toBe(201);
-    expect((await api('GET', '/devices/a')).body.project).toBe(hub.project);
-  });
-});

@@ -135,4 +135,110 @@ describe('commands to devices over MQTT', () => {
     await command(two.id);
     expect([left.received.length, right.received.length, gateway.received.length]).toEqual([0, 1, 1]);
   });
+
+  it('show what is wanted beside what is reported, with what became of it', async () => {
+    await newDevice('b5');
+    const device = await (await connect('b5')).listen();
+    await device.client.publishAsync('devices/b5/report', '{"target": 50}', { qos: 1 });
+    const asked = await set('b5', { target: 65 });
+    await waitUntil(() => device.received.length === 1, 'it came');
+    await device.answer('set', { id: asked.id, state: 'rejected', reason: 'locked' });
+    await command(asked.id);
+    const { body } = await api('GET', '/devices/b5/points/target');
+    expect(body).toMatchObject({ latest: { value: 50 }, wanted: { value: 65, state: 'rejected', reason: 'locked', command: asked.id } });
+    const list = (await api('GET', '/points?device=b5')).body.items.map(({ path, wanted }: { path: string; wanted: unknown }) => [path, wanted !== null]);
+    expect(list).toEqual([
+      ['mode', false],
+      ['target', true],
+      ['temperature', false],
+    ]);
+  });
+
+  it('take no answer that is none: it is kept as rejected, with its reason', async () => {
+    await newDevice('b6');
+    await newDevice('b7');
+    const device = await (await connect('b6')).listen();
+    const other = await (await connect('b7')).listen();
+    const asked = await set('b6', { target: 1 });
+    await waitUntil(() => device.received.length === 1, 'it came');
+    const refused = async (from: WireDevice, kind: 'set' | 'call', payload: object) => {
+      const failure = await from.answer(kind, payload).then(
+        () => null,
+        (error: Error) => error,
+      );
+      expect(failure?.message).toMatch(/Payload format invalid/i);
+    };
+    await refused(other, 'set', { id: asked.id, state: 'applied' });
+    await refused(device, 'call', { id: asked.id, state: 'applied' });
+    await refused(device, 'set', { id: asked.id, state: 'done' });
+    await refused(device, 'set', { state: 'applied' });
+    await refused(device, 'set', { id: '0199ffff-0000-7000-8000-000000000000', state: 'applied' });
+    await waitUntil(async () => (await command(asked.id, 0)).state === 'delivered', 'it is delivered');
+    await device.answer('set', [
+      { id: asked.id, state: 'applied' },
+      { id: asked.id, state: 'applied' },
+    ]);
+    expect(await command(asked.id)).toMatchObject({ state: 'applied' });
+    await refused(device, 'set', { id: asked.id, state: 'rejected' });
+    const codes = async (id: string) =>
+      (await api('GET', `/devices/${id}/rejects`)).body.items.map(({ code, step }: { code: string; step: string }) => [code, step]);
+    expect(await codes('b7')).toEqual([['not_found', 'command']]);
+    expect(await codes('b6')).toEqual([
+      ['conflict', 'command'],
+      ['not_found', 'command'],
+      ['invalid', 'decode'],
+      ['invalid', 'decode'],
+      ['invalid', 'command'],
+    ]);
+  });
+
+  it('are fetched and answered over HTTP by a device that speaks nothing else, and by nobody else', async () => {
+    await newDevice('h1');
+    await newDevice('h2');
+    const asDevice = (id: string) => apiOf(hub.url, secrets.get(id) ?? '');
+    const waiting = asDevice('h1')('GET', '/devices/h1/commands?wait=10000');
+    const asked = await set('h1', { target: 5 });
+    const { body } = await waiting;
+    expect(body.items).toEqual([{ id: asked.id, kind: 'set', ts: asked.createdAt, expiresAt: asked.expiresAt, values: { target: 5 } }]);
+    // Its answer may have been lost: the same comes again, but not behind what it says it has.
+    expect((await asDevice('h1')('GET', '/devices/h1/commands')).body.items).toHaveLength(1);
+    expect((await asDevice('h1')('GET', `/devices/h1/commands?after=${asked.id}`)).body.items).toEqual([]);
+    await waitUntil(async () => (await command(asked.id, 0)).state === 'delivered', 'it counts as delivered');
+    expect((await asDevice('h2')('GET', '/devices/h1/commands')).status).toBe(403);
+    expect((await asDevice('h2')('POST', `/devices/h1/commands/${asked.id}/result`, { state: 'applied' })).status).toBe(403);
+    expect((await asDevice('h2')('POST', `/devices/h2/commands/${asked.id}/result`, { state: 'applied' })).status).toBe(404);
+    expect((await asDevice('h1')('POST', '/devices/h1/set', { values: { target: 6 } })).status).toBe(403);
+    const { status, body: done } = await asDevice('h1')('POST', `/devices/h1/commands/${asked.id}/result`, { state: 'applied' });
+    expect([status, done.state]).toEqual([200, 'applied']);
+    expect((await api('GET', '/devices/h1')).body.status).toMatchObject({ protocol: 'http' });
+  });
+
+  it('are seen by an application that looks on, which takes them from nobody', async () => {
+    await newDevice('b8');
+    const watcher = await mqtt.connectAsync(hub.mqttUrl, { username: hub.token, protocolVersion: 5, reconnectPeriod: 0 });
+    onTestFinished(() => void watcher.end(true));
+    const seen: string[] = [];
+    watcher.on('message', (topic) => void seen.push(topic));
+    await watcher.subscribeAsync('devices/b8/#', { qos: 1 });
+    const asked = await set('b8', { target: 1 });
+    const device = await (await connect('b8')).listen();
+    await waitUntil(() => device.received.length === 1, 'the device has it');
+    await device.answer('set', { id: asked.id, state: 'applied' });
+    await waitUntil(() => seen.length === 2, 'the application saw both');
+    expect(seen).toEqual(['devices/b8/set', 'devices/b8/set/result']);
+  });
+
+  it('with QoS 0 are sent, applied when the device says so, and sent again when its connection was lost before', async () => {
+    await newDevice('b9');
+    const device = await (await connect('b9')).listen('b9', 0);
+    const asked = await set('b9', { target: 1 });
+    await waitUntil(() => device.received.length === 1, 'it came');
+    await waitUntil(async () => (await command(asked.id, 0)).state === 'sent', 'it is sent');
+    device.client.stream.destroy();
+    const again = await (await connect('b9')).listen('b9', 0);
+    await waitUntil(() => again.received.length === 1, 'it came again');
+    expect(again.received[0]?.id).toBe(asked.id);
+    await again.answer('set', { id: asked.id, state: 'applied' });
+    expect(await command(asked.id)).toMatchObject({ state: 'applied' });
+  });
 });

@@ -2,6 +2,7 @@ import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { apiOf } from '../helpers/api.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
+import { requirePeer, runPeer } from '../helpers/peers.ts';
 import { runMuster } from '../helpers/run-muster.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
 
@@ -122,6 +123,62 @@ describe('the life of a device on a real hub', () => {
     expect((await eventsOf('child', 'device.died'))[0]).toMatchObject({ actor: 'device:mortal', details: { reason: 'unplugged' } });
   });
 
+  it('a device learns the time over MQTT and HTTP, and the hub how wrong its clock is', async () => {
+    const secret = await newDevice('clocked');
+    const client = await connect('clocked', secret);
+    await client.subscribeAsync('devices/clocked/time');
+    const answered = new Promise<Record<string, number>>((done) => client.once('message', (_, payload) => done(JSON.parse(payload.toString()))));
+    const t0 = Date.now() - 600_000;
+    await client.publishAsync('devices/clocked/time', JSON.stringify({ id: 'a', t0 }));
+    const answer = await answered;
+    const t3 = Date.now() - 600_000;
+    expect(answer).toMatchObject({ id: 'a', t0 });
+    const { t1 = 0, t2 = 0 } = answer;
+    expect(Math.abs((t1 - t0 + (t2 - t3)) / 2 - 600_000)).toBeLessThan(2_000);
+    await waitUntil(async () => (await eventsOf('clocked', 'device.clock-wrong')).length === 1, 'the wrong clock is journalled');
+    expect((await api('GET', '/devices/clocked/health')).body.clock).toMatchObject({ source: 'exchange', wrongSince: expect.any(Number) });
+
+    const asDevice = apiOf(hub.url, secret);
+    expect((await asDevice('GET', `/devices/clocked/time?t0=${Date.now()}&id=x`)).body).toMatchObject({ id: 'x', t1: expect.any(Number) });
+    await waitUntil(async () => (await eventsOf('clocked', 'device.clock-right')).length === 1, 'it is right again');
+    // Whose clock that is, is nobody's to say.
+    expect((await api('GET', '/devices/clocked/time?t0=5')).body).toMatchObject({ t0: 5 });
+    expect((await asDevice('GET', '/devices/clocked/time?t0=soon')).status).toBe(400);
+    expect((await api('GET', '/devices/clocked/health')).body.clock.wrongSince).toBeNull();
+  });
+
+  it('health metrics need no declaration, also where a type is strict', async () => {
+    await api('POST', '/types', { id: 'strict', mode: 'strict', points: [{ path: 'temperature' }] });
+    const secret = await newDevice('strict-1', { type: 'strict' });
+    const client = await connect('strict-1', secret);
+    await client.publishAsync('devices/strict-1/report', '{"$health/cpu": 12, "$health/signal": -71, "surprise": 1}', { qos: 1 });
+    expect((await api('GET', '/devices/strict-1/health')).body.metrics).toMatchObject([
+      { point: '$health/cpu', value: 12 },
+      { point: '$health/signal', value: -71 },
+    ]);
+    expect((await api('GET', '/devices/strict-1/rejects')).body.items).toMatchObject([{ code: 'unknown_point', point: 'surprise' }]);
+  });
+
+  it.for(['mqttv311', 'mqttv5'])('mosquitto_pub begins, dies and is refused (%s)', async (version, context) => {
+    requirePeer('mosquitto_pub', context);
+    const id = `peer-${version}`;
+    const secret = await newDevice(id);
+    const base = ['-h', '127.0.0.1', '-p', new URL(hub.mqttUrl).port, '-V', version, '-u', id, '-P', secret, '-i', `client-${id}`];
+    const will = ['--will-topic', `devices/${id}/death`, '--will-payload', 'lost', '--will-qos', '1'];
+    const publish = (topic: string, message: string) => runPeer('mosquitto_pub', [...base, '-q', '1', '-t', `devices/${id}/${topic}`, '-m', message]).exited;
+    expect(await publish('birth', '{"firmware":"7"}')).toMatchObject({ code: 0, stderr: '' });
+    expect((await api('GET', `/devices/${id}/connections`)).body.items).toMatchObject([{ client: `client-${id}`, endedAt: expect.any(Number) }]);
+    const lost = runPeer('mosquitto_sub', [...base, ...will, '-t', `devices/${id}/set`]);
+    await waitUntil(() => onlineOf(id), 'it is online');
+    lost.kill();
+    await waitUntil(async () => (await api('GET', `/devices/${id}/health`)).body.death === 'lost', 'its will came');
+    expect((await api('GET', `/devices/${id}/health`)).body).toMatchObject({ birth: { firmware: '7' }, diedAt: expect.any(Number) });
+    await api('PATCH', `/devices/${id}`, { state: 'disabled' });
+    expect((await publish('report', '{"a":1}')).code).not.toBe(0);
+    await api('PATCH', `/devices/${id}`, { state: 'maintenance' });
+    expect((await publish('report', '{"a":1}')).code).toBe(0);
+  });
+
   it('the history says when a device was connected, from where, by which client, and why it ended, also over a kill', async () => {
     const own = await startHub();
     const ask = apiOf(own.url, own.token);
@@ -135,7 +192,7 @@ describe('the life of a device on a real hub', () => {
     await waitUntil(async () => (await ask('GET', '/devices/seen/connections')).body.items[0].endedAt === null, 'it is open');
     const { body } = await ask('GET', '/devices/seen/connections');
     expect(body.items).toMatchObject([
-      { client: 'two', protocol: 'mqtt', address: '127.0.0.1', endedAt: null, reason: null },
+      { client: 'two', protocol: 'mqtt', address: '127.0.0.1', credential: expect.any(String), endedAt: null, reason: null },
       { client: 'one', reason: expect.stringMatching(/disconnected/) },
     ]);
     await own.stop('SIGKILL');

@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { HubClient } from '../../src/lib/client/hub-client.ts';
+import type { JobStep } from '../../src/lib/client/resources/jobs.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** What a command needs to work, for the test of the scripting contract. */
 export interface ContractArguments {
@@ -44,6 +46,16 @@ async function raised(client: HubClient, name: string): Promise<string> {
 const onAlarm = (name: string, ...more: readonly string[]): ContractArguments => ({
   args: ['01f3a9c2', ...more],
   prepare: async (client) => ({ args: [await raised(client, name), ...more] }),
+});
+/** A job over a device that is not there, after a step. */
+const onJob = (more: { readonly start?: boolean }, step?: JobStep): ContractArguments => ({
+  args: ['nothing'],
+  prepare: async (client) => {
+    const { id } = await client.jobs.create({ selector: 'id=boiler', call: { name: 'nothing' }, ...more });
+    if (step !== undefined) await client.jobs.step(id, step);
+    if (step === 'cancel') await waitUntil(async () => (await client.jobs.show(id)).endedAt !== null, 'it is over');
+    return { args: [id] };
+  },
 });
 const aChannel = (client: HubClient, id: string): Promise<unknown> => client.channels.create({ id, kind: 'webhook', config: { url: 'http://127.0.0.1:1' } });
 const aCa = (client: HubClient, id: string): Promise<unknown> => client.cas.create({ kind: 'own', id });
@@ -122,6 +134,9 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'claim:list': { args: [] },
   'claim:revoke': { args: ['to-revoke', '--yes'], prepare: (client) => made(aClaim(client, 'to-revoke')) },
   'claim:show': { args: ['shown'], prepare: (client) => made(aClaim(client, 'shown')) },
+  apply: { args: ['-f', 'fleet.yaml'] },
+  diff: { args: ['-f', 'fleet.yaml'] },
+  get: { args: ['type'] },
   completion: { args: ['bash'] },
   'context:add': { args: ['another', '--url', 'http://127.0.0.1:1'] },
   'context:list': { args: [] },
@@ -130,6 +145,17 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'context:use': { args: ['spare'] },
   'delivery:list': { args: [] },
   demo: { args: ['--duration', '1s'] },
+  'device:config:diff': { args: ['boiler'] },
+  'device:config:get': { args: ['boiler'] },
+  'device:config:history': { args: ['boiler'] },
+  'device:config:rollback': {
+    args: ['to-roll-back', '--to', '1'],
+    prepare: async (client) => {
+      await client.devices.create({ id: 'to-roll-back' });
+      return made(client.configs.set('to-roll-back', { document: { interval: 60 } }));
+    },
+  },
+  'device:config:set': { args: ['boiler', '--set', 'interval=60'] },
   'device:create': { args: ['made-here'] },
   'device:approve': { args: ['to-approve'], prepare: (client) => made(held(client, 'to-approve')) },
   'device:credential:create': { args: ['boiler'] },
@@ -158,6 +184,19 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'event:tail': { args: ['--since', '-1h', '--count', '1'] },
   export: { args: ['--file', 'export.csv', '--force'] },
   import: { args: ['recording.csv', '--device', 'imported', '--create'] },
+  'group:add': { args: ['to-fill', 'boiler'], prepare: (client) => made(client.groups.create({ path: 'to-fill' })) },
+  'group:create': { args: ['made-here/below'] },
+  'group:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.groups.create({ path: 'to-delete' })) },
+  'group:list': { args: [] },
+  'group:move': { args: ['to-move', 'moved', '--yes'], prepare: (client) => made(client.groups.create({ path: 'to-move' })) },
+  'group:remove': { args: ['to-empty', 'boiler'], prepare: (client) => made(client.groups.create({ path: 'to-empty' })) },
+  'group:show': { args: ['shown'], prepare: (client) => made(client.groups.create({ path: 'shown' })) },
+  'group:tree': { args: [] },
+  'group:trend': {
+    args: ['trended', 'temperature', '--every', '1h'],
+    prepare: (client) => made(client.groups.create({ path: 'trended', selector: 'id=boiler' })),
+  },
+  'group:update': { args: ['changed', '--level', 'site'], prepare: (client) => made(client.groups.create({ path: 'changed' })) },
   latest: { args: [] },
   login: { args: ['--token-stdin'], stdin: (token) => `${token}\n` },
   logout: {
@@ -165,6 +204,13 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
     prepare: async (client) => ({ token: (await client.tokens.create({ name: 'leaves', role: 'viewer' })).token }),
     tokenRefused: { code: 0, why: 'a token that the hub does not know is as good as revoked' },
   },
+  'job:cancel': onJob({ start: false }),
+  'job:list': { args: [] },
+  'job:pause': onJob({}),
+  'job:resume': onJob({}, 'pause'),
+  'job:retry': onJob({}, 'cancel'),
+  'job:show': onJob({}),
+  'job:start': onJob({ start: false }),
   'point:list': { args: [] },
   'point:show': { args: ['boiler', 'temperature'] },
   'point:update': { args: ['boiler', 'temperature', '--unit', '°C'] },

@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { onTestFinished } from 'vitest';
 import type { CommandCarrier } from '../../src/lib/control/control.ts';
 import { createControl, type HotControl } from '../../src/lib/control/create-control.ts';
+import { createJobs, type HotJobs } from '../../src/lib/control/create-jobs.ts';
 import type { CommandLimits } from '../../src/lib/control/plan-commands.ts';
 import type { Command, CommandState } from '../../src/lib/domain/command.ts';
 import type { HubEvent } from '../../src/lib/domain/event.ts';
@@ -90,6 +91,7 @@ export const COMMAND_LIMITS: CommandLimits = {
 };
 
 export interface Controlled {
+  readonly jobs: HotJobs;
   readonly control: HotControl;
   readonly published: HubEvent[];
   /** Each change that was told: the command's id, and its states before and after. */
@@ -121,10 +123,28 @@ export async function controlled(world: {
     clock,
     log: SILENT_LOG,
   });
-  const result: Controlled = { control, published, told, broken: null };
+  const jobs = createJobs({
+    control,
+    storage: system.jobs,
+    directory,
+    commit: (statements: readonly Statement[]) => (result.broken === null ? system.log.commit({ statements }) : Promise.reject(result.broken)),
+    insertEvents: (events) => system.alarming.events.insert(events),
+    complete: (event) => ({ ...event, id: uuidv7() as HubEvent['id'], recordedAt: clock() }),
+    publish: (events) => void published.push(...events),
+    closed: () => null,
+    limits: { openPerProject: 3, concurrencyMax: 1_000, expiryDefaultMs: 60_000, expiryMaxMs: 3_600_000 },
+    clock,
+    log: SILENT_LOG,
+  });
+  const result: Controlled = { control, jobs, published, told, broken: null };
   control.onChanged((command, before) => void told.push({ id: command.id, before, after: command.state, command }));
+  await jobs.load();
   await control.start();
+  jobs.goOn();
   if (carrier !== undefined) control.use(carrier);
-  onTestFinished(() => control.stop());
+  onTestFinished(async () => {
+    await jobs.stop();
+    await control.stop();
+  });
   return result;
 }

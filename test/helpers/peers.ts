@@ -11,6 +11,16 @@ export function requirePeer(binary: string, context: Pick<TestContext, 'skip'>):
   context.skip(reason);
 }
 
+/** The Python that has this module (Debian's is not always the first in the path); skips or fails as above. */
+export function requirePython(module: string, context: Pick<TestContext, 'skip'>): string {
+  for (const binary of ['python3', '/usr/bin/python3'])
+    if (spawnSync(binary, ['-c', `import ${module}`], { stdio: 'ignore', timeout: 10_000 }).status === 0) return binary;
+  const reason = `no Python has ${module}`;
+  if (process.env.MUSTER_REQUIRE_PEERS === '1') throw new Error(reason);
+  process.stderr.write(`SKIPPED: ${reason}\n`);
+  return context.skip(reason);
+}
+
 export interface PeerRun {
   readonly output: () => string;
   readonly exited: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
@@ -18,8 +28,8 @@ export interface PeerRun {
 }
 
 /** Starts a peer; it is ended with the test. */
-export function runPeer(binary: string, args: readonly string[]): PeerRun {
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+export function runPeer(binary: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): PeerRun {
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

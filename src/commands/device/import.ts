@@ -45,7 +45,9 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
     label: Flags.string({ summary: 'A label of every row; repeats', helpValue: '<name=value>', multiple: true, multipleNonGreedy: true }),
     group: Flags.string({ summary: 'A group of every row; repeats', helpValue: '<group>', multiple: true, multipleNonGreedy: true }),
     credential: Flags.option({ summary: 'What each device that is made gets', options: CREDENTIAL_KINDS, default: 'none' as const })(),
-    valid: durationFlag({ summary: 'How long these credentials are valid; unless given, until they are removed' }),
+    valid: durationFlag({
+      summary: 'How long these credentials are valid; unless given, tokens as access.device-token-days says, passwords until they are removed',
+    }),
     results: Flags.string({ summary: 'CSV file for what became of each row', helpValue: '<file>' }),
     resume: Flags.boolean({ summary: 'Go on behind the last row of the results', dependsOn: ['results'] }),
     'retry-failed': Flags.boolean({ summary: 'With --resume: try failed rows once more, corrected or not', dependsOn: ['resume'] }),

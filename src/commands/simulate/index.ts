@@ -11,6 +11,8 @@ export default class Simulate extends SimulationCommand<typeof Simulate> {
 
 The load is open-loop: a slow hub shows as acknowledge latency and dropped samples, not as a lower load. When this machine cannot keep the schedule itself, the summary says so.
 
+The gateways do what they are asked meanwhile: calls, configurations and values for the point target are applied, or rejected with --reject.
+
 Ctrl-C ends the run early: what is under way is waited for, the gateways are removed, the summary is printed, the exit code is 130. Exit code 7: some samples were not acknowledged or not stored. When the hub dies meanwhile, the summary is printed nevertheless, without what is stored (null in JSON, beside the error), and the exit code is 6.`;
   static override flags = {
     gateways: Flags.integer({ summary: 'Gateways, each with a connection of its own', helpValue: '<n>', default: 10, min: 1, max: 20_000 }),
@@ -21,6 +23,13 @@ Ctrl-C ends the run early: what is under way is waited for, the gateways are rem
     'values-per-message': Flags.integer({ summary: 'Values in one message; without it all of a device', helpValue: '<n>', min: 1, max: 5_000 }),
     ...reportingFlags,
     rules: Flags.boolean({ summary: 'The gateways evaluate their rules (`runsAt: edge`) themselves, and report the alarms' }),
+    reject: Flags.integer({
+      summary: 'Percent of what they are asked (set, call, configuration) that the gateways reject; the rest they apply',
+      helpValue: '<n>',
+      default: 0,
+      min: 0,
+      max: 100,
+    }),
     seed: Flags.integer({ summary: 'The same seed gives the same values', helpValue: '<n>', default: 1 }),
     keep: Flags.boolean({ summary: 'Leave the gateways and their samples in the hub', exclusive: ['clean-up'] }),
     'clean-up': Flags.boolean({ summary: 'Remove the gateways and their samples at the end, which is the default', exclusive: ['keep'] }),
@@ -55,6 +64,7 @@ Ctrl-C ends the run early: what is under way is waited for, the gateways are rem
       seed: flags.seed,
       keep: flags.keep,
       rules: flags.rules,
+      rejectShare: flags.reject / 100,
       signal: this.signal,
       monitor: shown.monitor,
     }).finally(() => shown.stop());

@@ -16,6 +16,8 @@ export type Authentication =
       readonly code: 'not_logged_in' | 'locked_out';
       readonly reason: string;
       readonly retryAfterMs: number | null;
+      /** The credentials are right, and the device is not in service: it may be let in later, with the same. */
+      readonly outOfService?: boolean;
       /** Whose certificate it was, when the hub knows it. */
       readonly device?: DeviceId | null;
     };

@@ -194,7 +194,7 @@ function answerOfClaim({ id, project, revokedAt, expiresAt, addresses }: ClaimRe
 
 function answerOfDevice(device: Device | undefined, project: string): Authentication {
   if (device === undefined || device.project !== project) return refused('the device of these credentials is gone');
-  if (!isInService(device.state)) return refused(`the device ${outOfServiceReason(device.state)}`);
+  if (!isInService(device.state)) return { ...refused(`the device ${outOfServiceReason(device.state)}`), outOfService: true };
   return { ok: true, principal: { kind: 'device', id: device.id, project: device.project } };
 }
 

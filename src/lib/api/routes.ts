@@ -7,15 +7,19 @@ import { type CertificatePorts, certificateRoutes } from './rest/certificates.ts
 import { type ChannelPorts, channelRoutes } from './rest/channels.ts';
 import { type ClaimPorts, claimRoutes } from './rest/claims.ts';
 import { type CommandPorts, commandRoutes } from './rest/commands.ts';
+import { type ConfigPorts, configRoutes } from './rest/config.ts';
 import { type DeliveryPorts, deliveryRoutes } from './rest/deliveries.ts';
 import { type DeviceBatchRoutePorts, deviceBatchRoutes } from './rest/device-batches.ts';
 import { type DeviceRulePorts, deviceRuleRoutes } from './rest/device-rules.ts';
 import { type DevicePorts, deviceRoutes } from './rest/devices.ts';
 import { type EventPorts, eventRoutes } from './rest/events.ts';
 import { type ExportPorts, exportRoutes } from './rest/export.ts';
+import { type GroupPorts, groupRoutes } from './rest/groups.ts';
 import { type HubPorts, hubRoutes } from './rest/hub.ts';
+import { type JobPorts, jobRoutes } from './rest/jobs.ts';
 import { type LifePorts, lifeRoutes } from './rest/life.ts';
 import { type MaintenancePorts, maintenanceRoutes } from './rest/maintenances.ts';
+import { type ManifestSetPorts, manifestSetRoutes } from './rest/manifest-sets.ts';
 import { type NotificationRoutePorts, notificationRoutes } from './rest/notification-routes.ts';
 import { type PointPorts, pointRoutes } from './rest/points.ts';
 import { type ProvisioningPorts, provisioningRoutes } from './rest/provisioning.ts';
@@ -36,10 +40,14 @@ export type RoutePorts = HubPorts &
   DevicePorts &
   ClaimPorts &
   ProvisioningPorts &
+  GroupPorts &
+  ManifestSetPorts &
   DeviceBatchRoutePorts &
   LifePorts &
+  ConfigPorts &
   PointPorts &
   CommandPorts &
+  JobPorts &
   ReportPorts &
   SamplePorts &
   ExportPorts &
@@ -67,11 +75,15 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...deviceRoutes(ports),
     ...claimRoutes(ports),
     ...provisioningRoutes(ports),
+    ...groupRoutes(ports),
+    ...manifestSetRoutes(ports),
     ...deviceBatchRoutes(ports),
     ...lifeRoutes(ports),
+    ...configRoutes(ports),
     ...rejectRoutes(ports),
     ...pointRoutes(ports),
     ...commandRoutes(ports),
+    ...jobRoutes(ports),
     ...reportRoutes(ports),
     ...sampleRoutes(ports),
     ...exportRoutes(ports),

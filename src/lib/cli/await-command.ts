@@ -1,6 +1,6 @@
-import { type Command, WAIT_MAX_MS } from '../api/schema/commands.ts';
+import type { Command } from '../api/schema/commands.ts';
 import type { HubClient } from '../client/hub-client.ts';
-import { isSettled } from '../domain/command.ts';
+import { COMMAND_WAIT_MAX_MS, isSettled } from '../domain/command.ts';
 import { formatDuration } from '../domain/duration.ts';
 import { MusterError } from '../errors/muster-error.ts';
 
@@ -9,7 +9,7 @@ export async function awaitCommand(hub: Pick<HubClient, 'commands'>, command: Co
   const until = now() + patienceMs;
   let latest = command;
   for (let left = patienceMs; left > 0 && !isSettled(latest.state); left = until - now()) {
-    latest = await hub.commands.show(command.id, Math.min(left, WAIT_MAX_MS));
+    latest = await hub.commands.show(command.id, Math.min(left, COMMAND_WAIT_MAX_MS));
   }
   return latest;
 }

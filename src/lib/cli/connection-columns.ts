@@ -11,6 +11,7 @@ export const CONNECTION_COLUMNS: readonly Column<DeviceConnection>[] = [
   { name: 'address', value: (row) => row.address, drop: 2 },
   { name: 'client', value: (row) => row.client, drop: 1 },
   { name: 'reason', value: (row) => row.reason, text: (row) => row.reason ?? (row.endedAt === null ? 'is connected' : ''), wrap: true, keep: true },
+  { name: 'credential', value: (row) => row.credential, wide: true },
   { name: 'device', value: (row) => row.device, wide: true },
   { name: 'id', value: (row) => row.id, wide: true },
 ];

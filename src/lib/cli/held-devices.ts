@@ -16,6 +16,7 @@ export async function heldDevices(hub: HubClient, text: string): Promise<string[
   return ids;
 }
 
-function asDevice(device: ShownDevice & { readonly groups?: readonly string[] }): Device {
-  return { groups: [], ...device } as unknown as Device;
+/** A selector asks for all groups that a device is in. */
+function asDevice(device: ShownDevice): Device {
+  return { ...device, groups: device.memberOf } as unknown as Device;
 }

@@ -112,9 +112,9 @@ function notificationLines({ notifications }: RatedStatus): string[] {
 }
 
 function commandLines({ commands }: RatedStatus): string[] {
-  const { open, created, applied, rejected, expired, cancelled } = commands;
+  const { open, jobs, created, applied, rejected, expired, cancelled } = commands;
   return [
-    `not settled: ${count(open)}`,
+    `not settled: ${count(open)}, jobs: ${count(jobs)}`,
     `since the start: ${count(created)} asked, ${count(applied)} applied, ${count(rejected)} rejected, ${count(expired)} expired, ${count(cancelled)} cancelled`,
   ];
 }

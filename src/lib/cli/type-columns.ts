@@ -1,5 +1,6 @@
 import type { DeviceType, Point } from '../api/schema/fleet.ts';
-import { type Column, timeColumn } from './column.ts';
+import { type Colour, type Column, timeColumn } from './column.ts';
+import { stateColour } from './command-columns.ts';
 import { formatPointSpec } from './point-spec.ts';
 
 export const TYPE_COLUMNS: readonly Column<DeviceType>[] = [
@@ -34,8 +35,14 @@ export const POINT_COLUMNS: readonly Column<Point>[] = [
   { name: 'type', value: (row) => row.valueType, drop: 2 },
   { name: 'value', value: (row) => row.latest?.value ?? null, text: latestText, right: true },
   { name: 'unit', value: (row) => row.unit },
+  { name: 'wanted', value: (row) => row.wanted?.value ?? null, text: wantedText, colour: wantedColour, drop: 5 },
   timeColumn('time', (row) => row.latest?.time, { drop: 4 }),
   { name: 'quality', value: (row) => row.latest?.quality ?? null, drop: 3 },
+  { name: 'wanted-state', value: (row) => row.wanted?.state ?? null, wide: true },
+  { name: 'wanted-reason', value: (row) => row.wanted?.reason ?? null, wide: true },
+  timeColumn('wanted-at', (row) => row.wanted?.wantedAt, { wide: true }),
+  { name: 'wanted-by', value: (row) => row.wanted?.actor ?? null, wide: true },
+  { name: 'wanted-command', value: (row) => row.wanted?.command ?? null, wide: true },
   { name: 'late', value: (row) => row.latest?.late ?? null, wide: true },
   { name: 'decimals', value: (row) => row.decimals, right: true, wide: true },
   { name: 'min', value: (row) => row.min, right: true, wide: true },
@@ -48,6 +55,19 @@ export const POINT_COLUMNS: readonly Column<Point>[] = [
 
 function latestText(point: Point): string {
   if (!point.latest) return '';
-  const { value } = point.latest;
+  return textOf(point.latest.value);
+}
+
+/** What the device has done is like what it reports: the state is of interest as long as it has not. */
+function wantedText({ wanted }: Point): string {
+  if (wanted === null) return '';
+  return wanted.state === 'applied' ? textOf(wanted.value) : `${textOf(wanted.value)} (${wanted.state})`;
+}
+
+function wantedColour({ wanted }: Point): Colour | null {
+  return wanted === null || wanted.state === 'applied' ? null : stateColour(wanted.state);
+}
+
+function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -47,7 +47,7 @@ export function readArguments(words: readonly string[]): unknown {
     const at = word.indexOf('=');
     if (at < 1)
       throw new MusterError('usage', `\`${word.slice(0, 100)}\` is not NAME=VALUE.`, { hint: 'Give one JSON text, or NAME=VALUE as often as you want.' });
-    Object.defineProperty(args, word.slice(0, at), { value: jsonOrText(word.slice(at + 1)), enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(args, word.slice(0, at), { value: readFreely(word.slice(at + 1)), enumerable: true, configurable: true, writable: true });
   }
   return args;
 }
@@ -60,7 +60,8 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function jsonOrText(text: string): unknown {
+/** For devices of any type: JSON, and text where it is none. */
+export function readFreely(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

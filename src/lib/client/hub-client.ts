@@ -4,9 +4,13 @@ import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
 import { type CertificateResources, certificateResources } from './resources/certificates.ts';
 import { type CommandResources, commandResources } from './resources/commands.ts';
+import { type ConfigResources, configResources } from './resources/configs.ts';
 import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
+import { type GroupResources, groupResources } from './resources/groups.ts';
+import { type JobResources, jobResources } from './resources/jobs.ts';
+import { type ManifestResources, manifestResources } from './resources/manifests.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
 import { type ProvisioningResources, provisioningResources } from './resources/provisioning.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
@@ -22,8 +26,12 @@ export interface HubClient
     DeviceBatchResources,
     CertificateResources,
     CommandResources,
+    ConfigResources,
     EventResources,
     FleetResources,
+    GroupResources,
+    JobResources,
+    ManifestResources,
     NotificationResources,
     ProvisioningResources,
     RuleResources,
@@ -49,8 +57,12 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...deviceBatchResources(connection),
     ...certificateResources(connection),
     ...commandResources(connection),
+    ...configResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
+    ...groupResources(connection),
+    ...jobResources(connection),
+    ...manifestResources(connection),
     ...notificationResources(connection),
     ...provisioningResources(connection),
     ...ruleResources(connection),

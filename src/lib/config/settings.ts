@@ -119,6 +119,8 @@ export const SETTINGS = {
   'limits.points-per-device': setting(count, 10_000, 'Points of one device'),
   'limits.points-per-project': setting(count, 1_000_000, 'Points of one project'),
   'limits.devices-per-project': setting(count, 1_000_000, 'Devices of one project'),
+  'limits.groups-per-project': setting(count, 100_000, 'Groups of one project'),
+  'limits.group-selectors-per-project': setting(count, 100, 'Groups of one project whose selector no value finds, so that it is tried on each device'),
   'limits.rules-per-project': setting(count, 10_000, 'Alarm rules of one project'),
   'limits.maintenances-per-project': setting(count, 1_000, 'Maintenance windows of one project, those of the last 30 days included'),
   'limits.alarms-live-per-project': setting(count, 100_000, 'Live alarms of one project; beyond it new ones are dropped with a count'),
@@ -141,6 +143,8 @@ export const SETTINGS = {
   'limits.command-bytes-max': setting(count, 262_144, 'Largest value of one command: of a set, the arguments of a call, a configuration document'),
   'limits.command-bytes-open': setting(count, 268_435_456, 'Values of all commands that are not settled, of all projects together; beyond it more are refused'),
   'limits.commands-kept': setting(count, 5_000_000, 'Commands kept, of all projects together; beyond it the oldest that are settled go'),
+  'limits.jobs-open-per-project': setting(count, 100, 'Jobs of one project that are not over; beyond it more are refused'),
+  'limits.job-concurrency': setting(count, 10_000, 'Devices that one job asks at a time, at most'),
   'limits.channels-per-project': setting(count, 100, 'Notification channels of one project'),
   'limits.routes-per-project': setting(count, 200, 'Notification routes of one project'),
   'limits.rejects-kept': setting(count, 100, 'Rejected messages kept for each device'),
@@ -153,6 +157,7 @@ export const SETTINGS = {
   'limits.events-waiting': setting(count, 50_000, 'Events that wait for the disk; beyond it new ones are dropped with a count'),
   'limits.events-kept': setting(count, 5_000_000, 'Events kept, of all projects together; beyond it the oldest go'),
   'limits.device-batches': setting(count, 8, 'Batches of devices that are written or wait for it; beyond it more are refused with `overloaded`'),
+  'limits.config-versions-kept': setting(count, 50, 'Versions of the configuration document kept for each device'),
   'limits.connections-kept': setting(count, 50, 'Connections of each device that its history keeps'),
   'limits.exports': setting(count, 16, 'Exports that are sent at once; beyond it more are refused with `overloaded`'),
   'limits.backtests': setting(count, 2, 'Back-tests of rules that run at once; beyond it more are refused with `overloaded`'),
@@ -195,6 +200,7 @@ export const SETTINGS = {
   'storage.retention-days': setting(count.nullable(), null, 'Samples older than this are deleted; null keeps them for ever'),
 
   'events.kept-days': setting(count, 90, 'Events older than this are deleted'),
+  'clocks.wrong-after-ms': setting(count.nullable(), 120_000, 'A clock of a device is wrong when it is ahead or behind by more; null: none is ever told of'),
   'connections.kept-days': setting(count, 90, 'Connections of devices that ended longer ago are forgotten'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
 

@@ -14,21 +14,31 @@ export function checkMayBeAsked({ id, state }: Device): void {
   if (state === 'retired' || state === 'disabled') throw new MusterError('not_allowed', `device ${id} is ${state}: nothing is asked of it`);
 }
 
-/** Is it what such a command holds? Gives its name as it is stored. Throws invalid. */
-export function checkedName(entry: DeviceEntry, { kind, name, value, expiryMs }: NewCommand, expiryMaxMs: number): string | null {
+/** What can be said of it whatever the device. Throws invalid. */
+export function checkWish({ kind, name, value, expiryMs }: Pick<NewCommand, 'kind' | 'name' | 'value' | 'expiryMs'>, expiryMaxMs: number): void {
   if (expiryMs !== null && !(Number.isSafeInteger(expiryMs) && expiryMs > 0 && expiryMs <= expiryMaxMs))
     throw invalid('expiryMs', `a command lives for 1 to ${expiryMaxMs} ms (control.expiry-max-ms)`);
-  if (kind === 'set') return checkedSet(entry, value);
-  if (kind === 'config') return null;
-  if (name === null || name.length > NAME_CHARACTERS_MAX || !name.split('/').every(isName))
+  if (kind === 'set') wantedIn(value);
+  if (kind === 'call' && (name === null || name.length > NAME_CHARACTERS_MAX || !name.split('/').every(isName)))
     throw invalid('name', 'a call has a name: letters, digits and . _ : - (levels joined by /)');
-  return name;
 }
 
-function checkedSet({ device, points }: DeviceEntry, value: JsonValue): string | null {
+/** Is it what such a command holds? Gives its name as it is stored. Throws invalid. */
+export function checkedName(entry: DeviceEntry, wish: NewCommand, expiryMaxMs: number): string | null {
+  checkWish(wish, expiryMaxMs);
+  if (wish.kind === 'set') return checkedSet(entry, wish.value);
+  return wish.kind === 'config' ? null : wish.name;
+}
+
+function wantedIn(value: JsonValue): readonly [string, JsonValue][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('values', 'a set has values by the paths of points');
   const wanted = Object.entries(value);
   if (wanted.length === 0 || wanted.length > POINTS_MAX) throw invalid('values', `a set has 1 to ${POINTS_MAX} points`);
+  return wanted;
+}
+
+function checkedSet({ device, points }: DeviceEntry, value: JsonValue): string | null {
+  const wanted = wantedIn(value);
   for (const [path, each] of wanted) {
     const entry = points.get(path);
     if (entry === undefined)

@@ -77,7 +77,7 @@ export function createCommandLedger(ports: LedgerPorts): CommandLedger {
     statementsFor(commands) {
       const events = commands.map((command) => ports.complete(commandCreated(command)));
       return {
-        statements: [...storage.insert(commands), ports.insertEvents(events)],
+        statements: commands.length === 0 ? [] : [...storage.insert(commands), ports.insertEvents(events)],
         committed() {
           ports.publish(events);
           ports.onWritten(commands.map(asNew));

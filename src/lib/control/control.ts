@@ -1,6 +1,7 @@
 import type { Command, CommandAnswer, CommandKind, CommandState, WantedValue } from '../domain/command.ts';
 import type { CommandId, DeviceId, JobId, ProjectId } from '../domain/ids.ts';
 import type { JsonValue } from '../domain/value.ts';
+import type { MusterError } from '../errors/muster-error.ts';
 import type { CommandFilter } from '../storage/command-storage.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { Page, PageRequest } from '../storage/page.ts';
@@ -48,6 +49,8 @@ export interface Control {
   submit(project: ProjectId, commands: readonly NewCommand[], actor: string): Promise<readonly Command[]>;
   /** The same, for one transaction with something else. Throws as `submit`. */
   plan(project: ProjectId, commands: readonly NewCommand[], actor: string): PlannedCommands;
+  /** As many of them as may be asked; `refused` says of the others why not. */
+  planSome(project: ProjectId, commands: readonly NewCommand[], actor: string): PlannedCommands & { readonly refused: ReadonlyMap<NewCommand, MusterError> };
   get(project: ProjectId, id: CommandId): Promise<Command | null>;
   /** The newest first. */
   list(filter: CommandFilter, page: PageRequest): Promise<Page<Command>>;

@@ -9,7 +9,7 @@ import type { CommandStorage } from '../storage/command-storage.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import { type Change, createCommandLedger } from './command-ledger.ts';
 import { encodeCommand } from './command-message.ts';
-import type { CommandCarrier, Control, PlannedCommands } from './control.ts';
+import type { CommandCarrier, Control, NewCommand, PlannedCommands } from './control.ts';
 import { createExpiryQueue } from './expiry-queue.ts';
 import { createOpenCommands, type Line, type OpenCommand } from './open-commands.ts';
 import { type CommandLimits, createPlanner, type Planned } from './plan-commands.ts';
@@ -85,7 +85,8 @@ export function createControl(ports: ControlPorts): HotControl {
 
   return {
     async submit(project, wishes, actor) {
-      const { planned, release } = planned_(project, wishes, actor);
+      checkOpen();
+      const { planned, release } = planner.plan(project, wishes, actor);
       const commands = planned.map(({ command }) => command);
       try {
         if (commands.length > 0) await ledger.insert(commands);
@@ -95,20 +96,30 @@ export function createControl(ports: ControlPorts): HotControl {
       }
       return commands;
     },
-    plan(project, wishes, actor): PlannedCommands {
-      const { planned, release } = planned_(project, wishes, actor);
-      const commands = planned.map(({ command }) => command);
-      const { statements, committed } = ledger.statementsFor(commands);
-      return {
-        commands,
-        statements,
-        committed() {
-          enqueue(planned);
-          release();
-          committed();
-        },
-        dropped: release,
+    plan(project, wishes, actor) {
+      checkOpen();
+      const { planned, release } = planner.plan(project, wishes, actor);
+      return toBeCommitted(planned, release);
+    },
+    planSome(project, wishes, actor) {
+      checkOpen();
+      const planned: Planned[] = [];
+      const releases: (() => void)[] = [];
+      const refused = new Map<NewCommand, MusterError>();
+      for (const wish of wishes) {
+        try {
+          const one = planner.plan(project, [wish], actor);
+          planned.push(...one.planned);
+          releases.push(one.release);
+        } catch (error: unknown) {
+          if (!(error instanceof MusterError)) throw error;
+          refused.set(wish, error);
+        }
+      }
+      const release = (): void => {
+        for (const each of releases) each();
       };
+      return { ...toBeCommitted(planned, release), refused };
     },
     get: (project, id) => storage.byId(project, id),
     list: (filter, page) => storage.list(filter, page),
@@ -198,11 +209,25 @@ export function createControl(ports: ControlPorts): HotControl {
     },
   };
 
-  function planned_(project: ProjectId, wishes: readonly Parameters<Control['submit']>[1][number][], actor: string) {
+  function checkOpen(): void {
     if (stopping !== null) throw new MusterError('stopping', 'the hub is stopping');
     const closed = ports.closed();
     if (closed !== null) throw closed;
-    return planner.plan(project, wishes, actor);
+  }
+
+  function toBeCommitted(planned: readonly Planned[], release: () => void): PlannedCommands {
+    const commands = planned.map(({ command }) => command);
+    const { statements, committed } = ledger.statementsFor(commands);
+    return {
+      commands,
+      statements,
+      committed() {
+        enqueue(planned);
+        release();
+        committed();
+      },
+      dropped: release,
+    };
   }
 
   /** They are on disk. */

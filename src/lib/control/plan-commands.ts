@@ -105,15 +105,17 @@ export function createPlanner(ports: {
 
   function checkRoom(project: ProjectId, count: number, perDevice: ReadonlyMap<DeviceId, number>, bytes: number): void {
     const inProject = open.count(project) + (ofProject.get(project) ?? 0) + count;
-    if (inProject > limits.perProject) throw full(`more than ${limits.perProject} commands of the project would be open (limits.commands-open-per-project)`);
+    if (inProject > limits.perProject) throw full('limits.commands-open-per-project', `more than ${limits.perProject} commands of the project would be open`);
     if (open.bytes + bytesKept + bytes > limits.bytesOpenMax)
-      throw full(`open commands would have more than ${limits.bytesOpenMax} bytes together (limits.command-bytes-open)`);
+      throw full('limits.command-bytes-open', `open commands would have more than ${limits.bytesOpenMax} bytes together`);
     for (const [device, more] of perDevice) {
       const ofIt = (open.line(device)?.open.size ?? 0) + (ofDevice.get(device) ?? 0) + more;
-      if (ofIt > limits.perDevice) throw full(`more than ${limits.perDevice} commands of ${device} would be open (limits.commands-open-per-device)`);
+      if (ofIt > limits.perDevice) throw full(OF_ONE_DEVICE, `more than ${limits.perDevice} commands of ${device} would be open`);
     }
   }
 }
+
+const OF_ONE_DEVICE = 'limits.commands-open-per-device';
 
 function add<Key>(counts: Map<Key, number>, key: Key, count: number): void {
   const sum = (counts.get(key) ?? 0) + count;
@@ -121,6 +123,14 @@ function add<Key>(counts: Map<Key, number>, key: Key, count: number): void {
   else counts.set(key, sum);
 }
 
-function full(message: string): MusterError {
-  return new MusterError('limit_reached', message, { hint: 'Wait until devices have answered, let commands expire sooner, or cancel some.' });
+/** Is the hub full, and not the one device? Then it is worth another try with all the others. */
+export function isHubFull(error: MusterError): boolean {
+  return error.code === 'limit_reached' && error.details?.setting !== OF_ONE_DEVICE;
+}
+
+function full(setting: string, message: string): MusterError {
+  return new MusterError('limit_reached', `${message} (${setting})`, {
+    hint: 'Wait until devices have answered, let commands expire sooner, or cancel some.',
+    details: { setting },
+  });
 }

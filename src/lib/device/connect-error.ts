@@ -9,10 +9,13 @@ const UNAVAILABLE = new Set([3, 136, 137, 159]);
 
 const WRONG_PORT = 'Is it the MQTT port? The hub prints its MQTT address when it starts.';
 
-/** What a failed MQTT connection means and what to do about it. */
-export function explainConnectError(error: unknown, url: string): DeviceError {
+/**
+ * What a failed MQTT connection means and what to do about it.
+ * @param reason as the hub said it in CONNACK (MQTT 5)
+ */
+export function explainConnectError(error: unknown, url: string, reason?: string): DeviceError {
   const code = codeOf(error);
-  if (typeof code === 'number') return explainRefusal(code, url, error);
+  if (typeof code === 'number') return explainRefusal(code, url, error, reason);
   switch (code) {
     case 'ECONNREFUSED':
       return new DeviceError('unreachable', `Nothing listens for MQTT at ${url}.`, { hint: WRONG_PORT, cause: error });
@@ -48,15 +51,16 @@ export function explainConnectError(error: unknown, url: string): DeviceError {
   return new DeviceError('unreachable', `${url} does not speak MQTT: ${messageOf(error).slice(0, 120)}.`, { hint: WRONG_PORT, cause: error });
 }
 
-function explainRefusal(code: number, url: string, cause: unknown): DeviceError {
+function explainRefusal(code: number, url: string, cause: unknown, reason: string | undefined): DeviceError {
+  const said = reason === undefined || reason === '' ? '' : `: ${reason}`;
   if (NOT_AUTHENTICATED.has(code)) {
-    return new DeviceError('not_logged_in', `The hub at ${url} refused the credentials of the device.`, {
+    return new DeviceError('not_logged_in', `The hub at ${url} refused the credentials of the device${said}.`, {
       hint: 'Is it the hub that knows the device? The credential may be wrong, expired or removed.',
       cause,
     });
   }
   if (NOT_AUTHORISED.has(code)) {
-    return new DeviceError('not_allowed', `The hub at ${url} does not let the device in.`, {
+    return new DeviceError('not_allowed', `The hub at ${url} does not let the device in${said}.`, {
       hint: 'Is the device active there? A new one may wait to be approved.',
       cause,
     });
@@ -67,8 +71,8 @@ function explainRefusal(code: number, url: string, cause: unknown): DeviceError 
       cause,
     });
   }
-  if (UNAVAILABLE.has(code)) return new DeviceError('overloaded', `The hub at ${url} takes no more connections at the moment.`, { cause });
-  return new DeviceError('unreachable', `The broker at ${url} refused the connection (code ${code}).`, { cause });
+  if (UNAVAILABLE.has(code)) return new DeviceError('overloaded', `The hub at ${url} takes no more connections at the moment${said}.`, { cause });
+  return new DeviceError('unreachable', `The broker at ${url} refused the connection (code ${code})${said}.`, { cause });
 }
 
 function codeOf(error: unknown): string | number | undefined {

@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import { connect, type IClientOptions, type IDisconnectPacket, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type IDisconnectPacket, type MqttClient, type Packet } from 'mqtt';
+import type { ErrorCode } from '../errors/catalogue.ts';
 import { Backoff } from './backoff.ts';
 import { explainConnectError, explainDisconnect } from './connect-error.ts';
 import { DeviceError } from './device-error.ts';
@@ -47,6 +48,8 @@ const GOODBYE_MS = 1_000;
 const STABLE_MS = 5_000;
 const HOLD_FIRST_MS = 500;
 const HOLD_LONGEST_MS = 30_000;
+/** What no further attempt changes: the program, the credential or the claim is wrong. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(['not_logged_in', 'invalid', 'usage', 'conflict']);
 const CLOSED_EARLY = Object.assign(new Error('closed'), { code: 'ECONNRESET' });
 
 /** The connection of a device to its hub: made again when it is lost, with a window of messages on their way and a store of those that wait. */
@@ -111,7 +114,7 @@ export class HubLink {
     return this.#waiting.bytes + this.#answers.bytes;
   }
 
-  /** Resolves once connected. Rejects when the attempts are used up, the signal is aborted, or the hub says that the credentials are wrong. */
+  /** Resolves once connected. Rejects when the attempts are used up or the signal is aborted, and when no further attempt would change anything. */
   connect({ attempts = Number.POSITIVE_INFINITY, signal }: ConnectOptions = {}): Promise<void> {
     if (this.#state === 'closed') return Promise.reject(new DeviceError('interrupted', 'The device is closed.'));
     if (this.#isPrepared) return Promise.resolve();
@@ -233,10 +236,16 @@ export class HubLink {
     const client = connect(this.#options.url, { ...options, ...session, clean: true, reconnectPeriod: 0, queueQoSZero: false, resubscribe: false });
     this.#client = client;
     let problem: unknown = null;
+    let refusal: string | undefined;
     (client.stream as Partial<TLSSocket>).on?.('session', (made: Buffer) => {
       this.#tlsSession = made;
     });
+    client.on('packetreceive', listenForRefusal);
+    function listenForRefusal(packet: Packet): void {
+      if (packet.cmd === 'connack') refusal = packet.properties?.reasonString;
+    }
     client.on('connect', ({ properties }) => {
+      client.off('packetreceive', listenForRefusal);
       if (client !== this.#client) return;
       // One is left for what is sent beside the window.
       this.#window = Math.max(1, Math.min(this.#options.inFlightMax, (properties?.receiveMaximum ?? 65_535) - 1));
@@ -257,7 +266,7 @@ export class HubLink {
       if (this.#state === 'connecting') this.#tlsSession = null;
       if (this.#state === 'connected')
         this.#lost(problem instanceof DeviceError ? problem : new DeviceError('unreachable', 'connection lost', { cause: problem }));
-      else this.#attemptFailed(problem instanceof DeviceError ? problem : explainConnectError(problem ?? CLOSED_EARLY, this.#options.url));
+      else this.#attemptFailed(problem instanceof DeviceError ? problem : explainConnectError(problem ?? CLOSED_EARLY, this.#options.url, refusal));
     });
   }
 
@@ -294,7 +303,7 @@ export class HubLink {
   #attemptFailed(error: DeviceError): void {
     this.#observer.onConnectFailed?.(error);
     // Wrong credentials do not become right by themselves; a device that the hub knew once waits for somebody to put it right.
-    if (!this.#established && (this.#attemptsLeft <= 0 || error.code === 'not_logged_in')) {
+    if (!this.#established && (this.#attemptsLeft <= 0 || HOPELESS.has(error.code))) {
       this.#options.onConnectFailed(error, null);
       this.#giveUp(error);
       return;
@@ -323,7 +332,7 @@ export class HubLink {
 
   #retry(error: DeviceError): number {
     this.#state = 'waiting';
-    const waitMs = this.#backoff.next(error.code === 'not_logged_in' || error.code === 'not_allowed');
+    const waitMs = this.#backoff.next(!error.isPassing);
     this.#timer = setTimeout(() => {
       if (this.#state === 'waiting') void this.#open();
     }, waitMs);
@@ -361,7 +370,10 @@ export class HubLink {
     message.sent = true;
     client.publish(message.encoded.topic, message.encoded.payload, { qos: message.qos }, (error, packet) => {
       // After a lost connection its messages were taken over by the next one.
-      if (client !== this.#client || !this.#inFlight.delete(message)) return;
+      if (client !== this.#client) return;
+      // The connection ends, and nobody said no: it is taken back when it has ended.
+      if (error && client.disconnecting && (packet as Acknowledgement | undefined)?.reasonCode === undefined) return;
+      if (!this.#inFlight.delete(message)) return;
       if (error) this.#refused(message, explainRefusal(error, packet as Acknowledgement | undefined));
       else {
         this.#acknowledged += 1;

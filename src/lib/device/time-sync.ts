@@ -41,9 +41,11 @@ export class TimeSync {
   onMessage(payload: Buffer): void {
     const receivedAt = performance.now();
     const answer = parse(payload);
-    const sentAt = answer === null ? undefined : this.#asked.get(answer.id);
-    if (answer === null || sentAt === undefined) return;
-    this.#asked.delete(answer.id);
+    // An answer without an id is to the one question that is open.
+    const id = answer?.id ?? this.#asked.keys().next().value;
+    const sentAt = id === undefined ? undefined : this.#asked.get(id);
+    if (answer === null || id === undefined || sentAt === undefined) return;
+    this.#asked.delete(id);
     clearTimeout(this.#timer);
     if (this.#ports.clock.learn({ sentAt, receivedAt, t1: answer.t1, t2: answer.t2 })) this.#ports.onMeasured();
     this.#settle();
@@ -70,10 +72,12 @@ export class TimeSync {
   }
 }
 
-function parse(payload: Buffer): { readonly id: string; readonly t1: number; readonly t2: number } | null {
+/** `{id, t1, t2}`, or `{time}` of a hub that knows no more. The echo of a question is no answer. */
+function parse(payload: Buffer): { readonly id: string | null; readonly t1: number; readonly t2: number } | null {
   try {
-    const { id, t1, t2 } = JSON.parse(payload.toString()) as { readonly id?: unknown; readonly t1?: unknown; readonly t2?: unknown };
-    return typeof id === 'string' && typeof t1 === 'number' && typeof t2 === 'number' ? { id, t1, t2 } : null;
+    const { id, t1, t2, time } = JSON.parse(payload.toString()) as Readonly<Record<string, unknown>>;
+    if (typeof id === 'string' && typeof t1 === 'number' && typeof t2 === 'number') return { id, t1, t2 };
+    return id === undefined && typeof time === 'number' ? { id: null, t1: time, t2: time } : null;
   } catch {
     return null;
   }

@@ -16,6 +16,9 @@ export function isSettled(state: CommandState): boolean {
   return state === 'applied' || state === 'rejected' || state === 'expired' || state === 'cancelled';
 }
 
+/** Longest wait of one request until something happens to a command, ms. Whoever wants to wait longer asks again. */
+export const COMMAND_WAIT_MAX_MS = 60_000;
+
 /** What a device can say of a command. */
 export const COMMAND_ANSWERS = ['applied', 'rejected'] as const;
 export type CommandAnswer = (typeof COMMAND_ANSWERS)[number];

@@ -41,6 +41,9 @@ export function isWithin(path: string, group: string): boolean {
 /** The label that puts a device into the group of its value, as it did before there were groups. */
 export const GROUP_LABEL = 'group';
 
+/** A device may be put into so many; one that is in more is rather described by labels, and groups by selectors. */
+export const GROUPS_PER_DEVICE_MAX = 64;
+
 /** The groups that one device is in. */
 export interface DeviceGroups {
   /** It is in these itself: by its label, because it was put there, because a selector fits. The first is the one that it is named with, where there is room for one. */

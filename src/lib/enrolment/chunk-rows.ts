@@ -18,7 +18,7 @@ export interface ChunkOptions {
   readonly rowsMax: number;
   readonly bytesMax: number;
   readonly credential: CredentialKind;
-  /** ms since 1970; null: never. */
+  /** ms since 1970; null: as the hub has it by default. */
   readonly expiresAt: number | null;
   /** Of an import before this one, by line. */
   readonly pending: ReadonlyMap<number, PendingRow>;

@@ -122,7 +122,7 @@ async function sendChunk(
   return chunk.map((row) => {
     const answer = answers.get(row);
     const result =
-      answer === undefined ? failedRow(row.read.line, row.read.id, 'invalid', row.read.problem ?? 'the row cannot be read') : resultOf(row, answer, options);
+      answer === undefined ? failedRow(row.read.line, row.read.id, 'invalid', row.read.problem ?? 'the row cannot be read') : resultOf(row, answer);
     checks.answered(row.device, result.status);
     return result;
   });
@@ -144,7 +144,7 @@ async function inParts(
   }
 }
 
-function resultOf({ read, credential }: ChunkRow, answer: BatchResult, { expiresAt }: ImportOptions): RowResult {
+function resultOf({ read, credential }: ChunkRow, answer: BatchResult): RowResult {
   const { id, status, code, reason, warnings, difference } = answer;
   const given = answer.credential !== null && credential !== null;
   return {
@@ -156,6 +156,6 @@ function resultOf({ read, credential }: ChunkRow, answer: BatchResult, { expires
     warnings,
     difference,
     credential: given ? { kind: credential.kind, id: credential.id, username: read.id ?? '', secret: credential.secret } : null,
-    expiresAt: given ? (answer.credential?.expiresAt ?? expiresAt) : null,
+    expiresAt: answer.credential?.expiresAt ?? null,
   };
 }

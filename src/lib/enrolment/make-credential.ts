@@ -15,13 +15,16 @@ export interface MadeCredential {
 }
 
 /**
+ * `expiresAt` null: as the hub has it by default.
+ *
  * Made here, so that the secret is on our disk before the hub hears of it: an answer that is lost takes nothing with it. A password that is made at random needs no slow
  * hash: nobody tries 2^100 of them. One that somebody thought of does.
  */
 export async function makeCredential(kind: 'token' | 'password', given: string | null, expiresAt: number | null): Promise<MadeCredential> {
   const { id, token, secretHash } = makeToken('device');
-  if (kind === 'token') return { kind, id, secret: token, wire: { kind, id, secretHash, expiresAt } };
+  const validity = expiresAt === null ? {} : { expiresAt };
+  if (kind === 'token') return { kind, id, secret: token, wire: { kind, id, secretHash, ...validity } };
   const secret = given ?? generatePassword();
   const passwordHash = await hashOfPassword(secret, given === null ? RANDOM_PASSWORD_COST : PASSWORD_COST);
-  return { kind, id, secret, wire: { kind, id, passwordHash, expiresAt } };
+  return { kind, id, secret, wire: { kind, id, passwordHash, ...validity } };
 }

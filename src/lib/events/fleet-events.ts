@@ -57,7 +57,8 @@ export function devicesChanged(project: ProjectId, { created, updated, deleted }
 export function typeUpdated(before: DeviceType, after: DeviceType, actor: Actor, time: number): NewEvent | null {
   const changed = changesOf(counted(before), counted(after), TYPE_FIELDS);
   if (changed !== null) return typeEvent('type.updated', after, actor, time, changed);
-  return isDeepStrictEqual(before.points, after.points) ? null : typeEvent('type.updated', after, actor, time, { changed: ['points'] });
+  const reworded = (['points', 'configSchema'] as const).filter((field) => !isDeepStrictEqual(before[field], after[field]));
+  return reworded.length === 0 ? null : typeEvent('type.updated', after, actor, time, { changed: reworded });
 }
 
 export function typeCreated(type: DeviceType, actor: Actor, time: number): NewEvent {
@@ -77,10 +78,12 @@ function typeEvent(kind: EventKind, { project, id }: DeviceType, actor: Actor, t
   return { project, time, kind, actor, severity: null, device: null, point: null, alarm: null, rule: null, text, details: { type: id, ...details } };
 }
 
-/** `device b1 was updated by user:anna: name, labels` */
-function sentenceOf(kind: EventKind, id: string, actor: Actor, { changed }: Details): string {
+/** `device b1 was updated by user:anna: name, state disabled` */
+function sentenceOf(kind: EventKind, id: string, actor: Actor, { changed, after }: Details): string {
   const [noun = '', verb = ''] = kind.split('.');
-  return `${noun} ${id} was ${verb} by ${actor}${Array.isArray(changed) ? `: ${changed.join(', ')}` : ''}`;
+  const { state } = (after ?? {}) as { readonly state?: string };
+  const words = Array.isArray(changed) ? changed.map((field) => (field === 'state' ? `state ${state}` : field)) : null;
+  return `${noun} ${id} was ${verb} by ${actor}${words === null ? '' : `: ${words.join(', ')}`}`;
 }
 
 function counted(type: DeviceType) {

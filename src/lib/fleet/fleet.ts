@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AliasKind, type Device, type DeviceState, isInService } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
-import { type DeviceId, type DeviceTypeId, GROUP_RULE, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
+import { GROUPS_PER_DEVICE_MAX } from '../domain/group.ts';
+import { type DeviceId, type DeviceTypeId, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
+import type { JsonObject } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
-import { createChangeOrder } from './change-order.ts';
+import { type ChangeOrder, createChangeOrder } from './change-order.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
 import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
@@ -20,6 +22,8 @@ export interface NewDeviceType {
   readonly mode: TypeMode;
   readonly description: string | null;
   readonly points: readonly PointDefinition[];
+  /** Absent: none. */
+  readonly configSchema?: JsonObject | null | undefined;
 }
 
 const TYPES_MAX = 1_000;
@@ -46,6 +50,8 @@ export interface FleetPorts {
   readonly system: SystemStore;
   readonly directory: Directory;
   readonly clock: () => number;
+  /** Shared with those who change what devices refer to; absent: its own. */
+  readonly order?: ChangeOrder;
   readonly devicesMax: number;
   readonly pointsPerDeviceMax: number;
   readonly pointsPerProjectMax: number;
@@ -62,7 +68,7 @@ export interface FleetPorts {
 
 export function createFleet(ports: FleetPorts): Fleet {
   const { system, directory, clock } = ports;
-  const order = createChangeOrder();
+  const { order = createChangeOrder() } = ports;
   const many = createProvisioning({ ...ports, checkedType, checkedParent, checkedGroups, typeOf, following, newOnes, merged, noDevice });
 
   return {
@@ -94,7 +100,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       state: wanted.state ?? 'active',
       labels: wanted.labels,
       aliases: definedOnly(wanted.aliases),
-      groups: checkedGroups(wanted.groups ?? []),
+      groups: checkedGroups(project, wanted.groups ?? []),
       createdAt: now,
       updatedAt: now,
     };
@@ -126,7 +132,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       state: change.state ?? before.state,
       labels: merged(before.labels, change.labels),
       aliases: merged(before.aliases as Record<string, string>, change.aliases as Record<string, string | null> | undefined),
-      groups: change.groups === undefined ? before.groups : checkedGroups(change.groups),
+      groups: change.groups === undefined ? before.groups : checkedGroups(project, change.groups),
       updatedAt: clock(),
     };
     const withState = stateStatements(system, before, device);
@@ -179,7 +185,15 @@ export function createFleet(ports: FleetPorts): Fleet {
   async function createType(project: ProjectId, wanted: NewDeviceType): Promise<DeviceType> {
     if ([...directory.typesOf(project)].length >= TYPES_MAX) throw new MusterError('limit_reached', `the project has ${TYPES_MAX} types already`);
     const now = clock();
-    const type: DeviceType = { ...wanted, points: checkedPoints(wanted.points), id: wanted.id as DeviceTypeId, project, createdAt: now, updatedAt: now };
+    const type: DeviceType = {
+      ...wanted,
+      points: checkedPoints(wanted.points),
+      configSchema: wanted.configSchema ?? null,
+      id: wanted.id as DeviceTypeId,
+      project,
+      createdAt: now,
+      updatedAt: now,
+    };
     await commitOrExplain(system.log, [system.types.insert(type)], { unique: () => new MusterError('conflict', `a type ${type.id} exists already`) });
     directory.putType(type);
     return type;
@@ -192,6 +206,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       mode: change.mode ?? before.mode,
       description: change.description === undefined ? before.description : change.description,
       points: change.points === undefined ? before.points : checkedPoints(change.points),
+      configSchema: change.configSchema === undefined ? before.configSchema : change.configSchema,
       updatedAt: clock(),
     };
     const followers = [...directory.devices()].filter(({ device }) => device.project === project && device.type === type.id);
@@ -244,6 +259,18 @@ export function createFleet(ports: FleetPorts): Fleet {
     const type = directory.type(project, id as DeviceTypeId);
     if (!type) throw noType(id);
     return type;
+  }
+
+  function checkedGroups(project: ProjectId, groups: readonly string[], mayMiss = false): readonly GroupPath[] {
+    for (const group of groups) {
+      if (mayMiss ? isGroupPath(group) : directory.groups.group(project, group) !== undefined) continue;
+      throw new MusterError('invalid', `there is no group ${group.slice(0, 200)}`, {
+        hint: 'Create it with `muster group create`, or say that missing groups are to be made.',
+        details: { field: 'groups', group: group.slice(0, 200) },
+      });
+    }
+    if (groups.length > GROUPS_PER_DEVICE_MAX) throw new MusterError('invalid', `a device is in ${GROUPS_PER_DEVICE_MAX} groups at most`);
+    return [...new Set(groups as readonly GroupPath[])].sort();
   }
 
   function typeOf(device: Device): DeviceType | undefined {
@@ -347,11 +374,6 @@ export function createFleet(ports: FleetPorts): Fleet {
 
 function checkState({ id, state }: Device, expected: DeviceState | undefined): void {
   if (expected !== undefined && state !== expected) throw new MusterError('conflict', `the device ${id} is ${state}, not ${expected}`);
-}
-
-function checkedGroups(groups: readonly string[]): readonly GroupPath[] {
-  for (const group of groups) if (!isGroupPath(group)) throw new MusterError('invalid', `${group.slice(0, 100)} is no group: ${GROUP_RULE}`);
-  return [...new Set(groups as readonly GroupPath[])].sort();
 }
 
 function noDevice(id: string): MusterError {

@@ -10,6 +10,8 @@ export interface Connection {
   readonly address: string | null;
   /** The client identifier, where the protocol has one. */
   readonly client?: string;
+  /** What it came with: the id of a token, `certificate:<fingerprint>`; absent: a password. */
+  readonly credential?: string | undefined;
 }
 
 /** Who is there: kept in memory, saved in the background, true within a second. */

@@ -32,6 +32,8 @@ export interface ProvisionItem {
 export interface ProvisionOptions {
   readonly mode: 'create' | 'upsert' | 'update';
   readonly check: boolean;
+  /** With `check`: groups that are missing would be made. Without it, who asks has made them before (Groups.ensure). */
+  readonly createGroups?: boolean | undefined;
 }
 
 /** Fields that change, before and after; of a new device empty. Of labels and aliases those that change alone, null for none. */

@@ -36,7 +36,7 @@ interface ProvisioningPorts {
   // The rules of single changes, which hold for those of many too.
   readonly checkedType: (project: ProjectId, id: string | null) => DeviceTypeId | null;
   readonly checkedParent: (project: ProjectId, child: string, id: string | null, known: (id: string) => Device | undefined) => DeviceId | null;
-  readonly checkedGroups: (groups: readonly string[]) => readonly GroupPath[];
+  readonly checkedGroups: (project: ProjectId, groups: readonly string[], mayMiss?: boolean) => readonly GroupPath[];
   readonly typeOf: (device: Device) => DeviceType | undefined;
   readonly following: (
     followers: readonly Pick<DeviceEntry, 'device' | 'points'>[],
@@ -65,6 +65,8 @@ interface Chunk {
   /** Gives back the room that the rows hold. */
   readonly releases: (() => void)[];
   points: number;
+  /** Groups that are missing would be made. */
+  readonly mayMissGroups: boolean;
 }
 
 /** Chunks of changes, one at a time: whoever calls lets no other change happen meanwhile (change-order.ts). */
@@ -72,8 +74,8 @@ export function createProvisioning(ports: ProvisioningPorts): Provisioning {
   const { system, directory, clock } = ports;
 
   return {
-    async provision(project, items, { mode, check }) {
-      const chunk: Chunk = { planned: new Map(), aliases: new Map(), releases: [], points: 0 };
+    async provision(project, items, { mode, check, createGroups = false }) {
+      const chunk: Chunk = { planned: new Map(), aliases: new Map(), releases: [], points: 0, mayMissGroups: check && createGroups };
       try {
         const rows: (Planned | MusterError | DeviceEntry)[] = [];
         for (const item of items) rows.push(await planned(project, item, mode, check, chunk));
@@ -142,7 +144,7 @@ export function createProvisioning(ports: ProvisioningPorts): Provisioning {
     const before = known?.device ?? null;
     if (before === null && directory.devicesTaken(project) >= ports.devicesMax)
       throw new MusterError('limit_reached', `the project has ${ports.devicesMax} devices already (limits.devices-per-project)`);
-    const device = deviceAfter(project, before, wanted, (id) => chunk.planned.get(id as DeviceId)?.device ?? directory.device(id)?.device);
+    const device = deviceAfter(project, before, wanted, chunk.mayMissGroups, (id) => chunk.planned.get(id as DeviceId)?.device ?? directory.device(id)?.device);
     checkKind(before, device, chunk);
     checkAliases(device, chunk);
     const difference = before === null ? {} : differenceOf(before, device);
@@ -167,7 +169,13 @@ export function createProvisioning(ports: ProvisioningPorts): Provisioning {
     return { before, device, points, statements: own, difference };
   }
 
-  function deviceAfter(project: ProjectId, before: Device | null, wanted: ProvisionDevice, knownAs: (id: string) => Device | undefined): Device {
+  function deviceAfter(
+    project: ProjectId,
+    before: Device | null,
+    wanted: ProvisionDevice,
+    mayMissGroups: boolean,
+    knownAs: (id: string) => Device | undefined,
+  ): Device {
     const now = clock();
     const id = before?.id ?? (wanted.id as DeviceId);
     const device: Device = {
@@ -180,7 +188,7 @@ export function createProvisioning(ports: ProvisioningPorts): Provisioning {
       state: wanted.state ?? before?.state ?? 'active',
       labels: ports.merged(before?.labels ?? {}, wanted.labels),
       aliases: ports.merged((before?.aliases ?? {}) as Record<string, string>, definedOnly(wanted.aliases)),
-      groups: wanted.groups === undefined ? (before?.groups ?? []) : ports.checkedGroups(wanted.groups),
+      groups: wanted.groups === undefined ? (before?.groups ?? []) : ports.checkedGroups(project, wanted.groups, mayMissGroups),
       createdAt: before?.createdAt ?? now,
       updatedAt: now,
     };

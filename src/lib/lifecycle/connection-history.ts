@@ -125,6 +125,6 @@ export function createConnectionHistory({ storage, commits, clock, keptMax, wait
   }
 }
 
-function recordOf({ id, device, protocol, address, client }: Connection, startedAt: number): ConnectionRecord {
-  return { device, startedAt, id, protocol, address, client: client ?? null, endedAt: null, reason: null };
+function recordOf({ id, device, protocol, address, client, credential }: Connection, startedAt: number): ConnectionRecord {
+  return { device, startedAt, id, protocol, address, client: client ?? null, credential: credential ?? null, endedAt: null, reason: null };
 }

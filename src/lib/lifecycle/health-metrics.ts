@@ -1,8 +1,6 @@
+import { HEALTH_PREFIX } from '../domain/point.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { DeviceEntry, PointEntry } from '../fleet/directory.ts';
-
-/** Points below it tell of the health of the device itself: load, memory, signal, uptime. */
-export const HEALTH_PREFIX = '$health/';
 
 /** The points of a device that tell of its own health, by path. `named`: those that its birth names besides. */
 export function healthPoints({ points }: DeviceEntry, named: JsonValue | undefined): readonly PointEntry[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isPointPath, POINT_RULE } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/value.ts';
-import { MusterError, messageOf } from '../errors/muster-error.ts';
+import { MusterError } from '../errors/muster-error.ts';
 
 /** Of a birth or a death, in bytes. */
 export const VITALS_BYTES_MAX = 16_384;
@@ -31,9 +31,15 @@ const BIRTH = z.looseObject({
 
 export type Birth = z.infer<typeof BIRTH>;
 
-/** An empty payload says that it was born, and nothing more. Throws MusterError `payload_too_large`, `undecodable` or `invalid`. */
+/**
+ * A payload that is no JSON object says that it was born, and what it says besides is kept as text: what devices publish there is their own matter, most of all on other brokers. Throws
+ * MusterError `payload_too_large`, or `invalid` for an object in which something known is wrong.
+ */
 export function readBirth(payload: Uint8Array): Birth & JsonObject {
-  const content = readObject(payload, 'a birth');
+  if (payload.length > VITALS_BYTES_MAX) throw tooLarge('a birth', payload);
+  const text = new TextDecoder('utf-8').decode(payload).trim();
+  const content = objectIn(text);
+  if (content === null) return text === '' ? {} : { text: text.slice(0, TEXT_MAX) };
   const read = BIRTH.safeParse(content);
   if (read.success) return read.data as Birth & JsonObject;
   const [issue] = read.error.issues;
@@ -51,26 +57,18 @@ export function readDeath(payload: Uint8Array): string | null {
 }
 
 function reasonIn(text: string): string | null {
+  const content = objectIn(text);
+  if (content === null) return null;
+  return typeof content.reason === 'string' ? content.reason.trim() : '';
+}
+
+function objectIn(text: string): { readonly [name: string]: unknown } | null {
   if (!text.startsWith('{')) return null;
   try {
-    const { reason } = JSON.parse(text) as { readonly reason?: unknown };
-    return typeof reason === 'string' ? reason.trim() : '';
+    return JSON.parse(text) as { readonly [name: string]: unknown };
   } catch {
     return null;
   }
-}
-
-function readObject(payload: Uint8Array, what: string): unknown {
-  if (payload.length > VITALS_BYTES_MAX) throw tooLarge(what, payload);
-  if (payload.length === 0) return {};
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
-  } catch (error: unknown) {
-    throw new MusterError('undecodable', `${what} is a JSON object, and this is no JSON: ${messageOf(error)}`, { cause: error });
-  }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new MusterError('invalid', `${what} is a JSON object`);
-  return content;
 }
 
 function tooLarge(what: string, payload: Uint8Array): MusterError {

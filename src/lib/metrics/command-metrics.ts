@@ -4,6 +4,7 @@ import type { LevelMetric } from './level-metric.ts';
 /** What is asked of devices. */
 export const COMMAND_METRICS: readonly LevelMetric<CommandFigures>[] = [
   { name: 'muster_commands_open', help: 'Commands that are not settled', read: ({ open }) => open },
+  { name: 'muster_jobs_open', help: 'Jobs that are not over', read: ({ jobs }) => jobs },
   { name: 'muster_command_bytes_open', help: 'Bytes of their values', read: ({ bytes }) => bytes },
   { name: 'muster_commands_created_total', help: 'Commands that were asked', read: ({ created }) => created },
   {

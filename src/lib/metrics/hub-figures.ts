@@ -114,9 +114,10 @@ export interface HubLevels {
   readonly limits: readonly LimitLevel[];
 }
 
-/** What is asked of devices: `open` and `bytes` now, the others since the start. */
+/** What is asked of devices: `open`, `jobs` and `bytes` now, the others since the start. */
 export interface CommandFigures {
   readonly open: number;
+  readonly jobs: number;
   readonly bytes: number;
   readonly created: number;
   readonly sent: number;

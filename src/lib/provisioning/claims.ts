@@ -57,7 +57,7 @@ export function createClaims({ storage, log, clock, claimsMax }: ClaimsPorts): C
       for (const network of wanted.addresses)
         if (!isNetwork(network)) throw new MusterError('invalid', `addresses: ${JSON.stringify(network.slice(0, 60))} is no network such as 10.1.0.0/16`);
       if ((await storage.count(project)) >= claimsMax) {
-        await commitOrExplain(log, [storage.removeEnded(project, now)], {});
+        await commitOrExplain(log, [storage.removeEnded(project, now + 1)], {});
         if ((await storage.count(project)) >= claimsMax)
           throw new MusterError('limit_reached', `the project has ${claimsMax} claims (limits.claims-per-project)`, {
             hint: 'Revoke those that are not needed.',

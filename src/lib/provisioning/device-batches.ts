@@ -46,11 +46,15 @@ export interface DeviceBatchPorts {
   readonly fleet: Pick<Fleet, 'provision' | 'deleteDevices'>;
   readonly system: Pick<SystemStore, 'credentials'>;
   readonly clock: () => number;
+  /** How long a token is valid that says nothing of it; null: until it is removed. */
+  readonly tokenDays: number | null;
   /** Batches that are written or wait for it. */
   readonly batchesMax: number;
 }
 
-export function createDeviceBatches({ fleet, system, clock, batchesMax }: DeviceBatchPorts): DeviceBatches {
+const DAY_MS = 86_400_000;
+
+export function createDeviceBatches({ fleet, system, clock, tokenDays, batchesMax }: DeviceBatchPorts): DeviceBatches {
   let underWay = 0;
 
   return {
@@ -101,7 +105,7 @@ export function createDeviceBatches({ fleet, system, clock, batchesMax }: Device
   function credentialOf(project: ProjectId, device: DeviceId, wanted: WantedCredential, { mode }: BatchOptions): GivenCredential {
     if (mode === 'update') throw new MusterError('invalid', 'credential: a device that exists keeps the credentials that it has');
     const createdAt = clock();
-    const expiresAt = wanted.expiresAt ?? null;
+    const expiresAt = wanted.expiresAt !== undefined ? wanted.expiresAt : wanted.kind === 'token' && tokenDays !== null ? createdAt + tokenDays * DAY_MS : null;
     if (expiresAt !== null && expiresAt <= createdAt) throw new MusterError('invalid', 'credential.expiresAt: it would have expired already');
     const { kind } = wanted;
     if (kind === 'password') {

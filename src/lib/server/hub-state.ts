@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import type { HotControl } from '../control/create-control.ts';
+import type { HotJobs } from '../control/create-jobs.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
@@ -31,13 +32,14 @@ export function hubState(parts: {
   readonly notifications: Notifications;
   readonly control: HotControl;
   readonly provisioning: Pick<ProvisioningDoor, 'counts'>;
+  readonly jobs: Pick<HotJobs, 'open'>;
   readonly mqtt: MqttProtocol;
   readonly stream: LiveStream;
   readonly seats: SubscriberSeats;
   readonly connections: () => ConnectionCount;
   readonly isStopping: () => boolean;
 }): HubState {
-  const { settings, storage, ingest, events, alarms, notifications, control, provisioning, mqtt, stream, seats, connections, isStopping } = parts;
+  const { settings, storage, ingest, events, alarms, notifications, control, jobs, provisioning, mqtt, stream, seats, connections, isStopping } = parts;
   const { directory, disk, samples, system } = storage;
   const { pipeline, pressure } = ingest;
   return { checks, notes, levels };
@@ -73,7 +75,7 @@ export function hubState(parts: {
         streamDropped: events.stream.dropped,
       },
       alarms: alarms.counts(),
-      commands: control.counts(),
+      commands: { ...control.counts(), jobs: jobs.open },
       mqtt: mqtt.counters(),
     };
     return {

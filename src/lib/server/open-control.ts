@@ -1,8 +1,19 @@
 import type { Settings } from '../config/settings.ts';
 import { createControl, type HotControl } from '../control/create-control.ts';
+import { createJobs, type HotJobs } from '../control/create-jobs.ts';
+import type { HubEvent } from '../domain/event.ts';
 import type { Log } from '../domain/log.ts';
+import type { Statement } from '../storage/commit-log.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { Storage } from './open-storage.ts';
+
+export interface ControlDoor {
+  readonly control: HotControl;
+  readonly jobs: HotJobs;
+  /** What was open in the last run goes on. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
 
 /** What is asked of devices. Started by its owner, who says what carries commands to devices. */
 export function openControl(ports: {
@@ -11,11 +22,22 @@ export function openControl(ports: {
   readonly events: EventsDoor;
   readonly clock: () => number;
   readonly log: Log;
-}): HotControl {
+}): ControlDoor {
   const { settings, storage, events, clock, log } = ports;
   const { system, directory, disk } = storage;
-  return createControl({
+  const commit = (statements: readonly Statement[]) => system.log.commit({ statements });
+  const shared = {
     directory,
+    commit,
+    insertEvents: (batch: readonly HubEvent[]) => system.alarming.events.insert(batch),
+    complete: events.recorder.complete,
+    publish: (batch: readonly HubEvent[]) => events.stream.publish(batch),
+    closed: disk.refusal,
+    clock,
+    log,
+  };
+  const control = createControl({
+    ...shared,
     storage: system.commands,
     limits: {
       expiryDefaultMs: settings['control.expiry-default-ms'],
@@ -25,12 +47,29 @@ export function openControl(ports: {
       perProject: settings['limits.commands-open-per-project'],
       bytesOpenMax: settings['limits.command-bytes-open'],
     },
-    commit: (statements) => system.log.commit({ statements }),
-    insertEvents: (batch) => system.alarming.events.insert(batch),
-    complete: events.recorder.complete,
-    publish: (batch) => events.stream.publish(batch),
-    closed: disk.refusal,
-    clock,
-    log,
   });
+  const jobs = createJobs({
+    ...shared,
+    control,
+    storage: system.jobs,
+    limits: {
+      openPerProject: settings['limits.jobs-open-per-project'],
+      concurrencyMax: settings['limits.job-concurrency'],
+      expiryDefaultMs: settings['control.expiry-default-ms'],
+      expiryMaxMs: settings['control.expiry-max-ms'],
+    },
+  });
+  return {
+    control,
+    jobs,
+    async start() {
+      await jobs.load();
+      await control.start();
+      jobs.goOn();
+    },
+    async stop() {
+      await jobs.stop();
+      await control.stop();
+    },
+  };
 }

@@ -10,6 +10,8 @@ import type { HotSupervision } from '../supervision/create-supervision.ts';
 import { hubState } from './hub-state.ts';
 import type { Address } from './listen-http.ts';
 import { openAlarms } from './open-alarms.ts';
+import { openClocks } from './open-clocks.ts';
+import { openConfigurations } from './open-configurations.ts';
 import { openControl } from './open-control.ts';
 import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
@@ -66,9 +68,11 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   shutdown.defer('metrics', () => metrics.stop());
   const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
-  const control = openControl({ settings, storage, events, clock, log });
-  shutdown.defer('control', () => control.stop());
+  const asking = openControl({ settings, storage, events, clock, log });
+  const { control, jobs } = asking;
+  shutdown.defer('control', () => asking.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
+  const clocks = await openClocks({ settings, storage, events, log, shutdown });
   const ingest = await openIngest({
     settings,
     storage,
@@ -78,20 +82,23 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, control, commit, scripts, clock, log });
       return supervision.evaluator;
     },
+    clocks,
     clock,
     log,
   });
   if (supervision === null) throw new Error('the spine has no alarm rules');
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
-  const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, clock });
-  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clock, log, shutdown });
+  const { fleet, groups } = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, events, clock });
+  const configurations = await openConfigurations({ settings, storage, events, control, clock, log, shutdown });
+  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clocks, configurations, clock, log, shutdown });
   const provisioning = await openProvisioning({ settings, storage, access, events, fleet, clock, log, shutdown });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, lifecycle, control, tls, clock, log });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
-  const state = hubState({ settings, storage, ingest, events, alarms, notifications, control, provisioning, mqtt, stream, seats, connections, isStopping });
+  const said = { events, alarms, notifications, control, jobs, provisioning, mqtt };
+  const state = hubState({ settings, storage, ingest, ...said, stream, seats, connections, isStopping });
   metrics.watch(state.levels);
   metrics.storage.found(system.log.lastJournalId, samples.appliedJournalId);
   system.log.observe(metrics.storage.committed);
@@ -106,9 +113,12 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     notifications,
     alarms,
     control,
+    jobs,
     fleet,
     provisioning,
+    groups,
     lifecycle,
+    configurations,
     metrics,
     scripts,
     state,
@@ -137,7 +147,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     await Promise.all([mqtt.drain(), ingest.pipeline.drain()]);
   });
 
-  await control.start();
+  await asking.start();
   await alarms.start();
   control.use(mqtt.commands);
   await mqtt.start();

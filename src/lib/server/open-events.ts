@@ -51,6 +51,7 @@ export function openEvents(ports: {
     storage: system.alarming,
     connections: system.life.connections,
     commands: system.commands,
+    jobs: system.jobs,
     commits: system.log,
     projects,
     clock,

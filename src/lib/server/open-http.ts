@@ -8,9 +8,12 @@ import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
 import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
+import type { Jobs } from '../control/jobs.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import { createDeviceBatches } from '../provisioning/device-batches.ts';
@@ -42,9 +45,12 @@ export async function openHttp(ports: {
   readonly notifications: Notifications;
   readonly alarms: HotSupervision;
   readonly control: Control;
+  readonly jobs: Jobs;
   readonly fleet: Fleet;
   readonly provisioning: ProvisioningDoor;
+  readonly groups: Groups;
   readonly lifecycle: LifecycleDoor;
+  readonly configurations: Configurations;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -56,23 +62,33 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, fleet, provisioning, lifecycle, metrics, scripts } = ports;
-  const { state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, jobs, fleet, groups, provisioning, lifecycle } = ports;
+  const { configurations, metrics, scripts, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
+      groups,
       directory,
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
       ...provisioning.routePorts,
-      deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
+      deviceBatches: createDeviceBatches({
+        fleet,
+        system,
+        clock,
+        tokenDays: settings['access.device-token-days'],
+        batchesMax: settings['limits.device-batches'],
+      }),
       certificates: access.certificates,
       recorder: events.recorder,
       connections: lifecycle.connections,
+      configurations,
+      clocks: lifecycle.clocks,
+      time: lifecycle.time,
       vitals: system.life.vitals,
       rules: alarms.rules,
       alarms: alarms.alarms,
@@ -81,6 +97,7 @@ export async function openHttp(ports: {
       inspect: alarms.inspect,
       maintenances: alarms.maintenances,
       control,
+      jobs,
       valueBytesMax: settings['limits.value-bytes-max'],
       ingest: ingest.pipeline,
       reader,

@@ -9,6 +9,7 @@ import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
 import { NONE } from '../ingest/batch.ts';
+import type { ClockObserver } from '../ingest/context.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
 import { createGroupCommit, type GroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
@@ -63,10 +64,11 @@ export async function openIngest(ports: {
   readonly meter: IngestMeter;
   /** The alarm rules, given what writes in order with messages. */
   readonly supervise: (commit: GroupCommit) => AlarmEvaluator;
+  readonly clocks: ClockObserver;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<IngestDoor> {
-  const { settings, storage, stream, meter, clock, log } = ports;
+  const { settings, storage, stream, meter, clocks, clock, log } = ports;
   const { system, directory, samples, disk, allocateSeries } = storage;
   const repeatWindowMs = settings['ingest.repeat-window-ms'];
   const rejects = createRejectJournal(system.rejects, settings['limits.rejects-kept']);
@@ -97,6 +99,7 @@ export async function openIngest(ports: {
     context: {
       directory,
       alarms: ports.supervise(commit),
+      clocks,
       chooseFormat: await loadFormats(),
       allocateSeries,
       limits: {
@@ -135,16 +138,7 @@ export async function openIngest(ports: {
     deviceMessages,
     alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages, log: system.log }),
     commandResults: (control, kind) =>
-      createCommandResults({
-        control,
-        kind,
-        directory,
-        rejects,
-        log: system.log,
-        closed: disk.refusal,
-        admit: (device, message) => limiter.admit(device, message)?.error ?? null,
-        resultBytesMax: settings['limits.value-bytes-max'],
-      }),
+      createCommandResults({ control, kind, ...deviceMessages, log: system.log, resultBytesMax: settings['limits.value-bytes-max'] }),
     broker: {
       load: () => system.broker.load(),
       async commit(changes) {

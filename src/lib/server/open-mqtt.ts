@@ -1,6 +1,8 @@
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
 import type { Settings } from '../config/settings.ts';
+import { createConfigReports } from '../configuration/config-reports.ts';
+import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
 import type { Log } from '../domain/log.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
@@ -18,6 +20,7 @@ export async function openMqtt(ports: {
   readonly access: Access;
   readonly ingest: IngestDoor;
   readonly alarms: HotSupervision;
+  readonly configurations: Configurations;
   readonly provisioning: ProvisioningDoor;
   readonly lifecycle: LifecycleDoor;
   readonly control: Pick<Control, 'answered'>;
@@ -25,7 +28,7 @@ export async function openMqtt(ports: {
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
-  const { settings, storage, access, ingest, alarms, provisioning, lifecycle, control, tls, clock, log } = ports;
+  const { settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();
   return create({
@@ -46,10 +49,16 @@ export async function openMqtt(ports: {
       alarm: ingest.alarmReports(alarms.alarms.reported),
       'set/result': ingest.commandResults(control, 'set'),
       'call/result': ingest.commandResults(control, 'call'),
-      'config/result': ingest.commandResults(control, 'config'),
+      'config/result': createConfigReports(
+        ingest.deviceMessages,
+        configurations,
+        ingest.commandResults(control, 'config'),
+        settings['limits.command-bytes-max'],
+      ),
       renew: provisioning.renewals,
       ...lifecycle.sinks,
     },
+    time: lifecycle.time,
     claimDesk: provisioning.desk,
     broker: ingest.broker,
     clock,

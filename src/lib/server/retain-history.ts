@@ -6,6 +6,7 @@ import { messageOf } from '../errors/muster-error.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
 import type { CommandStorage } from '../storage/command-storage.ts';
 import type { CommitLog, Statement } from '../storage/commit-log.ts';
+import type { JobStorage } from '../storage/job-storage.ts';
 import type { LifeStorage } from '../storage/life-storage.ts';
 
 const EVERY_MS = 60_000;
@@ -29,12 +30,13 @@ export function retainHistory(ports: {
   readonly storage: Pick<AlarmStorage, 'alarms' | 'events'>;
   readonly connections: Pick<LifeStorage['connections'], 'removeOld'>;
   readonly commands: Pick<CommandStorage, 'removeSettled' | 'removeBeyond'>;
+  readonly jobs: Pick<JobStorage, 'endedBefore' | 'removeDevices' | 'remove'>;
   readonly commits: Pick<CommitLog, 'commit'>;
   readonly projects: () => Iterable<ProjectId>;
   readonly clock: () => number;
   readonly log: Log;
 }): HistoryRetention {
-  const { settings, storage, connections, commands: asked, commits, projects, clock, log } = ports;
+  const { settings, storage, connections, commands: asked, jobs, commits, projects, clock, log } = ports;
   const stopping = new AbortController();
   let running: Promise<void> | null = null;
   const timer = setInterval(() => void run(), EVERY_MS);
@@ -65,13 +67,27 @@ export function retainHistory(ports: {
       for (const project of projects())
         alarms += await removeAll(() => storage.alarms.removeClosed(project, now - settings['alarms.kept-days'] * DAY_MS, BITE_ROWS));
       const settled = await removeAll(() => asked.removeSettled(now - settings['control.kept-days'] * DAY_MS, BITE_ROWS));
+      const endedJobs = await removeJobs(now - settings['control.kept-days'] * DAY_MS);
       const commands = settled + (await removeAll(() => asked.removeBeyond(settings['limits.commands-kept'], BITE_ROWS)));
-      if (old + many + left + alarms + commands > 0)
-        log.info({ events: old + many, connections: left, alarms, commands }, 'events, connections, alarms and commands past their retention were deleted');
+      if (old + many + left + alarms + commands + endedJobs > 0) {
+        const gone = { events: old + many, connections: left, alarms, commands, jobs: endedJobs };
+        log.info(gone, 'events, connections, closed alarms, settled commands and ended jobs past their retention were deleted');
+      }
     } catch (error: unknown) {
       // The next round tries again.
       if (!stopping.signal.aborted) log.warn({ reason: messageOf(error) }, 'old events could not be deleted');
     }
+  }
+
+  /** Its devices first: a job that is half gone is taken up again by the next round. */
+  async function removeJobs(before: number): Promise<number> {
+    const ids = jobs.endedBefore(before);
+    for (const id of ids) {
+      await removeAll(() => jobs.removeDevices(id, BITE_ROWS));
+      if (stopping.signal.aborted) return 0;
+      await commits.commit({ statements: [jobs.remove(id)] });
+    }
+    return ids.length;
   }
 
   async function removeAll(bite: () => Statement): Promise<number> {

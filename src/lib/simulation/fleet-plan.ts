@@ -11,6 +11,8 @@ export interface PlannedPoint {
   readonly valueType: ValueType;
   readonly unit: string | null;
   readonly decimals: number | null;
+  /** @default 'measure' */
+  readonly kind?: 'measure' | 'setpoint';
 }
 
 export interface PlannedType {
@@ -63,6 +65,9 @@ const ARCHETYPES: readonly Archetype[] = [
   { name: 'humidity', unit: '%', decimals: 1, signal: { shape: 'walk', min: 20, max: 95, step: 0.4, decimals: 1 } },
 ];
 
+/** What simulated devices may be set to; they report it back. */
+const TARGET: PlannedPoint = { path: 'target', valueType: 'number', unit: null, decimals: 2, kind: 'setpoint' };
+
 export interface SyntheticPoint extends PlannedPoint {
   readonly signal: SignalSpec;
 }
@@ -76,6 +81,18 @@ export function syntheticPoints(count: number): readonly SyntheticPoint[] {
   });
 }
 
+/** The ids of the devices behind each gateway that has some. */
+export function childrenOf({ children }: Pick<FleetPlan, 'children'>): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { id, parent } of children) {
+    if (parent === null) continue;
+    const siblings = found.get(parent);
+    if (siblings) siblings.push(id);
+    else found.set(parent, [id]);
+  }
+  return found;
+}
+
 export function typeIdOf(run: string): string {
   return `simulation-${run}`;
 }
@@ -85,7 +102,7 @@ export function planSyntheticFleet({ run, gateways, points, childrenPerGateway }
     id: typeIdOf(run),
     mode: 'strict',
     description: describeRun(run),
-    points: syntheticPoints(points).map(({ path, valueType, unit, decimals }) => ({ path, valueType, unit, decimals })),
+    points: [...syntheticPoints(points).map(({ path, valueType, unit, decimals }) => ({ path, valueType, unit, decimals })), TARGET],
   };
   const digits = String(gateways).length;
   const plannedGateways: PlannedDevice[] = [];

@@ -58,7 +58,7 @@ export async function provision({ hub, plan, signal, monitor }: ProvisionOptions
 
 /** A type of that name that is there already is taken as it is: a demo with a kept directory runs again. */
 async function ensureType(hub: HubClient, type: PlannedType, signal: AbortSignal): Promise<void> {
-  const body: DeviceTypeCreate = { ...type, points: type.points.map((point) => ({ ...point, kind: 'measure' as const })) };
+  const body: DeviceTypeCreate = { ...type, points: type.points.map((point) => ({ ...point, kind: point.kind ?? ('measure' as const) })) };
   try {
     await hub.request<DeviceType>('POST', '/types', { body, signal });
   } catch (error: unknown) {

@@ -23,6 +23,8 @@ export const REPORT_COLUMNS: readonly Column<SimulationReport>[] = [
   { name: 'reconnects', value: (row) => row.connections.reconnects },
   { name: 'alarmsRaised', value: (row) => row.alarms?.raised ?? null },
   { name: 'alarmsCleared', value: (row) => row.alarms?.cleared ?? null },
+  { name: 'commandsApplied', value: (row) => row.commands?.applied ?? null },
+  { name: 'commandsRejected', value: (row) => row.commands?.rejected ?? null },
   { name: 'interrupted', value: (row) => row.interrupted },
   { name: 'problems', value: (row) => problemsOf(row), text: (row) => problemsOf(row).join('; ') },
 ];

@@ -3,6 +3,7 @@ import type { Removed } from './clean-up.ts';
 import type { EdgeAlarmCounts } from './edge-alarms.ts';
 import type { RunError } from './ending.ts';
 import type { LatencySummary } from './latency.ts';
+import type { CommandCounts } from './obedience.ts';
 import type { GeneratorHealth, StageResult } from './runner.ts';
 import type { Amount, Tally } from './tally.ts';
 
@@ -36,6 +37,8 @@ export interface SimulationReport {
   readonly errors: readonly { readonly reason: string; readonly count: number }[];
   /** Of the rules that the gateways evaluated themselves; null: they did not. */
   readonly alarms: EdgeAlarmCounts | null;
+  /** What the gateways were asked meanwhile: set points, calls, configurations; null: they were not listening. */
+  readonly commands: CommandCounts | null;
   /** Null for a replay, which waits for the hub rather than load it. */
   readonly generator: GeneratorHealth | null;
   readonly stages: readonly StageResult[];
@@ -48,8 +51,8 @@ export interface SimulationReport {
 
 export type ReportFacts = Omit<
   SimulationReport,
-  'sent' | 'acknowledged' | 'failed' | 'dropped' | 'messages' | 'rate' | 'acknowledgeMs' | 'connections' | 'errors' | 'alarms'
-> & { readonly alarms?: EdgeAlarmCounts | null };
+  'sent' | 'acknowledged' | 'failed' | 'dropped' | 'messages' | 'rate' | 'acknowledgeMs' | 'connections' | 'errors' | 'alarms' | 'commands'
+> & { readonly alarms?: EdgeAlarmCounts | null; readonly commands?: CommandCounts | null };
 
 /** @param facts.elapsedMs of the load itself: provisioning, waiting for the last acknowledgements and clean-up are not in the rate */
 export function createReport(tally: Tally, facts: ReportFacts): SimulationReport {
@@ -81,6 +84,7 @@ export function createReport(tally: Tally, facts: ReportFacts): SimulationReport
     },
     errors: tally.errors(),
     alarms: null,
+    commands: null,
     ...others,
   };
 }

@@ -5,7 +5,8 @@ import { cleanUp, cleanUpFailed } from './clean-up.ts';
 import { createEdgeAlarms } from './edge-alarms.ts';
 import { endRun } from './ending.ts';
 import { connectFleet, member } from './fleet-connection.ts';
-import { newRunId, planSyntheticFleet, SIMULATION_LABEL, syntheticPoints } from './fleet-plan.ts';
+import { childrenOf, newRunId, planSyntheticFleet, SIMULATION_LABEL, syntheticPoints } from './fleet-plan.ts';
+import { letObey } from './obedience.ts';
 import { provision } from './provision.ts';
 import { createRandom } from './random.ts';
 import { createReport, type SimulationReport } from './report.ts';
@@ -35,6 +36,8 @@ export interface SimulateOptions {
   readonly keep: boolean;
   /** The gateways fetch the rules that they evaluate themselves, and report the alarms. */
   readonly rules: boolean;
+  /** 0 to 1: so much of what they are asked (set, call, config) the gateways reject. */
+  readonly rejectShare: number;
   readonly signal: AbortSignal;
   readonly monitor: SimulationMonitor;
 }
@@ -61,6 +64,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       random: createRandom(seed),
       signal,
     });
+    const commands = letObey({ gateways: fleet.gateways, childrenOf: childrenOf(plan), rejectShare: options.rejectShare, random: createRandom(seed) });
     const sources = createSyntheticSources({
       plan,
       points: syntheticPoints(points),
@@ -112,6 +116,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       stages,
       interrupted: signal.aborted,
       alarms: alarms?.counts() ?? null,
+      commands: commands.counts(),
       ...ending,
     });
   } catch (error: unknown) {

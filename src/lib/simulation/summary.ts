@@ -25,6 +25,9 @@ export function summaryLines(report: SimulationReport): readonly string[] {
     lines.push(['generator', generator.limited ? `${lag}, ${generator.missed} reports skipped: this machine was the limit, not the hub` : lag]);
   }
   if (report.alarms !== null) lines.push(['alarms', alarmsText(report.alarms)]);
+  if (report.commands !== null && report.commands.applied + report.commands.rejected > 0) {
+    lines.push(['commands', `${number(report.commands.applied)} applied, ${number(report.commands.rejected)} rejected`]);
+  }
   if (report.error !== null) lines.push(['error', report.error.message]);
   if (report.removed !== null) lines.push(['cleaned up', `${report.removed.devices} devices, ${report.removed.types} types`]);
   for (const problem of problemsOf(report)) lines.push(['problem', problem]);

@@ -1,4 +1,4 @@
-import type { FleetPlan, SyntheticPoint } from './fleet-plan.ts';
+import { childrenOf, type FleetPlan, type SyntheticPoint } from './fleet-plan.ts';
 import { createRandom, seedFor } from './random.ts';
 import { createSignal, type Signal } from './signals.ts';
 
@@ -20,10 +20,9 @@ export interface SyntheticSources {
 
 /** One source for each gateway of the plan, in its order. The same seed gives the same values for the same times. */
 export function createSyntheticSources({ plan, points, seed, valuesPerMessage }: SyntheticSources): readonly MessageSource[] {
-  const childrenOf = new Map<string, string[]>();
-  for (const { id, parent } of plan.children) if (parent !== null) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), id]);
+  const behind = childrenOf(plan);
   return plan.gateways.map((gateway, index) => {
-    const devices = [gateway.id, ...(childrenOf.get(gateway.id) ?? [])].map((id, position) =>
+    const devices = [gateway.id, ...(behind.get(gateway.id) ?? [])].map((id, position) =>
       createDeviceSource(id, points, seedFor(seed, `${index}.${position}`), valuesPerMessage ?? points.length),
     );
     return (time) => devices.flatMap((device) => device(time));

@@ -29,6 +29,8 @@ export interface ConnectionRecord {
   readonly address: string | null;
   /** The MQTT client identifier. */
   readonly client: string | null;
+  /** The id of the token that it came with, or `certificate:<fingerprint>`; null: a password. */
+  readonly credential: string | null;
   /** null: it is open. */
   readonly endedAt: number | null;
   readonly reason: string | null;
@@ -71,7 +73,9 @@ export interface LifeStorage {
     removeOld(endedBefore: number, max: number): Statement;
   };
   readonly clocks: {
-    all(): Promise<readonly ClockRecord[]>;
+    of(device: DeviceId): Promise<ClockRecord | null>;
+    /** Those that are too wrong. */
+    wrong(): Promise<readonly ClockRecord[]>;
     put(clocks: readonly ClockRecord[]): Statement;
   };
 }

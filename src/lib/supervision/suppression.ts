@@ -8,11 +8,11 @@ import type { MaintenanceWindow } from '../domain/rule-record.ts';
 import { subjectKey } from '../domain/subject-key.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { Directory } from '../fleet/directory.ts';
+import { createTurns } from '../fleet/turns.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
 import { type AlarmKeeper, type SuppressionReason, surroundingsFrom, surroundingsOf } from './alarm-keeper.ts';
 import type { RuleState } from './tracked.ts';
-import { createTurns } from './turns.ts';
 import type { Watches } from './watches.ts';
 
 /**

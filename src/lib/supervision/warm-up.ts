@@ -6,13 +6,13 @@ import { subjectOf } from '../domain/subject-key.ts';
 import type { JsonValue, SampleValue } from '../domain/value.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
+import { createTurns, type Turns } from '../fleet/turns.ts';
 import type { SavedEvaluation } from '../storage/alarm-storage.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { AlarmBook } from './alarm-book.ts';
 import type { AlarmKeeper } from './alarm-keeper.ts';
 import { believed, type SampleEvaluator } from './sample-evaluator.ts';
 import type { RuleState, Tracked } from './tracked.ts';
-import { createTurns, type Turns } from './turns.ts';
 import { isWatched, type Watches, watchesDevice } from './watches.ts';
 
 const SERIES_PER_READ = 200;

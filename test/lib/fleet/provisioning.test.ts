@@ -24,6 +24,7 @@ describe('provisioning a chunk, on a real database', () => {
 
   it('writes the good rows and says of each bad one why', async () => {
     await started.fleet.createDevice(other, { id: 'theirs', kind: 'device', labels: {}, aliases: {} });
+    await started.groups.ensure(started.project, ['paris/hall-2'], 'test');
     expect(
       await provision(
         [

@@ -8,7 +8,7 @@ import { SILENT_LOG } from '../../helpers/silent-log.ts';
 import { startedSystemStore } from '../../helpers/system-store.ts';
 
 const boiler = 'boiler' as DeviceId;
-const connection = (id: string, device = boiler) => ({ id, device, protocol: 'mqtt', address: '10.0.0.1', client: `client-${id}` });
+const connection = (id: string, device = boiler) => ({ id, device, protocol: 'mqtt', address: '10.0.0.1', client: `client-${id}`, credential: 'abc' });
 const FIRST_PAGE = { limit: 10, behind: null };
 
 async function aHistory(

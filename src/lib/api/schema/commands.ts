@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { COMMAND_ANSWERS, COMMAND_KINDS, COMMAND_STATES } from '../../domain/command.ts';
+import { COMMAND_ANSWERS, COMMAND_KINDS, COMMAND_STATES, COMMAND_WAIT_MAX_MS } from '../../domain/command.ts';
 import { Name, PageQuery, PointPathText, pageOf, Repeated, Text, Time, Value } from './common.ts';
 
-/** Longest wait of one request, ms. Whoever wants to wait longer asks again. */
-export const WAIT_MAX_MS = 60_000;
-const WaitMs = z.coerce.number().int().min(0).max(WAIT_MAX_MS);
+const WaitMs = z.coerce.number().int().min(0).max(COMMAND_WAIT_MAX_MS);
 const CommandIdText = z.string().max(100).describe('uuid v7: the correlation id on the wire');
 const ExpiryMs = z.number().int().min(1).optional().describe('so long it waits for the device and its answer; without it control.expiry-default-ms');
 

@@ -12,6 +12,8 @@ const GroupPathText = z.string().refine(isGroupPath, `must be ${GROUP_RULE}`);
 
 const CredentialIdText = z.string().regex(/^[0-9a-z]{16,40}$/, 'must be 16 to 40 digits and small letters');
 
+const Expiry = Time.nullable().optional().describe('null: until it is removed; absent, of a token: as access.device-token-days says');
+
 /**
  * A token or password that is made where it is to be used: the hub gets what it keeps of it, and never the secret. So an answer that is lost on its way takes no
  * secret with it, and the same batch may be sent again.
@@ -29,7 +31,7 @@ export const BatchCredential = z
           .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal')
           .optional()
           .describe('SHA-256, in hexadecimal, of the secret: 32 random bytes in base64url'),
-        expiresAt: Time.nullable().optional(),
+        expiresAt: Expiry,
       })
       .strict()
       .refine(({ id, secretHash }) => (id === undefined) === (secretHash === undefined), 'id and secretHash belong together'),
@@ -38,7 +40,7 @@ export const BatchCredential = z
         kind: z.literal('password'),
         id: CredentialIdText,
         passwordHash: z.string().max(300).describe('scrypt: $scrypt$ln=15,r=8,p=1$<salt>$<hash>, both in unpadded base64'),
-        expiresAt: Time.nullable().optional(),
+        expiresAt: Expiry,
       })
       .strict(),
   ])

@@ -151,6 +151,7 @@ export const HubStatus = z
     commands: z
       .object({
         open: Count.describe('commands that are not settled, now'),
+        jobs: Count.describe('jobs that are not over, now'),
         bytes: Count.describe('of their values, now'),
         ...{ created: Count, sent: Count, delivered: Count, applied: Count, rejected: Count, expired: Count, cancelled: Count },
       })

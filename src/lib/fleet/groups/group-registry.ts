@@ -1,7 +1,7 @@
 import type { Device } from '../../domain/device.ts';
 import { compareGroupPaths, type DeviceGroups, deviceGroups, GROUP_LABEL, type Group, groupPath, IN_NO_GROUP, parentPath } from '../../domain/group.ts';
 import type { GroupPath, ProjectId } from '../../domain/ids.ts';
-import { createSelectorIndex, type SelectorIndex } from './selector-index.ts';
+import { createSelectorIndex, isTried, type SelectorIndex } from './selector-index.ts';
 
 /** A device in memory, as far as groups go. */
 export interface Placed<Entry> {
@@ -26,7 +26,10 @@ export interface GroupRegistry<Entry> {
   /** Right below a group, by path; of null: the roots. */
   children(project: ProjectId, path: GroupPath | null): readonly Group[];
   count(project: ProjectId): number;
-  selectors(project: ProjectId): number;
+  /** Selectors that are tried on each device, as no value that they want finds them. */
+  triedSelectors(project: ProjectId): number;
+  /** Would the selector of this group be one of them? */
+  isTried(group: Group): boolean;
   /** Devices follow a selector that is new, another or gone only when they are placed again. */
   put(group: Group): void;
   remove(project: ProjectId, path: GroupPath): void;
@@ -68,7 +71,8 @@ export function createGroupRegistry<Entry extends Placed<Entry>>(): GroupRegistr
       return children === undefined ? [] : [...children.values()].sort((one, other) => compareGroupPaths(one.path, other.path));
     },
     count: (project) => tables.get(project)?.groups.size ?? 0,
-    selectors: (project) => tables.get(project)?.selectors.size ?? 0,
+    triedSelectors: (project) => tables.get(project)?.selectors.tried ?? 0,
+    isTried: ({ selector }) => selector !== null && isTried(selector),
     put(group) {
       const table = tableOf(group.project);
       table.groups.set(group.path, group);

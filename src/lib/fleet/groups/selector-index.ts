@@ -11,6 +11,8 @@ interface GroupSelector {
 /** The selectors of a project's groups, so kept that a device is asked only of those that it may fit. */
 export interface SelectorIndex {
   readonly size: number;
+  /** Those that are tried on each device. */
+  readonly tried: number;
   /** In the place of the one before; null: it has none. */
   set(path: GroupPath, selector: string | null): void;
   /** Groups whose selector fits, sorted. `putInto`: the groups that the device was put into: a selector sees those, not what other selectors make of it. */
@@ -33,6 +35,9 @@ export function createSelectorIndex(): SelectorIndex {
   return {
     get size() {
       return known.size;
+    },
+    get tried() {
+      return others.size;
     },
     set(path, text) {
       drop(path);
@@ -82,6 +87,12 @@ export function createSelectorIndex(): SelectorIndex {
     byValue.set(value, selectors);
     return selectors;
   }
+}
+
+/** Is it tried on each device, as there is no value to find it by? */
+export function isTried(selector: string): boolean {
+  const parsed = parseSelector(selector);
+  return parsed.ok && keyOf(parsed.selector) === null;
 }
 
 interface Key {

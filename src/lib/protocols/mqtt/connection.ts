@@ -496,6 +496,7 @@ export class Connection implements Peer, Outlet {
       protocol: this.scheme,
       address: this.address,
       client: clientOf(this.clientId),
+      credential: this.principal.credential,
     };
     this.#around.ports.presence.connected(connection, this.#around.ports.clock());
   }

@@ -147,8 +147,10 @@ export class Publishing implements AnswersOfIngest {
     if (kind === 'report' && route.entry !== null) this.#report(packet, route.entry, route.audience, now);
     else if (kind === 'time' && this.#principal.kind === 'device') {
       // A question to the hub, whoever else listens.
+      const time = { time: ports.clock() };
+      const answer = route.entry === null ? undefined : ports.time?.answer(route.entry, packet.payload, now);
       this.#answerNow(packet, REASON.success, null, false);
-      this.#tellTime(topic);
+      this.#tellTime(topic, answer ?? Buffer.from(JSON.stringify(time)));
     } else {
       const sink = kind === undefined || route.entry === null ? undefined : (ports.deviceMessages as Partial<Record<TopicKind, DeviceMessages>>)[kind];
       if (sink !== undefined && route.entry !== null) this.#hand(sink, packet, route.entry, route.audience, now);
@@ -224,7 +226,9 @@ export class Publishing implements AnswersOfIngest {
     sink
       .accept(this.#inbound(packet, device, now, null))
       .then(async (outcome) => {
-        if (changes !== null) await writer.durable(changes);
+        // What is refused is queued for nobody, on disk no more than in memory; of QoS 2, the answer still has to be kept.
+        const kept = isUseless(outcome) && this.#principal.kind !== 'open' ? (changes?.filter(({ kind }) => kind === 'put-incoming') ?? []) : (changes ?? []);
+        if (kept.length > 0) await writer.durable(kept);
         return outcome;
       })
       .then(
@@ -439,9 +443,8 @@ export class Publishing implements AnswersOfIngest {
     if (prepared !== null) this.#around.dispatcher.deliver(prepared);
   }
 
-  #tellTime(topic: string): void {
-    const { ports, index, dispatcher } = this.#around;
-    const payload = Buffer.from(JSON.stringify({ time: ports.clock() }));
+  #tellTime(topic: string, payload: Uint8Array): void {
+    const { index, dispatcher } = this.#around;
     const source: MessageSource = { topic, payload, properties: null, qos: 0, retain: false, expirySeconds: null, sender: null };
     const prepared = dispatcher.prepare(index.match(topic), source, []);
     if (prepared !== null) dispatcher.deliver(prepared);

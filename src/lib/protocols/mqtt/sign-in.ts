@@ -61,7 +61,8 @@ export async function signIn(ports: MqttPorts, connect: ConnectPacket, { address
   const found = await (shown === null ? ask(ports, username, password, address) : ports.authenticator.certificate(shown, address));
   if (!found.ok) {
     // In MQTT 3.1.1, "server unavailable" is the nearest to being locked out.
-    const code = found.code === 'locked_out' ? REASON.quotaExceeded : REASON.badCredentials;
+    const wrong = found.outOfService === true ? REASON.notAuthorized : REASON.badCredentials;
+    const code = found.code === 'locked_out' ? REASON.quotaExceeded : wrong;
     return { ok: false, code, reason: found.reason, device: found.device ?? undefined };
   }
   const { principal } = found;

@@ -10,11 +10,14 @@ import type { SystemCheck } from './check-system.ts';
 import { createClaimStorage } from './claims.ts';
 import { createCommands } from './commands.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
+import { createConfigs } from './configs.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
 import { createGroups } from './groups.ts';
+import { createJobs } from './jobs.ts';
 import { createLife } from './life.ts';
+import { createManifestSets } from './manifest-sets.ts';
 import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
 import { createProjects } from './projects.ts';
@@ -68,6 +71,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     types: createTypes(database),
     devices: createDevices(database),
     groups: createGroups(database),
+    manifestSets: createManifestSets(database),
     points: createPoints(database),
     credentials: createCredentials(database),
     certificates: createCertificates(database),
@@ -75,7 +79,9 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     claims: createClaimStorage(database),
     broker: createBroker(database, commits, log),
     commands: createCommands(database, log),
+    jobs: createJobs(database, log),
     alarming: createAlarming(database, log),
+    configs: createConfigs(database),
     life: createLife(database),
     recentMarks: async () => readRecentMarks(database()),
     check: () => runSystemCheck(file),

@@ -33,6 +33,11 @@ const MOVE_MEMBERS = `update devices set updated_at = ?4, groups = (select json_
     from json_each(devices.groups) order by path) where path is not null)
   where id in (select value from json_each(?1))`;
 
+const JOIN = `update devices set updated_at = ?3, groups = (select json_group_array(value) from
+    (select value from json_each(devices.groups) union select ?2 order by 1)) where id in (select value from json_each(?1))`;
+const LEAVE = `update devices set updated_at = ?3, groups = (select json_group_array(value) from
+    (select value from json_each(devices.groups) where value <> ?2 order by 1)) where id in (select value from json_each(?1))`;
+
 export function createGroups(database: () => ReadDatabase): SystemStore['groups'] {
   return {
     all: async () => database().all<Row>(ALL).map(groupOf),
@@ -55,6 +60,7 @@ export function createGroups(database: () => ReadDatabase): SystemStore['groups'
     }),
     remove: (project, path) => ({ sql: REMOVE, parameters: [project, path], mustChange: true }),
     move: (project, from, to, at) => ({ sql: MOVE, parameters: [project, from, to, at], mustChange: true }),
+    setMembers: (devices, path, isIn, at) => ({ sql: isIn ? JOIN : LEAVE, parameters: [JSON.stringify(devices), path, at] }),
     moveMembers: (devices, from, to, at) => ({ sql: MOVE_MEMBERS, parameters: [JSON.stringify(devices), from, to, at] }),
   };
 }

@@ -18,6 +18,7 @@ interface ConnectionRow {
   readonly protocol: string;
   readonly address: string | null;
   readonly client: string | null;
+  readonly credential: string | null;
   readonly ended_at: number | null;
   readonly reason: string | null;
 }
@@ -40,8 +41,8 @@ const PUT_DEATHS = `insert into device_births (device, died_at, death)
   on conflict (device) do update set died_at = excluded.died_at, death = excluded.death`;
 
 const CONNECTIONS = 'select * from device_connections where device = ? and (started_at, id) < (?, ?) order by started_at desc, id desc limit ?';
-const PUT_CONNECTIONS = `insert into device_connections (device, started_at, id, protocol, address, client, ended_at, reason)
-  select value ->> '$.device', value ->> '$.startedAt', value ->> '$.id', value ->> '$.protocol', value ->> '$.address', value ->> '$.client',
+const PUT_CONNECTIONS = `insert into device_connections (device, started_at, id, protocol, address, client, credential, ended_at, reason)
+  select value ->> '$.device', value ->> '$.startedAt', value ->> '$.id', value ->> '$.protocol', value ->> '$.address', value ->> '$.client', value ->> '$.credential',
     value ->> '$.endedAt', value ->> '$.reason' ${OF_DEVICES}
   on conflict (device, started_at, id) do update set ended_at = excluded.ended_at, reason = excluded.reason`;
 const TRIM = `delete from device_connections where (device, started_at, id) in (
@@ -53,7 +54,8 @@ const END_ALL = `update device_connections set ended_at = max(started_at, coales
 const REMOVE_OLD = `delete from device_connections where (device, started_at, id) in (
   select device, started_at, id from device_connections where ended_at < ? order by ended_at limit ?)`;
 
-const CLOCKS = 'select * from device_clocks';
+const CLOCK = 'select * from device_clocks where device = ?';
+const WRONG_CLOCKS = 'select * from device_clocks where wrong_since is not null';
 const PUT_CLOCKS = `insert into device_clocks (device, offset_ms, source, measured_at, wrong_since)
   select value ->> '$.device', value ->> '$.offsetMs', value ->> '$.source', value ->> '$.measuredAt', value ->> '$.wrongSince' ${OF_DEVICES}
   on conflict (device) do update set offset_ms = excluded.offset_ms, source = excluded.source, measured_at = excluded.measured_at, wrong_since = excluded.wrong_since`;
@@ -79,7 +81,11 @@ export function createLife(database: () => ReadDatabase): LifeStorage {
       removeOld: (endedBefore, max) => ({ sql: REMOVE_OLD, parameters: [endedBefore, max] }),
     },
     clocks: {
-      all: async () => database().all<ClockRow>(CLOCKS).map(clockOf),
+      async of(device) {
+        const row = database().get<ClockRow>(CLOCK, device);
+        return row === null ? null : clockOf(row);
+      },
+      wrong: async () => database().all<ClockRow>(WRONG_CLOCKS).map(clockOf),
       put: (clocks) => ({ sql: PUT_CLOCKS, parameters: [JSON.stringify(clocks)] }),
     },
   };
@@ -104,6 +110,7 @@ function connectionOf(row: ConnectionRow): ConnectionRecord {
     protocol: row.protocol,
     address: row.address,
     client: row.client,
+    credential: row.credential,
     endedAt: row.ended_at,
     reason: row.reason,
   };

@@ -8,6 +8,7 @@ import { CONFIG_TABLES } from './fleet-tables/configs.ts';
 import { CONNECTION_TABLES } from './fleet-tables/connections.ts';
 import { DEVICE_TABLES } from './fleet-tables/devices.ts';
 import { GROUP_TABLES } from './fleet-tables/groups.ts';
+import { MANIFEST_TABLES } from './fleet-tables/manifests.ts';
 
 /**
  * The migrations in their order; the place in the list plus one is the `user_version` they lead to. A released one
@@ -400,7 +401,7 @@ create table rule_commands (
   command text not null
 );
 `,
-  [DEVICE_TABLES, GROUP_TABLES, CERTIFICATE_TABLES, CLAIM_TABLES, COMMAND_TABLES, CONFIG_TABLES, CONNECTION_TABLES].join(''),
+  [DEVICE_TABLES, GROUP_TABLES, CERTIFICATE_TABLES, CLAIM_TABLES, COMMAND_TABLES, CONFIG_TABLES, CONNECTION_TABLES, MANIFEST_TABLES].join(''),
 ];
 
 /**

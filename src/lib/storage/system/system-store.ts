@@ -12,8 +12,15 @@ import type { CertificateStorage } from '../certificate-storage.ts';
 import type { ClaimStorage } from '../claim-storage.ts';
 import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { ConfigStorage } from '../config-storage.ts';
+import type { JobStorage } from '../job-storage.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
+
+export interface ManagedObject {
+  readonly kind: string;
+  readonly name: string;
+}
 
 /** A person. The password hash never leaves the hub. */
 export interface UserRecord {
@@ -143,8 +150,18 @@ export interface SystemStore {
     remove(project: ProjectId, path: GroupPath): Statement;
     /** The group and all below it get the new path in the place of the old one. */
     move(project: ProjectId, from: GroupPath, to: GroupPath, at: number): Statement;
+    /** Puts these devices into the group, or takes them out. */
+    setMembers(devices: readonly DeviceId[], path: GroupPath, isIn: boolean, at: number): Statement;
     /** What these devices were put into, of the groups within `from`, is then within `to`; null: they are in none of those any more. */
     moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
+  };
+  /** What `muster apply` manages: each object belongs to one set at most, and to none once it is deleted. */
+  readonly manifestSets: {
+    list(project: ProjectId): Promise<readonly { readonly name: string; readonly objects: number }[]>;
+    /** By kind and name. */
+    page(project: ProjectId, set: string, limit: number, after: ManagedObject | null): Promise<readonly ManagedObject[]>;
+    add(project: ProjectId, set: string, objects: readonly ManagedObject[]): Statement;
+    remove(project: ProjectId, set: string, objects: readonly ManagedObject[]): Statement;
   };
   readonly points: {
     /** Piece by piece, by device and path. */
@@ -191,8 +208,11 @@ export interface SystemStore {
   readonly broker: BrokerStorage;
   /** What was asked of devices. */
   readonly commands: CommandStorage;
+  readonly jobs: JobStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
+  /** Configuration documents of devices. */
+  readonly configs: ConfigStorage;
   /** Births, connections and clocks of devices. */
   readonly life: LifeStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */

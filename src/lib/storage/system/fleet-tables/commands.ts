@@ -39,6 +39,26 @@ create table wanted_values (
   settled_at integer,
   primary key (device, point)
 ) without rowid;
+create table jobs (
+  seq integer primary key,
+  id text not null unique,
+  project text not null,
+  job text not null,
+  ended_at integer
+);
+create index jobs_project on jobs (project);
+create index jobs_ended on jobs (ended_at) where ended_at is not null;
+-- Which devices a job asks, in its order, and how far each is. The rows are there before their job is.
+create table job_devices (
+  job text not null,
+  place integer not null,
+  device text not null,
+  state text not null,
+  reason text,
+  command text
+);
+create unique index job_devices_place on job_devices (job, place);
+create index job_devices_state on job_devices (job, state, place);
 -- What rules asked and no device had taken is asked from here on.
 insert into commands (id, project, device, kind, name, value, state, actor, created_at, expires_at)
   select id, command ->> '$.project', command ->> '$.device', command ->> '$.kind', command ->> '$.name',

@@ -19,6 +19,7 @@ create table device_connections (
   protocol text not null,
   address text,
   client text,
+  credential text,
   ended_at integer,
   reason text,
   primary key (device, started_at, id)
@@ -31,4 +32,5 @@ create table device_clocks (
   measured_at integer not null,
   wrong_since integer
 ) without rowid;
+create index device_clocks_wrong on device_clocks (device) where wrong_since is not null;
 `;
