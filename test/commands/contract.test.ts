@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -63,6 +64,8 @@ beforeAll(async () => {
   );
   writeFileSync(join(folder, 'fleet.yaml'), 'kind: group\npath: from-file\n');
   writeFileSync(join(folder, 'rule.yaml'), 'id: from-file\nscope: { points: nothing }\nwhen: { bands: [{ level: minor, high: 80 }] }\n');
+  const authority = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Factory'];
+  execFileSync('openssl', ['req', '-x509', ...authority], { cwd: folder, stdio: 'ignore' });
   writeFileSync(join(folder, 'recording.csv'), 'time,air\n2026-11-01T00:00:00Z,7.5\n2026-11-01T01:00:00Z,7.1\n');
   writeFileSync(join(folder, 'devices.csv'), 'id,name\nimported-1,First\nimported-2,Second\n');
   silent = createServer((socket) => {

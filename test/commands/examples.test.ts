@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHubClient, type HubClient } from '../../src/lib/client/hub-client.ts';
 import { expand } from '../../src/lib/reference/command-pages.ts';
 import { answeringDevice } from '../helpers/answering-device.ts';
+import { makeAuthorities } from '../helpers/example-authorities.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
 import { repository } from '../helpers/source-graph.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -65,7 +66,8 @@ test('there are examples', () => {
 describe.each([...new Set(examples.map(([id]) => id))])('muster %s', (id) => {
   test.each(examples.filter(([command]) => command === id).map(([, line]) => line))('%s', { timeout: 60_000 }, async (line) => {
     const ids = await makeFleet(line);
-    const ended = await run(concrete(line, ids), ENDLESS.find(([pattern]) => pattern.test(line)) !== undefined);
+    const files = await makeAuthorities(client, line);
+    const ended = await run(concrete(line, ids), files, ENDLESS.find(([pattern]) => pattern.test(line)) !== undefined);
     const expected = ASKS.some((pattern) => pattern.test(line)) ? 2 : (ENDLESS.find(([pattern]) => pattern.test(line))?.[1] ?? 0);
     expect(`${ended.code} ${ended.code === expected ? '' : ended.output}`.trim()).toBe(String(expected));
     expect(ended.output).not.toMatch(/^\s+at .*\(/m);
@@ -311,8 +313,9 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   };
 }
 
-async function run(line: string, endless: boolean): Promise<{ readonly code: number; readonly output: string }> {
+async function run(line: string, files: Readonly<Record<string, string>>, endless: boolean): Promise<{ readonly code: number; readonly output: string }> {
   const { folder, env } = await makeFolder();
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   // A process group, so that a signal reaches the command and not only its shell: as Ctrl-C does.
   const child = spawn('bash', ['-c', line], { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

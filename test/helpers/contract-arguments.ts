@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { HubClient } from '../../src/lib/client/hub-client.ts';
 import type { JobStep } from '../../src/lib/client/resources/jobs.ts';
 import { waitUntil } from './wait-until.ts';
@@ -57,6 +58,13 @@ const onJob = (more: { readonly start?: boolean }, step?: JobStep): ContractArgu
   },
 });
 const aChannel = (client: HubClient, id: string): Promise<unknown> => client.channels.create({ id, kind: 'webhook', config: { url: 'http://127.0.0.1:1' } });
+const aCa = (client: HubClient, id: string): Promise<unknown> => client.cas.create({ kind: 'own', id });
+const withCertificate = async (client: HubClient, device: string): Promise<unknown> => {
+  await client.devices.create({ id: device });
+  await aCa(client, `of-${device}`);
+  const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string;
+  return client.certificates.issue({ device, ca: `of-${device}`, publicKey });
+};
 const aClaim = (client: HubClient, id: string): Promise<unknown> => client.claims.create({ id });
 const aProvisioningRule = (client: HubClient, id: string): Promise<unknown> =>
   client.provisioningRules.create({ id, when: "id.startsWith('gw-')", decision: 'hold' });
@@ -74,7 +82,7 @@ const aRoute = async (client: HubClient, id: string): Promise<object> => {
 
 /**
  * For each command, by its id. In the hub there are: the device `boiler` with the point `temperature` and samples of the last hour;
- * in the directory: recording.csv, devices.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
+ * in the directory: recording.csv, devices.csv, rule.yaml and ca.pem; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'alarm:ack': onAlarm('ack'),
@@ -110,6 +118,14 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   },
   'channel:update': { args: ['changed', '--set', 'burst=5'], prepare: (client) => made(aChannel(client, 'changed')) },
   'alarm:export': { args: ['--file', 'alarms.csv', '--force'] },
+  'ca:certificates': { args: [] },
+  'ca:init': { args: ['made-here'] },
+  'ca:issue': { args: ['boiler', '--ca', 'issuing', '--out', 'issued', '--force'], prepare: (client) => made(aCa(client, 'issuing')) },
+  'ca:list': { args: [] },
+  'ca:register': { args: ['registered', 'ca.pem', '--trust'] },
+  'ca:remove': { args: ['to-remove', '--yes'], prepare: (client) => made(aCa(client, 'to-remove')) },
+  'ca:revoke': { args: ['--device', 'with-certificate', '--yes'], prepare: (client) => made(withCertificate(client, 'with-certificate')) },
+  'ca:show': { args: ['shown'], prepare: (client) => made(aCa(client, 'shown')) },
   call: { args: ['boiler', 'restart'] },
   'command:cancel': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'cancelled' })).id] }) },
   'command:list': { args: [] },

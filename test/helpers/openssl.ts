@@ -68,6 +68,11 @@ export function opensslAuthority(subject: string, options: { readonly key?: Open
   return authorityIn(folder, file, keyFile);
 }
 
+/** Signs with a certificate that is perhaps none of an authority. */
+export function signerOf(file: string, keyFile: string): OpensslAuthority {
+  return authorityIn(temporaryFolder(), file, keyFile);
+}
+
 function authorityIn(folder: string, file: string, keyFile: string): OpensslAuthority {
   const database = join(folder, 'index.txt');
   const configuration = join(folder, 'ca.cnf');

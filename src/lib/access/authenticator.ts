@@ -1,4 +1,5 @@
 import type { CertificateChecker } from '../certificates/authority.ts';
+import { certificateCredential } from '../certificates/certificate-credential.ts';
 import { type Device, isInService, outOfServiceReason } from '../domain/device.ts';
 import { isName } from '../domain/ids.ts';
 import type { Directory } from '../fleet/directory.ts';
@@ -139,11 +140,22 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
       if (!isName(username) || password === '' || password.length > PASSWORD_CHARACTERS_MAX) return locked(null, address) ?? wrong(null, address);
       return withPassword(`device ${username}`, address, () => checkDevice(username, password));
     },
-    async certificate(peer) {
-      const verdict = await certificates.check(peer, clock());
+    async certificate(peer, address) {
+      const now = clock();
+      const verdict = await certificates.check(peer, now);
       if (!verdict.ok) return { ...refused(verdict.reason), device: verdict.device };
-      if (verdict.kind === 'claim') return refused('the certificate is one to claim an identity with');
-      return { ...answerOfDevice(directory.device(verdict.device)?.device, verdict.project), expiresAt: verdict.expiresAt };
+      const { project, expiresAt } = verdict;
+      if (verdict.kind === 'claim') {
+        const claim = await ports.system.claims.get(project, verdict.claim);
+        if (claim === null) return refused('the claim of the certificate is gone');
+        const answer = answerOfClaim(claim, address, now);
+        if (!answer.ok) return answer;
+        const principal = { kind: 'claim', id: claim.id, project, ...(verdict.named !== null && { named: verdict.named }) } as const;
+        return { ok: true, principal, expiresAt: Math.min(expiresAt, answer.expiresAt ?? expiresAt) };
+      }
+      const answer = answerOfDevice(directory.device(verdict.device)?.device, project);
+      if (!answer.ok) return { ...answer, device: verdict.device };
+      return { ok: true, principal: { kind: 'device', id: verdict.device, project, credential: certificateCredential(peer.fingerprint) }, expiresAt };
     },
     async user(name, password, address) {
       if (name === '' || name.length > USER_NAME_CHARACTERS_MAX || password === '' || password.length > PASSWORD_CHARACTERS_MAX) {

@@ -1,3 +1,4 @@
+import { certificateCredential } from '../certificates/certificate-credential.ts';
 import { type Certificates, createCertificates } from '../certificates/create-certificates.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
@@ -62,7 +63,7 @@ export function createAccess(ports: {
     passphrase: settings['ca.passphrase'],
     validMs: settings['ca.certificate-days'] * DAY_MS,
     validMsMax: settings['ca.certificate-days-max'] * DAY_MS,
-    onRevoked: deviceCredentials.deviceChanged,
+    onRevoked: (device, fingerprint) => deviceCredentials.credentialGone(device, certificateCredential(fingerprint)),
     failed: (error) => log.error({ reason: messageOf(error) }, 'a note about a certificate could not be written'),
   });
   const authenticator = createAuthenticator({ system, directory, guard, clock, passwords, cache, certificates: certificates.checker, onFirstUse });

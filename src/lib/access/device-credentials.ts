@@ -58,6 +58,8 @@ export interface DeviceCredentials {
   remove(device: DeviceId, id: string): Promise<void>;
   /** The device was disabled or deleted: forgets what is remembered of it and has its sessions cut. */
   deviceChanged(device: DeviceId): void;
+  /** One that is kept elsewhere went: sessions that came with it are cut. */
+  credentialGone(device: DeviceId, credential: string): void;
   /** A credential went, or the device was disabled or deleted. Returns what takes the listener off again. */
   onCredentialsChanged(listener: CredentialListener): () => void;
 }
@@ -177,6 +179,7 @@ export function createDeviceCredentials({ system, passwords, cache, clock, token
       deviceChanged(device);
     },
     deviceChanged,
+    credentialGone: (device, credential) => changed.tell({ device, credential }),
     onCredentialsChanged: (listener) => changed.add(({ device, credential }) => (credential === undefined ? listener(device) : listener(device, credential))),
   };
 }

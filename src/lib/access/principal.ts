@@ -1,3 +1,4 @@
+import type { AliasKind } from '../domain/device.ts';
 import type { ClaimId, DeviceId, ProjectId } from '../domain/ids.ts';
 import type { Role } from './roles.ts';
 
@@ -9,11 +10,17 @@ export type Principal =
       readonly kind: 'device';
       readonly id: DeviceId;
       readonly project: ProjectId;
-      /** The token that it came with, by its id; absent: it came with something else. */
+      /** The token that it came with, by its id, or `certificate:` and the fingerprint of its certificate; absent: it came with something else. */
       readonly credential?: string;
     }
   /** A device that has no identity yet and may ask for one, and nothing more (domain/claim.ts). */
-  | { readonly kind: 'claim'; readonly id: ClaimId; readonly project: ProjectId }
+  | {
+      readonly kind: 'claim';
+      readonly id: ClaimId;
+      readonly project: ProjectId;
+      /** Who it is by the certificate that it came with: it may become that and nobody else. Absent: it came with a secret that others have too. */
+      readonly named?: { readonly meaning: 'id' | AliasKind; readonly value: string };
+    }
   | { readonly kind: 'open' };
 
 /** What is acted upon. A resource without a device is the project's collection of that kind. */

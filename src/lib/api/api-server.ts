@@ -8,7 +8,6 @@ import { z } from 'zod';
 import type { Authenticator } from '../access/access.ts';
 import type { Principal, Resource } from '../access/principal.ts';
 import type { Action } from '../access/roles.ts';
-import { peerCertificateOf } from '../certificates/peer-certificate.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError } from '../errors/muster-error.ts';
@@ -274,7 +273,6 @@ function checkedRequest(request: FastifyRequest, reply: FastifyReply): RouteRequ
     idempotencyKey: idempotencyKeyOf(headers['idempotency-key']),
     path: pathOf(request),
     ifNoneMatch: headers['if-none-match'] ?? null,
-    clientCertificate: () => peerCertificateOf(request.raw.socket)?.fingerprint ?? null,
     signal: signalOf(reply),
   } as unknown as RouteRequest<never, never, never>;
 }

@@ -1,21 +1,20 @@
-import { createPublicKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import type { Authority, KeyKind } from '../domain/certificate.ts';
 import type { ClaimId, ProjectId } from '../domain/ids.ts';
 import { isName, NAME_RULE } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
+import { BACKDATED_MS } from './backdating.ts';
 import { commitCertificates } from './commit-certificates.ts';
 import { IDENTITY_DEFAULT, type IdentityRule, parseIdentity } from './identity.ts';
 import { isSealed, openKey, sealKey } from './key-storage.ts';
-import { makeKeyPair, objectionTo } from './keys.ts';
+import { makeKeyPair, objectionTo, publicKeyDer } from './keys.ts';
 import { fingerprintOf } from './peer-certificate.ts';
 import { fromPem } from './pem.ts';
-import { type CertificateFacts, readCertificate, subjectOf } from './read-certificate.ts';
-import { type Issuer, keyIdentifierOf, newSerial, writeCertificate } from './write-certificate.ts';
+import { type CertificateFacts, readCertificate } from './read-certificate.ts';
+import { type Issuer, keyIdentifierOf, newSerial, subjectOf, writeCertificate } from './write-certificate.ts';
 
 export const AUTHORITIES_OF_PROJECT_MAX = 100;
-/** Clocks of devices are wrong, and hubs are moved. */
-export const BACKDATED_MS = 5 * 60_000;
 const SUBJECT_CHARACTERS_MAX = 64;
 
 /** An authority in memory, with what is asked of it all the time. */
@@ -285,7 +284,7 @@ function newest(authorities: readonly Authority[], now: number): Authority {
 }
 
 function issuerOf({ certificate }: Authority, key: KeyObject): Issuer {
-  return { name: subjectOf(certificate), key, keyIdentifier: keyIdentifierOf(createPublicKey(key)) };
+  return { name: subjectOf(certificate), key, keyIdentifier: keyIdentifierOf(publicKeyDer(key)) };
 }
 
 function taken(id: string): MusterError {

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import type { AliasKind } from '../domain/device.ts';
 import type { ClaimId, DeviceId, ProjectId } from '../domain/ids.ts';
 
 export { KEY_KINDS, type KeyKind } from '../domain/certificate.ts';
@@ -22,8 +23,7 @@ export type CertificateVerdict =
       readonly project: ProjectId;
       readonly claim: ClaimId;
       /** How the certificate names its device, by the identity rule of its authority; null: it is one for a whole batch. */
-      readonly name: string | null;
-      readonly fingerprint: string;
+      readonly named: { readonly meaning: 'id' | AliasKind; readonly value: string } | null;
       readonly expiresAt: number;
     }
   | {

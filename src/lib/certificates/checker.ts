@@ -47,7 +47,7 @@ export function createCertificateChecker({ authorities, system, directory, faile
   };
 
   function ofRecord(record: CertificateRecord, now: number): CertificateVerdict {
-    const { project, fingerprint, device, claim, kind, origin } = record;
+    const { project, device, claim, kind, origin } = record;
     const known = authorities.known(project, record.authority);
     const no = (reason: string): Refusal => refused(reason, device);
     if (record.revokedAt !== null)
@@ -56,11 +56,9 @@ export function createCertificateChecker({ authorities, system, directory, faile
     if (untimely !== null) return no(untimely);
     if (known === null || known.authority.state !== 'active') return no('the authority of the certificate is not trusted');
     if (kind === 'server') return no('the certificate is one of a server');
-    if (origin === 'seen') return ofName(known, record.name, fingerprint, record.validTo);
+    if (origin === 'seen') return ofName(known, record.name, record.validTo);
     if (kind === 'claim')
-      return claim === null
-        ? no('the certificate belongs to no claim')
-        : { ok: true, kind, project, claim, name: null, fingerprint, expiresAt: record.validTo };
+      return claim === null ? no('the certificate belongs to no claim') : { ok: true, kind, project, claim, named: null, expiresAt: record.validTo };
     if (device === null || directory.device(device)?.device.project !== project) return no('the device of the certificate is gone');
     if (record.replaces !== null) used(record, record.replaces, now);
     return { ok: true, kind: 'device', project, device, expiresAt: record.validTo };
@@ -101,7 +99,7 @@ export function createCertificateChecker({ authorities, system, directory, faile
     if (await certificates.serials.revoked(authority.project, authority.id, certificate.serialNumber)) return refused('the certificate is revoked');
     const identity = identityIn(root.identity, facts);
     if (!identity.ok) return refused(identity.reason);
-    const verdict = ofName(root, identity.name, fingerprint, validTo);
+    const verdict = ofName(root, identity.name, validTo);
     if (!verdict.ok) return verdict;
     // First on disk, so that it is in the list of who may come in before it does.
     await system.log.commit({
@@ -131,11 +129,11 @@ export function createCertificateChecker({ authorities, system, directory, faile
   }
 
   /** Whom an external authority means by a name, now: devices come and go, and aliases move. */
-  function ofName({ authority, identity }: KnownAuthority, name: string, fingerprint: string, expiresAt: number): CertificateVerdict {
+  function ofName({ authority, identity }: KnownAuthority, name: string, expiresAt: number): CertificateVerdict {
     const { project, claim } = authority;
     const device = find(project, identity, name);
     if (device !== null) return { ok: true, kind: 'device', project, device, expiresAt };
-    if (claim !== null) return { ok: true, kind: 'claim', project, claim, name, fingerprint, expiresAt };
+    if (claim !== null) return { ok: true, kind: 'claim', project, claim, named: { meaning: identity.meaning, value: name }, expiresAt };
     return refused(`the certificate names ${JSON.stringify(name.slice(0, 130))}, and there is no such device in the project of its authority`);
   }
 

@@ -20,6 +20,7 @@ export const CERTIFICATES_OF_DEVICE_MAX = 20;
 const VALID_MS_MIN = 60_000;
 /** Signing so many takes about as long as anybody else should have to wait. */
 const SIGNED_PER_TURN = 50;
+const SESSIONS_PER_TURN = 1_000;
 
 export interface IssueRequest {
   readonly subject: Subject;
@@ -50,7 +51,6 @@ export interface Certificates {
    * lost counts no more.
    */
   renew(device: Device, csr: string, replaces: string | null): Promise<IssuedCertificate>;
-  isInForce(device: Device, fingerprint: string): Promise<boolean>;
   /** For who commits it together with something else. `alongside` must be committed before the certificate is given away. */
   prepare(project: ProjectId, request: IssueRequest, by: string): Promise<{ readonly issued: IssuedCertificate; readonly alongside: readonly Statement[] }>;
   /** Sessions of its device are cut. Throws not_found, conflict (it is revoked already). */
@@ -74,8 +74,8 @@ export interface CertificatesPorts {
   readonly validMs: number;
   readonly validMsMax: number;
   readonly clock: () => number;
-  /** What a device could come with has changed: its sessions are to be cut. */
-  readonly onRevoked: (device: DeviceId) => void;
+  /** Sessions of the device that came with this certificate are to be cut. */
+  readonly onRevoked: (device: DeviceId, fingerprint: string) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -170,7 +170,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     await commitCertificates(system.log, [storage.revoke(project, record.fingerprint, revokedAt, reason)], (error) =>
       error.reason === 'stale' ? new MusterError('conflict', `the certificate ${record.serial} is revoked already`) : null,
     );
-    if (record.device !== null) onRevoked(record.device);
+    if (record.device !== null) onRevoked(record.device, record.fingerprint);
     return { ...record, revokedAt, revocationReason: reason };
   }
 
@@ -204,7 +204,6 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
       return results;
     },
     renew: renewal,
-    isInForce: async (device, fingerprint) => (await inForce(device, fingerprint)) !== null,
     revoke,
     async revokeSerial(project, id, text, reason) {
       const authority = authorities.get(project, id);
@@ -228,11 +227,11 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
       });
     },
     async removeAuthority(project, id) {
-      const devices = await storage.devicesOf(project, id);
+      const inForce = await storage.ofAuthority(project, id);
       await authorities.remove(project, id);
-      for (const [index, device] of devices.entries()) {
-        if (index > 0 && index % 1000 === 0) await setImmediate();
-        onRevoked(device);
+      for (const [index, { device, fingerprint }] of inForce.entries()) {
+        if (index > 0 && index % SESSIONS_PER_TURN === 0) await setImmediate();
+        onRevoked(device, fingerprint);
       }
     },
   };

@@ -12,6 +12,7 @@ const UNIVERSAL = {
   ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
 } as const;
@@ -22,10 +23,11 @@ export function element(tag: number, ...contents: readonly Uint8Array[]): Buffer
 }
 
 export const sequence = (...contents: readonly Uint8Array[]): Buffer => element(UNIVERSAL.sequence, ...contents);
-/** Its elements must be in order already (X.690 section 11.6): use it with one. */
+/** Several elements must be in order already (X.690 section 11.6). */
 export const setOf = (content: Uint8Array): Buffer => element(UNIVERSAL.set, content);
 export const octetString = (content: Uint8Array): Buffer => element(UNIVERSAL.octetString, content);
 export const utf8String = (text: string): Buffer => element(UNIVERSAL.utf8String, Buffer.from(text, 'utf8'));
+export const bmpString = (text: string): Buffer => element(UNIVERSAL.bmpString, Buffer.from(text, 'utf16le').swap16());
 export const nothing = (): Buffer => element(UNIVERSAL.null);
 export const yes = (): Buffer => element(UNIVERSAL.boolean, Buffer.from([0xff]));
 export const enumerated = (value: number): Buffer => element(UNIVERSAL.enumerated, Buffer.from([value]));
@@ -54,8 +56,20 @@ export function namedBits(...numbers: readonly number[]): Buffer {
   return bitString(bytes, 7 - (highest & 7));
 }
 
-/** `2.5.29.15` */
+/** Those in use are few, and stand in every certificate. */
+const OIDS = new Map<string, Buffer>();
+
+/** `2.5.29.15`, of the constants in oids.ts. */
 export function oid(text: string): Buffer {
+  let known = OIDS.get(text);
+  if (known === undefined) {
+    known = encodedOid(text);
+    OIDS.set(text, known);
+  }
+  return known;
+}
+
+function encodedOid(text: string): Buffer {
   const [first = 0, second = 0, ...rest] = text.split('.').map(Number);
   return element(UNIVERSAL.oid, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
 }

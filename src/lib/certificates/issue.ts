@@ -4,7 +4,8 @@ import type { Authority, CertificateKind, CertificateRecord } from '../domain/ce
 import { ALIAS_KINDS, type Device } from '../domain/device.ts';
 import type { ClaimId, ProjectId } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { BACKDATED_MS, secondsOf } from './authorities.ts';
+import { secondsOf } from './authorities.ts';
+import { BACKDATED_MS } from './backdating.ts';
 import { readPublicKey } from './keys.ts';
 import { type RequestFacts, readRequest } from './read-request.ts';
 import { type AlternativeNames, COMMON_NAME_CHARACTERS_MAX, type Issuer, newSerial, writeCertificate } from './write-certificate.ts';

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:cry
 import { promisify } from 'node:util';
 import type { KeyKind } from '../domain/certificate.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { oid, sequence } from './der.ts';
+import { nothing, oid, sequence } from './der.ts';
 import { OID } from './oids.ts';
 
 const RSA_BITS_MIN = 2048;
@@ -44,7 +44,8 @@ export function keyName({ asymmetricKeyType: type, asymmetricKeyDetails: details
 
 /** The AlgorithmIdentifier of what `signWith` does with such a key. */
 export function signatureAlgorithm(key: KeyObject): Buffer {
-  // RFC 5758 section 3.2 and RFC 8410 section 3: no parameters, not even null.
+  // RFC 5758 section 3.2 and RFC 8410 section 3: no parameters, not even null; of RSA there must be a null (RFC 4055 section 5).
+  if (key.asymmetricKeyType === 'rsa') return sequence(oid(OID.sha256WithRsa), nothing());
   return sequence(oid(key.asymmetricKeyType === 'ed25519' ? OID.ed25519 : OID.ecdsaWithSha256));
 }
 

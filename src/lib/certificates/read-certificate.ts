@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { MusterError } from '../errors/muster-error.ts';
-import { elementsOf } from './der.ts';
 import { OID } from './oids.ts';
 import { signedOf } from './signature-algorithms.ts';
 import {
@@ -74,13 +73,4 @@ function factsOf(der: Buffer): CertificateFacts {
     validFrom: parsed.notBefore.getTime(),
     validTo: parsed.notAfter.getTime(),
   };
-}
-
-/** The subject's Name as it stands in a certificate, byte for byte: what it signs says the same of its issuer. */
-export function subjectOf(der: Uint8Array): Buffer {
-  const fields = elementsOf(signedOf(der).body.content);
-  // Version (absent in version 1), serial, algorithm, issuer, validity, subject.
-  const subject = fields[fields[0]?.tag === 0xa0 ? 5 : 4];
-  if (subject === undefined) throw new RangeError('a certificate without a subject');
-  return subject.whole;
 }

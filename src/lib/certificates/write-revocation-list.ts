@@ -1,4 +1,5 @@
 import type { CertificateRecord, RevocationReason } from '../domain/certificate.ts';
+import { BACKDATED_MS } from './backdating.ts';
 import { bitString, enumerated, integer, sequence, tagged, taggedBytes, time } from './der.ts';
 import { signatureAlgorithm, signWith } from './keys.ts';
 import { OID } from './oids.ts';
@@ -27,18 +28,17 @@ export function writeRevocationList(
   const entries = revoked.map(({ serial, revokedAt, revocationReason }) =>
     sequence(integer(Buffer.from(serial, 'hex')), time(revokedAt ?? now), ...reasonOf(revocationReason)),
   );
+  const { keyIdentifier } = issuer;
+  const authorityKey = keyIdentifier === null ? [] : [extension(OID.authorityKeyIdentifier, false, sequence(taggedBytes(0, keyIdentifier)))];
   const body = sequence(
     integer(1),
     algorithm,
     issuer.name,
-    time(now),
+    time(now - BACKDATED_MS),
     time(now + NEXT_UPDATE_MS),
     // An empty list is left out (RFC 5280 section 5.1.2.6).
     ...(entries.length === 0 ? [] : [sequence(...entries)]),
-    tagged(
-      0,
-      sequence(extension(OID.authorityKeyIdentifier, false, sequence(taggedBytes(0, issuer.keyIdentifier))), extension(OID.crlNumber, false, integer(number))),
-    ),
+    tagged(0, sequence(...authorityKey, extension(OID.crlNumber, false, integer(number)))),
   );
   return sequence(body, algorithm, bitString(signWith(issuer.key, body)));
 }

@@ -1,4 +1,4 @@
-import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts';
+import { type ErrorCode, isErrorCode } from '../errors/catalogue.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 
 const TIMED_OUT = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
@@ -112,10 +112,6 @@ export function notMuster(url: string, status: number, contentType: string): Mus
     hint: 'Check the URL: host, port and path.',
     details: { url, status, contentType },
   });
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(CATALOGUE, code);
 }
 
 function text(value: unknown): string | undefined {

@@ -233,7 +233,6 @@ export const SETTINGS = {
   ),
   'ca.certificate-days': setting(count, 365, 'Validity of a certificate for which nothing else is asked'),
   'ca.certificate-days-max': setting(count.max(36_500), 3_650, 'Longest validity that can be asked for'),
-  'ca.expiry-warning-days': setting(count, 30, 'Days before the end of a certificate at which an event tells of it'),
 
   'access.session-days': setting(count.max(366), 30, 'Validity of a log-in'),
   'access.expiry-warning-days': setting(count.max(366), 14, 'So long before the token of a device expires the journal of events says so'),

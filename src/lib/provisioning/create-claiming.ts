@@ -9,6 +9,7 @@ import type { EventRecorder } from '../events/event-recorder.ts';
 import type { DeviceEntry, Directory } from '../fleet/directory.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { ClaimedDevice, ClaimRecord, ClaimStorage } from '../storage/claim-storage.ts';
+import { asNamed } from './as-named.ts';
 import { checkAllowed, checkLive } from './check-claim.ts';
 import { idOf } from './claim-request.ts';
 import { decide, type ProvisioningVerdict } from './decide.ts';
@@ -92,7 +93,7 @@ export function createClaiming(ports: ClaimingPorts): Claiming {
           throw new MusterError('rate_limited', `too many devices ask with the claim ${principal.id} (limits.claim-requests-per-second)`, {
             details: { retryAfterMs: waitMs },
           });
-        return await claimOnce(principal, request, origin);
+        return await claimOnce(principal, asNamed(principal, request), origin);
       } catch (error: unknown) {
         refused(principal, request.id ?? null, error, origin);
         throw error;

@@ -6,19 +6,33 @@ import type { Outcome } from '../ingest/ingest.ts';
 import type { Renewal } from './renewal.ts';
 
 const PAYLOAD_BYTES_MAX = 16_384;
-const REQUEST = z.object({ id: z.string().max(100).optional() });
+const REQUEST = z.object({
+  id: z.string().max(100).optional(),
+  csr: z.string().min(1).max(PAYLOAD_BYTES_MAX).optional(),
+  replaces: z.string().max(100).optional(),
+});
+type Request = z.output<typeof REQUEST>;
 /** Of the hub, and of the moment: the message is not acknowledged and comes again. */
 const COMES_AGAIN: ReadonlySet<string> = new Set(['overloaded', 'storage_failed', 'disk_full', 'stopping', 'internal']);
 
-/** `devices/<id>/renew`: an object with an `id` to know the answer again, or nothing. The answer goes to `renew/result` of the connection that asked. */
+/** `devices/<id>/renew`: an object with an `id` to know the answer again, or nothing; with a `csr`, for a certificate. The answer goes to `renew/result` of the connection that asked. */
 export function createRenewalMessages(renewal: Renewal): DeviceMessages {
+  async function answerTo({ principal, device }: InboundMessage, { csr, replaces }: Request): Promise<object> {
+    if (csr !== undefined) {
+      const { record, certificate, authority } = await renewal.renewCertificate(principal, device, { csr, replaces });
+      return { certificate, caCertificate: authority, fingerprint: record.fingerprint, expiresAt: record.validTo };
+    }
+    const { secret: token, id: credential, expiresAt } = await renewal.renew(principal, device);
+    return { token, credential, expiresAt };
+  }
+
   return {
     async accept(message) {
       let echo: { readonly id?: string } = {};
       try {
-        echo = echoOf(message);
-        const { secret: token, id: credential, expiresAt } = await renewal.renew(message.principal, message.device);
-        return { accepted: 1, rejected: [], rejectedCount: 0, reply: bytesOf({ ...echo, ok: true, token, credential, expiresAt }) };
+        const request = requestOf(message);
+        if (request.id !== undefined) echo = { id: request.id };
+        return { accepted: 1, rejected: [], rejectedCount: 0, reply: bytesOf({ ...echo, ok: true, ...(await answerTo(message, request)) }) };
       } catch (error: unknown) {
         if (!(error instanceof MusterError) || COMES_AGAIN.has(error.code)) throw error;
         return refused(error, echo);
@@ -27,7 +41,7 @@ export function createRenewalMessages(renewal: Renewal): DeviceMessages {
   };
 }
 
-function echoOf({ payload }: InboundMessage): { readonly id?: string } {
+function requestOf({ payload }: InboundMessage): Request {
   if (payload.length === 0) return {};
   if (payload.length > PAYLOAD_BYTES_MAX) throw new MusterError('payload_too_large', `a renewal has ${PAYLOAD_BYTES_MAX} bytes at most`);
   let value: unknown;
@@ -37,8 +51,8 @@ function echoOf({ payload }: InboundMessage): { readonly id?: string } {
     throw new MusterError('invalid', 'the request is not JSON', { cause: error });
   }
   const parsed = REQUEST.safeParse(value);
-  if (!parsed.success) throw new MusterError('invalid', 'the request is an object with an id at most');
-  return parsed.data.id === undefined ? {} : { id: parsed.data.id };
+  if (!parsed.success) throw new MusterError('invalid', 'the request is an object with an id, a csr and replaces at most');
+  return parsed.data;
 }
 
 function refused({ code, message: reason, details }: MusterError, echo: object): Outcome {

@@ -2,15 +2,7 @@ import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { EventRecorder } from '../events/event-recorder.ts';
 import type { CredentialRecord, SystemStore } from '../storage/system/system-store.ts';
-
-export interface ExpiryWatch {
-  /** Looks at once, and then every hour. */
-  start(): void;
-  /** For tests, and for those who cannot wait: what `start` does each time. */
-  look(): Promise<void>;
-  /** Idempotent. */
-  stop(): Promise<void>;
-}
+import { everyHour, type Hourly } from './every-hour.ts';
 
 export interface ExpiryWatchPorts {
   readonly system: Pick<SystemStore, 'credentials' | 'log'>;
@@ -20,7 +12,6 @@ export interface ExpiryWatchPorts {
   readonly log: Log;
 }
 
-const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Those that expired stay in the list of their device for so long. */
 const EXPIRED_KEPT_MS = 30 * DAY_MS;
@@ -28,15 +19,11 @@ const EXPIRED_KEPT_MS = 30 * DAY_MS;
 const BATCH = 500;
 
 /** Says in the journal of events which credentials of devices are about to expire, each once, and removes what expired long ago. */
-export function watchExpiry({ system, recorder, warningDays, clock, log }: ExpiryWatchPorts): ExpiryWatch {
-  let timer: NodeJS.Timeout | null = null;
-  let looking: Promise<void> | null = null;
-  let stopped = false;
-
-  async function work(): Promise<void> {
+export function watchExpiry({ system, recorder, warningDays, clock, log }: ExpiryWatchPorts): Hourly {
+  async function work(stopping: AbortSignal): Promise<void> {
     const now = clock();
     await system.log.commit({ statements: [system.credentials.removeExpired(now - EXPIRED_KEPT_MS)] });
-    while (!stopped) {
+    while (!stopping.aborted) {
       const due = await system.credentials.expiring(now + warningDays * DAY_MS, BATCH);
       if (due.length === 0) return;
       // On disk first: one that nobody was told of is better than one that is told every hour.
@@ -62,27 +49,5 @@ export function watchExpiry({ system, recorder, warningDays, clock, log }: Expir
     });
   }
 
-  function look(): Promise<void> {
-    looking ??= work()
-      .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'credentials that expire could not be looked for; it is tried again in an hour'))
-      .finally(() => {
-        looking = null;
-      });
-    return looking;
-  }
-
-  return {
-    look,
-    start() {
-      if (timer !== null || stopped) return;
-      timer = setInterval(look, EVERY_MS).unref();
-      void look();
-    },
-    async stop() {
-      stopped = true;
-      if (timer !== null) clearInterval(timer);
-      timer = null;
-      await looking;
-    },
-  };
+  return everyHour(work, (error) => log.warn({ reason: messageOf(error) }, 'credentials that expire could not be looked for; it is tried again in an hour'));
 }

@@ -15,6 +15,7 @@ import { createRenewalMessages } from '../provisioning/renewal-messages.ts';
 import { createRequestRate } from '../provisioning/request-rate.ts';
 import { loadProvisioningRules, type ProvisioningRules } from '../provisioning/rules.ts';
 import { createTrial, type Trial } from '../provisioning/trial.ts';
+import { watchCertificates } from '../provisioning/watch-certificates.ts';
 import { watchExpiry } from '../provisioning/watch-expiry.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { Storage } from './open-storage.ts';
@@ -85,14 +86,23 @@ export async function openProvisioning(ports: {
   });
   const renewal = createRenewal({
     credentials,
+    certificates: access.certificates,
     rate: createRequestRate({ perSecond: RENEWALS_PER_SECOND, burst: RENEWALS_BURST, clock, rememberedMax: RENEWING_REMEMBERED_MAX }),
     recorder,
     clock,
   });
   const expiry = watchExpiry({ system, recorder, warningDays: settings['access.expiry-warning-days'], clock, log });
+  const ending = watchCertificates({
+    system,
+    authorities: access.certificates.authorities,
+    recorder,
+    warningDays: settings['access.expiry-warning-days'],
+    clock,
+    log,
+  });
   shutdown.defer('provisioning', async () => {
     refusals.stop();
-    await expiry.stop();
+    await Promise.all([expiry.stop(), ending.stop()]);
   });
   return {
     routePorts: {
@@ -106,6 +116,9 @@ export async function openProvisioning(ports: {
     desk: createClaimDesk(claiming),
     renewals: createRenewalMessages(renewal),
     counts: () => ({ claims: claiming.counts(), renewed: renewal.renewed() }),
-    start: () => expiry.start(),
+    start() {
+      expiry.start();
+      ending.start();
+    },
   };
 }

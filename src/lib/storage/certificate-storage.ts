@@ -44,8 +44,8 @@ export interface CertificateStorage {
   revokedOf(project: ProjectId, authority: string, now: number): Promise<readonly CertificateRecord[]>;
   /** Those in force that end before this and were not told of. */
   ending(before: number, now: number, limit: number): Promise<readonly CertificateRecord[]>;
-  /** Devices that have a valid certificate of an authority. */
-  devicesOf(project: ProjectId, authority: string): Promise<readonly DeviceId[]>;
+  /** Certificates of devices that an authority gave and nobody revoked. */
+  ofAuthority(project: ProjectId, authority: string): Promise<readonly { readonly device: DeviceId; readonly fingerprint: string }[]>;
   insert(certificate: CertificateRecord): Statement;
   /** Does nothing when it is known. */
   see(certificate: CertificateRecord): Statement;

@@ -3,10 +3,10 @@ import type { Certificates, IssueRequest } from '../../certificates/create-certi
 import type { RequestedKey } from '../../certificates/issue.ts';
 import type { ClaimId, DeviceId, ProjectId } from '../../domain/ids.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import { certificateIssued, certificateRenewed, certificateRevoked, certificatesIssued } from '../../events/certificate-events.ts';
+import { certificateIssued, certificateRevoked, certificatesIssued } from '../../events/certificate-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
-import { checkInService } from '../../fleet/check-in-service.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
+import type { Renewal } from '../../provisioning/renewal.ts';
 import { actorOf } from '../actor.ts';
 import { certificateView, issuedView } from '../certificate-views.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
@@ -28,6 +28,7 @@ import { pageOf } from '../schema/common.ts';
 export interface CertificatePorts {
   readonly certificates: Certificates;
   readonly fleet: Pick<Fleet, 'device'>;
+  readonly renewal: Renewal;
   readonly recorder: EventRecorder;
   readonly clock: () => number;
 }
@@ -35,7 +36,7 @@ export interface CertificatePorts {
 const ByFingerprint = z.object({ fingerprint: z.string().max(200).describe('SHA-256 of the certificate, or its serial number') });
 const ById = z.object({ id: z.string().max(200) });
 
-export function certificateRoutes({ certificates, fleet, recorder, clock }: CertificatePorts): Route[] {
+export function certificateRoutes({ certificates, fleet, renewal, recorder, clock }: CertificatePorts): Route[] {
   const deviceRequest = (project: ProjectId, asked: DeviceCertificateRequest): IssueRequest => ({
     subject: { kind: 'device', device: fleet.device(project, asked.device).device },
     ...wishesOf(asked),
@@ -175,14 +176,8 @@ export function certificateRoutes({ certificates, fleet, recorder, clock }: Cert
       body: CertificateRenewal,
       device: 'id',
       responses: { 201: CertificateIssued },
-      async handle({ device, principal, body, clientCertificate }) {
-        checkInService(device.device);
-        // A gateway came with its own, which is not the one of the device behind it.
-        const shown = principal.kind === 'device' && principal.id === device.device.id ? clientCertificate() : null;
-        const own = shown !== null && (await certificates.isInForce(device.device, shown)) ? shown : null;
-        const issued = await certificates.renew(device.device, body.csr, body.replaces ?? own);
-        recorder.record(certificateRenewed(issued.record, actorOf(principal), clock()));
-        return { status: 201, body: issuedView(issued, clock()) };
+      async handle({ device, principal, body }) {
+        return { status: 201, body: issuedView(await renewal.renewCertificate(principal, device.device, body), clock()) };
       },
     }),
   ];

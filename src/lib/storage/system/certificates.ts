@@ -55,7 +55,7 @@ const OF_DEVICE = 'select * from certificates where device = ? order by created_
 const BY_SERIAL = 'select * from certificates where project = ? and serial = ? order by authority';
 const REVOKED_OF = 'select * from certificates where project = ? and authority = ? and revoked_at is not null and valid_to > ? order by serial';
 const ENDING = 'select * from certificates where valid_to < ? and valid_to > ? and revoked_at is null and warned_at is null order by valid_to limit ?';
-const DEVICES_OF = 'select distinct device from certificates where project = ? and authority = ? and device is not null and revoked_at is null order by device';
+const OF_AUTHORITY = 'select device, fingerprint from certificates where project = ? and authority = ? and device is not null and revoked_at is null';
 const COLUMNS =
   'project, fingerprint, authority, serial, kind, origin, device, claim, name, valid_from, valid_to, created_at, created_by, replaces, revoked_at, revocation_reason, warned_at';
 const INSERT = `insert into certificates (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -98,10 +98,7 @@ export function createCertificates(database: () => ReadDatabase): CertificateSto
     },
     revokedOf: async (project, authority, now) => database().all<Row>(REVOKED_OF, project, authority, now).map(recordOf),
     ending: async (before, now, limit) => database().all<Row>(ENDING, before, now, limit).map(recordOf),
-    devicesOf: async (project, authority) =>
-      database()
-        .all<{ device: string }>(DEVICES_OF, project, authority)
-        .map(({ device }) => device as DeviceId),
+    ofAuthority: async (project, authority) => database().all<{ device: DeviceId; fingerprint: string }>(OF_AUTHORITY, project, authority),
     insert: (certificate) => ({ sql: INSERT, parameters: parametersOf(certificate) }),
     see: (certificate) => ({ sql: SEE, parameters: parametersOf(certificate) }),
     revoke: (project, fingerprint, at, reason) => ({ sql: REVOKE, parameters: [at, reason, project, fingerprint], mustChange: true }),

@@ -1,0 +1,203 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { createHubClient, type HubClient } from '../../src/lib/client/hub-client.ts';
+import type { Settings } from '../../src/lib/config/settings.ts';
+import { hubHere } from '../helpers/hub-here.ts';
+import { opensslAuthority, opensslRequest } from '../helpers/openssl.ts';
+import { requirePeer, runPeer } from '../helpers/peers.ts';
+import { selfSigned } from '../helpers/self-signed.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
+
+/** A device's key and certificate as files. */
+interface Papers {
+  readonly cert: string;
+  readonly key: string;
+}
+
+async function startedHub(settings: Partial<Settings> = {}) {
+  const server = selfSigned();
+  const folder = temporaryFolder();
+  const hub = await hubHere({ ephemeral: true, 'mqtts.port': 0, 'tls.cert': server.certFile, 'tls.key': server.keyFile, ...settings });
+  const client = createHubClient({ url: hub.url.replace('127.0.0.1', 'localhost'), token: hub.token, ca: server.certFile });
+  const { port } = new URL(hub.mqttsUrl ?? '');
+  const publish = (papers: Papers | null, topic: string, more: readonly string[] = []) =>
+    runPeer('mosquitto_pub', [
+      ...['-h', 'localhost', '-p', port, '--cafile', server.certFile, '-q', '1', '-t', topic, '-m', '{"temperature":21}', ...more],
+      ...(papers === null ? [] : ['--cert', papers.cert, '--key', papers.key]),
+    ]).exited;
+  const issued = async (device: string): Promise<Papers & { fingerprint: string }> => {
+    const request = opensslRequest(`/CN=${device}`);
+    const { certificate, fingerprint } = await client.certificates.issue({ device, csr: request.pem });
+    const cert = join(folder, `${device}.pem`);
+    writeFileSync(cert, certificate);
+    return { cert, key: request.keyFile, fingerprint };
+  };
+  return { hub, client, server, port: Number(port), publish, issued };
+}
+
+async function reports(client: HubClient, device: string): Promise<number> {
+  return (await client.devices.show(device)).counters.accepted;
+}
+
+describe('mosquitto_pub with a certificate', () => {
+  it('of the hub’s own authority is let in, without a user name, until the certificate is revoked', async (context) => {
+    requirePeer('mosquitto_pub', context);
+    const { client, publish, issued } = await startedHub();
+    await client.devices.create({ id: 'pump' });
+    await client.devices.create({ id: 'other' });
+    await client.cas.create({ kind: 'own', id: 'ca' });
+    const papers = await issued('pump');
+    expect(await publish(papers, 'devices/pump/report')).toMatchObject({ code: 0 });
+    expect(await reports(client, 'pump')).toBe(1);
+    await publish(papers, 'devices/other/report');
+    expect(await reports(client, 'other')).toBe(0);
+    expect((await publish(null, 'devices/pump/report')).code).not.toBe(0);
+    expect((await publish(papers, 'devices/pump/report', ['-u', 'other'])).code).not.toBe(0);
+    await client.certificates.revoke(papers.fingerprint, 'key-compromise');
+    expect((await publish(papers, 'devices/pump/report')).code).not.toBe(0);
+    expect(await reports(client, 'pump')).toBe(1);
+    const rejects = [];
+    for await (const { code, reason } of client.devices.rejects('pump')) rejects.push({ code, reason });
+    expect(rejects).toContainEqual({ code: 'not_logged_in', reason: 'the certificate is revoked' });
+  });
+
+  it('of an openssl authority is let in once that is registered, and no more when it is removed', async (context) => {
+    requirePeer('mosquitto_pub', context);
+    const { client, publish } = await startedHub();
+    await client.devices.create({ id: 'meter', aliases: { serial: 'SN 0042' } });
+    const factory = opensslAuthority('/O=Factory/CN=Devices', { key: 'rsa' });
+    const { file: cert, keyFile: key } = factory.issue('/O=Factory/CN=SN 0042', { key: 'rsa' });
+    const papers = { cert, key };
+    expect((await publish(papers, 'devices/meter/report')).code).not.toBe(0);
+    const { proof } = await client.cas.create({ kind: 'external', id: 'factory', certificate: factory.pem, identity: 'cn:{serial}' });
+    expect((await publish(papers, 'devices/meter/report')).code).not.toBe(0);
+    await client.cas.prove('factory', factory.issue(`/CN=${proof}`).pem);
+    expect(await publish(papers, 'devices/meter/report')).toMatchObject({ code: 0 });
+    expect(await reports(client, 'meter')).toBe(1);
+    await client.cas.remove('factory');
+    expect((await publish(papers, 'devices/meter/report')).code).not.toBe(0);
+  });
+});
+
+describe('a revocation', () => {
+  it('cuts the session that is open, and a resumed TLS session does not get around it', async () => {
+    const { client, port, issued, server } = await startedHub();
+    await client.devices.create({ id: 'pump' });
+    await client.cas.create({ kind: 'own', id: 'ca' });
+    const { cert, key, fingerprint } = await issued('pump');
+    const options = { host: 'localhost', port, ca: server.cert, cert: readFileSync(cert), key: readFileSync(key) };
+    const CONNECT = Buffer.from('101000044d5154540402003c000470756d70', 'hex');
+    const open = (session?: Buffer) => {
+      const socket = connect({ ...options, ...(session && { session }) });
+      const state = { answer: '', closed: false, session: undefined as Buffer | undefined, reused: false, end: () => socket.destroy() };
+      socket.on('error', () => undefined);
+      socket.on('session', (ticket) => (state.session = ticket));
+      socket.on('secureConnect', () => {
+        state.reused = socket.isSessionReused();
+        socket.write(CONNECT);
+      });
+      socket.on('data', (bytes: Buffer) => (state.answer ||= bytes.toString('hex')));
+      socket.on('close', () => (state.closed = true));
+      return state;
+    };
+    const first = open();
+    await waitUntil(() => first.answer !== '' && first.session !== undefined, 'the device is let in');
+    expect(first.answer).toBe('20020000');
+    await client.certificates.revoke(fingerprint, 'key-compromise');
+    await waitUntil(() => first.closed, 'the session is cut');
+    const second = open(first.session);
+    await waitUntil(() => second.answer !== '', 'there is an answer');
+    expect([second.reused, second.answer]).toEqual([true, '20020004']);
+    second.end();
+  });
+});
+
+describe('a certificate over a WebSocket', () => {
+  it('lets its device in, and is refused once it is revoked', async () => {
+    const { hub, client, server, issued } = await startedHub();
+    await client.devices.create({ id: 'pump' });
+    await client.cas.create({ kind: 'own', id: 'ca' });
+    const { cert, key, fingerprint } = await issued('pump');
+    const url = `${hub.url.replace('https', 'wss').replace('127.0.0.1', 'localhost')}/mqtt`;
+    const connectOnce = async (): Promise<number | string> => {
+      const { connectAsync } = await import('mqtt');
+      const wsOptions = { ca: server.cert, cert: readFileSync(cert), key: readFileSync(key) };
+      const session = await connectAsync(url, { reconnectPeriod: 0, wsOptions, clientId: 'p' }).catch((error: Error) => error.message);
+      if (typeof session === 'string') return session;
+      await session.publishAsync('devices/pump/report', '{"temperature":21}', { qos: 1 });
+      await session.endAsync(true);
+      return 0;
+    };
+    expect(await connectOnce()).toBe(0);
+    expect(await reports(client, 'pump')).toBe(1);
+    await client.certificates.revoke(fingerprint, 'unspecified');
+    expect(await connectOnce()).toMatch(/refused|Not authorized|Bad username/i);
+  });
+});
+
+describe('a device renews its certificate', () => {
+  it('over MQTT, in the place of the one that it came with', async () => {
+    const { client, server, port, issued } = await startedHub();
+    await client.devices.create({ id: 'pump' });
+    await client.cas.create({ kind: 'own', id: 'ca' });
+    const { cert, key, fingerprint } = await issued('pump');
+    const { connectAsync } = await import('mqtt');
+    const connectWith = (papers: { cert: string | Buffer; key: string | Buffer }) =>
+      connectAsync({ host: 'localhost', port, protocol: 'mqtts', ca: server.cert, reconnectPeriod: 0, clientId: 'p', ...papers });
+    const session = await connectWith({ cert: readFileSync(cert), key: readFileSync(key) });
+    const answers: Record<string, unknown>[] = [];
+    session.on('message', (_, payload) => void answers.push(JSON.parse(payload.toString())));
+    await session.subscribeAsync('devices/pump/renew/result');
+    const request = opensslRequest('/CN=pump', { key: 'ed25519' });
+    await session.publishAsync('devices/pump/renew', JSON.stringify({ id: '1', csr: request.pem }), { qos: 1 });
+    await session.publishAsync('devices/pump/renew', JSON.stringify({ id: '2', csr: opensslRequest('/CN=other').pem }), { qos: 1 });
+    await session.publishAsync('devices/pump/renew', JSON.stringify({ id: '3' }), { qos: 1 });
+    await waitUntil(() => answers.length === 3, 'there are answers');
+    expect(answers).toMatchObject([
+      { id: '1', ok: true, certificate: expect.stringContaining('BEGIN CERTIFICATE') },
+      { id: '2', ok: false, code: 'invalid' },
+      { id: '3', ok: false, code: 'not_allowed' },
+    ]);
+    await session.endAsync(true);
+    const renewed = await connectWith({ cert: String(answers[0]?.certificate), key: request.key });
+    await renewed.publishAsync('devices/pump/report', '{"temperature":21}', { qos: 1 });
+    await waitUntil(async () => (await client.certificates.show(fingerprint)).state === 'revoked', 'the old one ends');
+    await renewed.endAsync(true);
+    await expect(connectWith({ cert: readFileSync(cert), key: readFileSync(key) })).rejects.toThrow();
+  });
+});
+
+describe('a certificate of a claim', () => {
+  it('brings in the device that it names and no other, which then is let in with it', async () => {
+    const { hub, client, server } = await startedHub();
+    await client.claims.create({ id: 'batch', devicesMax: 1 });
+    const factory = opensslAuthority('/CN=Factory');
+    await client.cas.create({ kind: 'external', id: 'factory', certificate: factory.pem, claim: 'batch', identity: 'cn:{serial}', trusted: true });
+    const papers = factory.issue('/CN=SN-1');
+    const ask = async (path: string, body: object) => {
+      const { request } = await import('node:https');
+      return new Promise<{ status: number; body: Record<string, unknown> }>((resolve, reject) => {
+        const url = `${hub.url.replace('127.0.0.1', 'localhost')}/api/v1${path}`;
+        const headers = { 'content-type': 'application/json' };
+        const sent = request(url, { method: 'POST', headers, ca: server.cert, cert: papers.pem, key: papers.key, agent: false }, (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) }));
+        });
+        sent.on('error', reject);
+        sent.end(JSON.stringify(body));
+      });
+    };
+    expect(await ask('/claim', { id: 'gw', aliases: { serial: 'SN-2' } })).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('is one of the serial "SN-1"') },
+    });
+    expect(await ask('/claim', { id: 'gw' })).toMatchObject({ status: 201, body: { device: 'gw' } });
+    expect((await client.devices.show('gw')).aliases).toEqual({ serial: 'SN-1' });
+    expect(await ask('/devices/gw/report', { temperature: 21 })).toMatchObject({ status: 202 });
+    expect(await ask('/claim', { id: 'again', aliases: { serial: 'SN-1' } })).toMatchObject({ status: 403 });
+  });
+});
