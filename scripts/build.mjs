@@ -1,8 +1,10 @@
 // Bundles src/ into dist/: one file per command, one per worker thread, shared chunks between them.
 // Why a bundle: a command starts in about three quarters of the time (bench/startup).
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -10,6 +12,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 async function files(folder, accept) {
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile() && accept(entry.name)).map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+/** The types of the device library, which is the one part that programs of others import. */
+async function declare(folder) {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  try {
+    await promisify(execFile)(process.execPath, [tsc, '-p', join(root, 'tsconfig.device.json'), '--outDir', folder]);
+  } catch (error) {
+    throw new Error(`the types of the device library cannot be made:\n${error.stdout}${error.stderr}`);
+  }
 }
 
 /** @returns {Promise<void>} */
@@ -41,11 +53,15 @@ export async function buildAll() {
   // Elsewhere first: a build that fails leaves what was there, and nobody sees half of one.
   const next = await mkdtemp(join(root, 'node_modules', '.muster-build-'));
   try {
+    const types = declare(join(next, 'dist/types'));
+    // Its failure is told below; until then it is nobody's.
+    types.catch(() => undefined);
     await build({
       ...shared,
       entryPoints: [
         { in: join(root, 'src/main.ts'), out: 'main' },
         { in: join(root, 'src/generate.ts'), out: 'generate' },
+        { in: join(root, 'src/lib/device/index.ts'), out: 'device' },
         ...commands.map((file) => ({ in: file, out: file.slice(join(root, 'src').length + 1).replace(/\.tsx?$/, '') })),
         ...workers.map((file) => ({ in: file, out: `workers/${file.split(/[\\/]/).at(-1).replace(/\.ts$/, '')}` })),
       ],
@@ -53,6 +69,7 @@ export async function buildAll() {
       chunkNames: 'chunks/[name]-[hash]',
       outdir: join(next, 'dist'),
     });
+    await types;
     await rename(join(root, 'dist'), join(next, 'old')).catch((error) => {
       if (error.code !== 'ENOENT') throw error;
     });

@@ -64,7 +64,11 @@ class Receiver implements AnswerReceiver {
 
 /** Bands around all values: nothing is raised, as nearly always. */
 function evaluatorOf(directory: Directory, count: number): AlarmEvaluator {
-  const watches = createWatches(1_000_000, () => undefined);
+  const watches = createWatches(
+    1_000_000,
+    () => undefined,
+    (device) => directory.membershipOf(device),
+  );
   for (let index = 0; index < count; index += 1) {
     const bands = [
       { level: 'warning', high: 100 + index, deadband: 2 },

@@ -1,4 +1,4 @@
-import { connectFleet } from '../../src/lib/simulation/fleet-connection.ts';
+import { connectFleet, member } from '../../src/lib/simulation/fleet-connection.ts';
 import { planSyntheticFleet, syntheticPoints } from '../../src/lib/simulation/fleet-plan.ts';
 import { runStages } from '../../src/lib/simulation/runner.ts';
 import { createSyntheticSources } from '../../src/lib/simulation/synthetic-gateway.ts';
@@ -16,7 +16,7 @@ const POINTS = 10;
 /** One row for each rate (messages per second asked for). */
 export async function drive({ url, gateways, seconds, rates }: DriveOptions) {
   const plan = planSyntheticFleet({ run: 'bench', gateways, points: POINTS, childrenPerGateway: 0 });
-  const sources = createSyntheticSources({ plan, points: syntheticPoints(POINTS), seed: 1, payload: 'json', valuesPerMessage: null });
+  const sources = createSyntheticSources({ plan, points: syntheticPoints(POINTS), seed: 1, valuesPerMessage: null });
   const signal = new AbortController().signal;
   const rows = [];
   for (const rate of rates) {
@@ -28,6 +28,7 @@ export async function drive({ url, gateways, seconds, rates }: DriveOptions) {
       identities: plan.gateways.map(({ id }) => ({ deviceId: id, secret: 'none' })),
       protocol: 'mqtt',
       qos: 1,
+      payload: 'json',
       inFlightMax: 50,
       bufferMax: 500,
       connectTimeoutMs: 10_000,
@@ -42,7 +43,8 @@ export async function drive({ url, gateways, seconds, rates }: DriveOptions) {
       stages: [{ name: String(rate), durationMs: seconds * 1000, intervalMs: (gateways / rate) * 1000, gateways }],
       signal,
       fire(index, time) {
-        for (const { topic, payload, samples } of sources[index]?.(time) ?? []) fleet.gateways[index]?.publish(topic, payload, samples);
+        const gateway = fleet.gateways[index];
+        if (gateway) for (const { device, values } of sources[index]?.(time) ?? []) void member(gateway, device).report(values, { time });
       },
     });
     const elapsedMs = performance.now() - start;

@@ -30,7 +30,7 @@ await build({
   packages: 'external',
   logLevel: 'error',
 });
-const server = fork(join(here, '../ingest/bare-server.mjs'));
+const server = fork(join(here, '../ingest/targets/bare-server-process.mjs'));
 try {
   const [{ port }] = await once(server, 'message');
   const { drive } = await import(pathToFileURL(bundle).href);

@@ -16,7 +16,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   certificates: ['domain', 'errors', 'config/settings.ts', 'fleet', 'storage'],
   access: ['domain', 'errors', 'certificates', 'config/settings.ts', 'fleet', 'storage'],
   // How devices come into the fleet: chunks of an import, claims, the rules that decide about them.
-  provisioning: ['domain', 'errors', 'access', 'certificates', 'config/settings.ts', 'events', 'expressions', 'fleet', 'storage'],
+  provisioning: ['domain', 'errors', 'access', 'certificates', 'config/settings.ts', 'events', 'expressions', 'fleet', 'ingest', 'storage'],
+  // Births, connections, clocks and health of devices.
+  lifecycle: ['domain', 'errors', 'events', 'fleet', 'ingest', 'storage'],
+  // Configuration documents: wanted, delivered, reported.
+  configuration: ['domain', 'errors', 'control/control.ts', 'events', 'fleet', 'ingest', 'storage'],
   // What is asked of devices: set points, calls, configuration, jobs.
   control: ['domain', 'errors', 'config/settings.ts', 'events', 'fleet', 'ingest', 'storage'],
   // The library that devices are made with. It knows nothing of the hub but the wire.
@@ -67,6 +71,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'certificates',
     'channels',
     'config',
+    'configuration',
     'control',
     'events',
     'exports',
@@ -74,6 +79,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'fleet',
     'formats',
     'ingest',
+    'lifecycle',
     'metrics',
     'notifications',
     'provisioning',
@@ -92,6 +98,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'certificates',
     'channels',
     'config',
+    'configuration',
     'control',
     'events',
     'exports',
@@ -99,6 +106,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'fleet',
     'formats',
     'ingest',
+    'lifecycle',
     'metrics',
     'notifications',
     'protocols',
@@ -126,8 +134,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   simulation: ['domain', 'errors', 'alarms', 'api/schema', 'cli', 'client', 'device', 'expressions', 'reading'],
   // Fleets as files: read, compared with the hub, applied.
   manifests: ['domain', 'errors', 'alarms', 'api/schema', 'cli', 'client'],
-  // Files of devices: read, mapped, sent in chunks, with a result for each row.
-  enrolment: ['domain', 'errors', 'api/schema', 'certificates', 'cli', 'client', 'reading'],
+  // Files of devices: read, mapped, sent in chunks, with a result for each row. It makes the credentials itself, as the hub would.
+  enrolment: ['domain', 'errors', 'access/passwords.ts', 'access/secrets.ts', 'api/schema', 'certificates', 'cli', 'client', 'reading'],
   doctor: ['domain', 'errors', 'api/schema', 'client', 'config'],
   commands: [
     'domain',

@@ -10,6 +10,7 @@ const NO_LIMITS: readonly SettingName[] = [
   'http.port',
   'mqtt.port',
   'mqtts.port',
+  'clocks.wrong-after-ms',
   'storage.apply-interval-ms',
   'storage.hot-hours',
   'storage.hot-samples-max',

@@ -63,6 +63,7 @@ beforeAll(async () => {
   );
   writeFileSync(join(folder, 'rule.yaml'), 'id: from-file\nscope: { points: nothing }\nwhen: { bands: [{ level: minor, high: 80 }] }\n');
   writeFileSync(join(folder, 'recording.csv'), 'time,air\n2026-11-01T00:00:00Z,7.5\n2026-11-01T01:00:00Z,7.1\n');
+  writeFileSync(join(folder, 'devices.csv'), 'id,name\nimported-1,First\nimported-2,Second\n');
   silent = createServer((socket) => {
     accepted.add(socket.on('error', () => undefined));
   });

@@ -34,7 +34,9 @@ const ENDLESS: readonly (readonly [RegExp, number])[] = [
 /** They ask a question, or for a password: without a terminal that is wrong usage, with a hint how to do without. */
 const ASKS = [
   /^muster alarm (?!list|show|tail|stats|assert|export)[a-z-]+ (?=--)(?!.*--(?:yes|dry-run|normal))/,
-  /^muster (?:device|type|token|user|context|rule|maintenance|channel|route) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster (?:device|type|token|user|context|rule|maintenance|channel|route|claim|provisioning|device credential) (?:delete|remove|revoke)\b(?!.*--(?:yes|dry-run))/,
+  /^muster device retire\b(?!.*--(?:yes|dry-run))/,
+  /^muster group delete\b(?!.*--(?:yes|dry-run))/,
   /^muster simulate clean$/,
   /^muster login(?!.*-stdin)/,
 ];
@@ -112,7 +114,7 @@ async function makeFleet(line: string): Promise<Ids> {
   for await (const type of client.types.list()) await client.types.delete(type.id);
   for await (const user of client.users.list()) if (user.name !== 'admin') await client.users.remove(user.name);
   // What an example creates is not there yet; everything else is.
-  const creates = / (?:create|replay) | --create\b/.test(line);
+  const creates = /(?<! credential) (?:create|replay) | --create\b/.test(line);
   const missing = (name: string): boolean => creates && new RegExp(` (?:create|--device|-d) ${name}\\b`).test(line);
   // type.yaml is the type `boiler` too.
   if (!missing('boiler') && !line.includes('create --file')) {
@@ -139,8 +141,12 @@ async function makeFleet(line: string): Promise<Ids> {
         values: { 'boiler/temperature': 71.4, 'boiler/pressure': 1.6, 'boiler/on': true },
       })),
     );
+    if (id === 'boiler-7' && line.includes('device config')) for (const interval of [30, 60]) await client.configs.set(id, { document: { interval } });
     if (id === 'boiler-7') for (const _ of [1, 2]) credentials.push((await client.devices.addCredential(id, {})).id);
   }
+  for await (const { path } of client.groups.list({ depth: 0 })) await client.groups.delete(path, { all: true });
+  for (const path of ['paris/hall-2', 'boilers', 'lyon']) if (!missing(path)) await client.groups.create({ path, level: 'site' });
+  if (!missing('boiler-7')) await client.groups.members({ group: 'paris/hall-2', action: 'add', devices: ['boiler-7'] });
   for (const name of ['grace', 'ada']) if (!missing(name)) await client.users.create({ name, role: 'operator' });
   for await (const { id } of client.routes.list()) await client.routes.delete(id);
   for await (const { id } of client.channels.list()) await client.channels.delete(id);
@@ -157,6 +163,14 @@ async function makeFleet(line: string): Promise<Ids> {
     const when = id === 'silent' ? { noData: { after: '1h', level: 'major', of: 'device' } } : { bands: [{ level: 'minor', high: 80 }] };
     const rule = await client.rules.create({ id, ...(id === 'silent' ? {} : { scope: { points: 'boiler/temperature' } }), when });
     if (id === 'boiler-hot') version = rule.version;
+  }
+  for await (const { id } of client.provisioningRules.list()) await client.provisioningRules.delete(id);
+  await client.provisioningRules.create({ id: 'known', when: "id.startsWith('waiting-')", decision: 'hold' });
+  // A claim is revoked for good: those of before are there still.
+  for (const id of ['batch-1', 'batch-2']) await client.claims.create({ id }).catch(() => undefined);
+  if (line.includes('waiting-')) {
+    const { token } = await client.claims.create({ id: `of-${Date.now()}` });
+    for (const id of ['waiting-1', 'waiting-2']) await client.request('POST', '/claim', { body: { id }, headers: { authorization: `Bearer ${token}` } });
   }
   for await (const { id } of client.maintenances.list()) await client.maintenances.delete(id);
   const maintenance = (await client.maintenances.create({ scope: { device: 'gw-1' }, to: Date.now() + 3_600_000 })).id;
@@ -244,10 +258,15 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly env: No
   writeFileSync(join(folder, 'secret.txt'), 'a secret of thirty-two characters\n');
   writeFileSync(join(folder, 'channel.yaml'), 'id: pager\nkind: webhook\nconfig:\n  url: https://alarms.example.com/muster\n');
   writeFileSync(join(folder, 'route.yaml'), 'id: critical\nchannels: [mail]\nmatch:\n  severity: critical\n');
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the hub fills it in.
+  writeFileSync(join(folder, 'provisioning.yaml'), "id: boilers\nwhen: kind == 'device'\ntype: boiler\nlabels: { from: '${claim}' }\n");
   writeFileSync(join(folder, 'type.yaml'), 'id: boiler\nmode: open\npoints:\n  - path: boiler/temperature\n    unit: °C\n');
+  writeFileSync(join(folder, 'config.yaml'), 'interval: 60\nnetwork:\n  dhcp: true\n');
   writeFileSync(join(folder, 'weather.csv'), 'time,temperature,wind\n2026-11-01T00:00:00Z,7.5,3\n2026-11-01T01:00:00Z,7.1,4\n');
   writeFileSync(join(folder, 'backup.csv'), 'time,device,point,value\n2026-11-01T00:00:00Z,station-1,air/temperature,7.5\n');
   writeFileSync(join(folder, 'samples.ndjson'), '{"time":1793491200000,"point":"air/temperature","value":7.5}\n');
+  writeFileSync(join(folder, 'devices.csv'), 'id,name,serial,label.site\nmeter-1,Meter 1,SN-1,paris\nmeter-2,Meter 2,SN-2,paris\n');
+  writeFileSync(join(folder, 'list.csv'), 'Serial number;City;Ordered by\nSN-3;Paris;Grace\nSN-4;Rome;Ada\n');
   const bands = 'when: { bands: [{ level: minor, high: 80 }, { level: critical, high: 90 }] }';
   writeFileSync(join(folder, 'rule.yaml'), `id: boiler-hot\nscope: { type: boiler, points: boiler/temperature }\n${bands}\nonDelay: 30s\n`);
   writeFileSync(

@@ -57,6 +57,16 @@ const onJob = (more: { readonly start?: boolean }, step?: JobStep): ContractArgu
   },
 });
 const aChannel = (client: HubClient, id: string): Promise<unknown> => client.channels.create({ id, kind: 'webhook', config: { url: 'http://127.0.0.1:1' } });
+const aClaim = (client: HubClient, id: string): Promise<unknown> => client.claims.create({ id });
+const aProvisioningRule = (client: HubClient, id: string): Promise<unknown> =>
+  client.provisioningRules.create({ id, when: "id.startsWith('gw-')", decision: 'hold' });
+
+/** A device that registered itself and waits. */
+async function held(client: HubClient, id: string): Promise<void> {
+  await client.provisioningRules.create({ id: `holds-${id}`, when: `id == '${id}'`, decision: 'hold' });
+  const { token } = await client.claims.create({ id: `claim-of-${id}` });
+  await client.request('POST', '/claim', { body: { id }, headers: { authorization: `Bearer ${token}` } });
+}
 const aRoute = async (client: HubClient, id: string): Promise<object> => {
   await aChannel(client, `of-${id}`);
   return made(client.routes.create({ id, channels: [`of-${id}`] }));
@@ -64,7 +74,7 @@ const aRoute = async (client: HubClient, id: string): Promise<object> => {
 
 /**
  * For each command, by its id. In the hub there are: the device `boiler` with the point `temperature` and samples of the last hour;
- * in the directory: recording.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
+ * in the directory: recording.csv, devices.csv and rule.yaml; contexts: `local` (of the hub, current) and `spare`.
  */
 export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'alarm:ack': onAlarm('ack'),
@@ -104,6 +114,10 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'command:cancel': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'cancelled' })).id] }) },
   'command:list': { args: [] },
   'command:show': { args: ['nothing'], prepare: async (client) => ({ args: [(await client.commands.call('boiler', { name: 'shown' })).id] }) },
+  'claim:create': { args: ['made-here'] },
+  'claim:list': { args: [] },
+  'claim:revoke': { args: ['to-revoke', '--yes'], prepare: (client) => made(aClaim(client, 'to-revoke')) },
+  'claim:show': { args: ['shown'], prepare: (client) => made(aClaim(client, 'shown')) },
   completion: { args: ['bash'] },
   'context:add': { args: ['another', '--url', 'http://127.0.0.1:1'] },
   'context:list': { args: [] },
@@ -112,11 +126,37 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'context:use': { args: ['spare'] },
   'delivery:list': { args: [] },
   demo: { args: ['--duration', '1s'] },
+  'device:config:diff': { args: ['boiler'] },
+  'device:config:get': { args: ['boiler'] },
+  'device:config:history': { args: ['boiler'] },
+  'device:config:rollback': {
+    args: ['to-roll-back', '--to', '1'],
+    prepare: async (client) => {
+      await client.devices.create({ id: 'to-roll-back' });
+      return made(client.configs.set('to-roll-back', { document: { interval: 60 } }));
+    },
+  },
+  'device:config:set': { args: ['boiler', '--set', 'interval=60'] },
   'device:create': { args: ['made-here'] },
-  'device:credential': { args: ['boiler'] },
+  'device:approve': { args: ['to-approve'], prepare: (client) => made(held(client, 'to-approve')) },
+  'device:credential:create': { args: ['boiler'] },
+  'device:credential:list': { args: ['boiler'] },
+  'device:credential:remove': {
+    args: ['boiler', 'nothing', '--yes'],
+    prepare: async (client) => ({ args: ['boiler', (await client.devices.addCredential('boiler', {})).id, '--yes'] }),
+  },
+  'device:reject': { args: ['to-reject', '--yes'], prepare: (client) => made(held(client, 'to-reject')) },
   'device:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.devices.create({ id: 'to-delete' })) },
+  'device:disable': { args: ['to-disable'], prepare: (client) => made(client.devices.create({ id: 'to-disable' })) },
+  'device:enable': { args: ['boiler'] },
+  'device:export': { args: ['--file', 'exported.csv', '--force'] },
+  'device:history': { args: ['boiler'] },
+  'device:import': { args: ['devices.csv', '--mode', 'upsert'] },
+  'device:label': { args: ['boiler', '--set', 'site=paris', '--yes'] },
   'device:list': { args: [] },
+  'device:maintain': { args: ['to-maintain'], prepare: (client) => made(client.devices.create({ id: 'to-maintain' })) },
   'device:rejects': { args: [] },
+  'device:retire': { args: ['to-retire', '--yes'], prepare: (client) => made(client.devices.create({ id: 'to-retire' })) },
   'device:show': { args: ['boiler'] },
   'device:update': { args: ['boiler', '--name', 'Boiler'] },
   doctor: { args: [] },
@@ -125,6 +165,19 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'event:tail': { args: ['--since', '-1h', '--count', '1'] },
   export: { args: ['--file', 'export.csv', '--force'] },
   import: { args: ['recording.csv', '--device', 'imported', '--create'] },
+  'group:add': { args: ['to-fill', 'boiler'], prepare: (client) => made(client.groups.create({ path: 'to-fill' })) },
+  'group:create': { args: ['made-here/below'] },
+  'group:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(client.groups.create({ path: 'to-delete' })) },
+  'group:list': { args: [] },
+  'group:move': { args: ['to-move', 'moved', '--yes'], prepare: (client) => made(client.groups.create({ path: 'to-move' })) },
+  'group:remove': { args: ['to-empty', 'boiler'], prepare: (client) => made(client.groups.create({ path: 'to-empty' })) },
+  'group:show': { args: ['shown'], prepare: (client) => made(client.groups.create({ path: 'shown' })) },
+  'group:tree': { args: [] },
+  'group:trend': {
+    args: ['trended', 'temperature', '--every', '1h'],
+    prepare: (client) => made(client.groups.create({ path: 'trended', selector: 'id=boiler' })),
+  },
+  'group:update': { args: ['changed', '--level', 'site'], prepare: (client) => made(client.groups.create({ path: 'changed' })) },
   latest: { args: [] },
   login: { args: ['--token-stdin'], stdin: (token) => `${token}\n` },
   logout: {
@@ -142,6 +195,12 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'point:list': { args: [] },
   'point:show': { args: ['boiler', 'temperature'] },
   'point:update': { args: ['boiler', 'temperature', '--unit', '°C'] },
+  'provisioning:create': { args: ['made-here', '--decision', 'hold'] },
+  'provisioning:delete': { args: ['to-delete', '--yes'], prepare: (client) => made(aProvisioningRule(client, 'to-delete')) },
+  'provisioning:list': { args: [] },
+  'provisioning:show': { args: ['shown'], prepare: (client) => made(aProvisioningRule(client, 'shown')) },
+  'provisioning:test': { args: ['gw-9'] },
+  'provisioning:update': { args: ['changed', '--priority', '5'], prepare: (client) => made(aProvisioningRule(client, 'changed')) },
   query: { args: ['boiler', 'temperature'] },
   'maintenance:create': { args: ['--device', 'boiler', '--for', '1h'] },
   'maintenance:delete': {

@@ -50,6 +50,7 @@ export function aType(id: string, more: Partial<Omit<DeviceType, 'id' | 'project
     mode: 'strict',
     description: null,
     points: [],
+    configSchema: null,
     createdAt: 0,
     updatedAt: 0,
     ...more,

@@ -62,6 +62,9 @@ const authenticator = (logIns: MqttHub['logIns'], directory: Directory): Authent
   async user() {
     return wrong;
   },
+  async certificate() {
+    return wrong;
+  },
 });
 const wrong: Authentication = { ok: false, code: 'not_logged_in', reason: 'wrong name or password', retryAfterMs: null };
 const allowed = (principal: Principal): Authentication => ({ ok: true, principal });

@@ -4,6 +4,7 @@ import { createTargetGuard } from '../../src/lib/channels/target-guard.ts';
 import type { AlarmRecord } from '../../src/lib/domain/alarm.ts';
 import type { Device } from '../../src/lib/domain/device.ts';
 import type { HubEvent } from '../../src/lib/domain/event.ts';
+import { IN_NO_GROUP } from '../../src/lib/domain/group.ts';
 import type { AlarmId, DeviceId, EventId, PointPath, ProjectId, RuleId } from '../../src/lib/domain/ids.ts';
 import type { Log } from '../../src/lib/domain/log.ts';
 import type { NotifyCause, OutboxEntry } from '../../src/lib/domain/notification.ts';
@@ -60,6 +61,7 @@ export async function startNotifying(options: NotifyingOptions = {}): Promise<No
     stream: { publish: (more) => void events.push(...more) },
     chance: options.chance ?? (() => 0),
     targets: options.targets ?? createTargetGuard(['loopback']),
+    groupsOf: () => IN_NO_GROUP,
     giveUpAfterMs: options.giveUpAfterMs ?? 86_400_000,
     waitingMax: options.waitingMax ?? 100_000,
     keptMs: options.keptMs ?? 30 * 86_400_000,

@@ -14,7 +14,7 @@ const SECRET_COLUMNS: readonly Column<DeviceCreated>[] = [
 
 export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
   static override summary = 'Make a device';
-  static override description = 'With --credential token it gets a token at once, which is shown this once; otherwise `device credential` makes one.';
+  static override description = 'With --credential token it gets a token at once, which is shown this once; otherwise `device credential create` makes one.';
   static override args = { device: Args.string({ description: 'Id of the device, unique on the hub', required: true }) };
   static override flags = {
     name: Flags.string({ summary: 'Name for people', helpValue: '<text>' }),
@@ -28,6 +28,8 @@ export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
       multiple: true,
       multipleNonGreedy: true,
     }),
+    group: Flags.string({ summary: 'A group to put it into; repeats', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
+    'create-groups': Flags.boolean({ summary: 'Make groups that are missing' }),
     credential: Flags.option({ summary: 'Credential to make at once', options: ['token', 'none'] as const, default: 'none' as const })(),
   };
   static override examples = [
@@ -37,7 +39,7 @@ export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
   ];
 
   async run(): Promise<void> {
-    const { name, kind, type, parent, label, alias, credential } = this.flags;
+    const { name, kind, type, parent, label, alias, group, credential } = this.flags;
     const columns = credential === 'none' ? DEVICE_COLUMNS : [...DEVICE_COLUMNS, ...SECRET_COLUMNS];
     this.checkColumns(columns);
     const hub = await this.writable();
@@ -47,6 +49,7 @@ export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
       credential,
       labels: pairsOf('label', label),
       aliases: aliasesOf(alias),
+      ...(group === undefined ? {} : { groups: group, createGroups: this.flags['create-groups'] }),
       ...(name === undefined ? {} : { name }),
       ...(type === undefined ? {} : { type }),
       ...(parent === undefined ? {} : { parent }),

@@ -14,6 +14,7 @@ export default class DeviceList extends HubCommand<typeof DeviceList> {
     state: Flags.option({ summary: 'In this state', options: DEVICE_STATES })(),
     online: Flags.boolean({ summary: 'Online now; --no-online for those that are not', allowNo: true }),
     label: filterFlag({ summary: 'With this label, or this value of it; repeats', helpValue: '<name[=value]>', multiple: true, multipleNonGreedy: true }),
+    group: filterFlag({ summary: 'In this group, or below it; repeats', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
     alias: filterFlag({ summary: 'With this serial number, IMEI, ICCID or MAC', helpValue: '<value>' }),
     ...listFlags,
   };
@@ -25,7 +26,7 @@ export default class DeviceList extends HubCommand<typeof DeviceList> {
 
   async run(): Promise<void> {
     const hub = await this.hub();
-    const { kind, type, parent, state, online, label, alias } = this.flags;
+    const { kind, type, parent, state, online, label, group, alias } = this.flags;
     const filters = {
       ...(kind === undefined ? {} : { kind }),
       ...(type === undefined ? {} : { type }),
@@ -33,6 +34,7 @@ export default class DeviceList extends HubCommand<typeof DeviceList> {
       ...(state === undefined ? {} : { state }),
       ...(online === undefined ? {} : { online: online ? ('true' as const) : ('false' as const) }),
       ...(label === undefined ? {} : { label }),
+      ...(group === undefined ? {} : { group }),
       ...(alias === undefined ? {} : { alias }),
     };
     await this.printList((limit) => hub.devices.list(filters, { limit }), DEVICE_COLUMNS, this.flags);

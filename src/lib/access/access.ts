@@ -1,3 +1,4 @@
+import type { PeerCertificate } from '../certificates/authority.ts';
 import type { DeviceId, ProjectId } from '../domain/ids.ts';
 import type { Principal } from './principal.ts';
 import type { Role } from './roles.ts';
@@ -10,7 +11,14 @@ export type Authentication =
       /** When the credentials end by themselves, in ms since 1970; absent or null: never. */
       readonly expiresAt?: number | null;
     }
-  | { readonly ok: false; readonly code: 'not_logged_in' | 'locked_out'; readonly reason: string; readonly retryAfterMs: number | null };
+  | {
+      readonly ok: false;
+      readonly code: 'not_logged_in' | 'locked_out';
+      readonly reason: string;
+      readonly retryAfterMs: number | null;
+      /** Whose certificate it was, when the hub knows it. */
+      readonly device?: DeviceId | null;
+    };
 
 /** Who is it? Every way in asks here; guessing is counted per account and per address in one place. */
 export interface Authenticator {
@@ -18,6 +26,8 @@ export interface Authenticator {
   bearer(token: string, address: string | null): Promise<Authentication>;
   /** A device by its id and its password or token. A token alone, as user name or password, will do. */
   device(username: string, password: string, address: string | null): Promise<Authentication>;
+  /** A device by the certificate that it showed in the TLS handshake. Nobody can guess one, so nothing is counted. */
+  certificate(peer: PeerCertificate, address: string | null): Promise<Authentication>;
   /** A person. */
   user(name: string, password: string, address: string | null): Promise<Authentication>;
 }
@@ -29,8 +39,8 @@ export interface IssuedToken {
   readonly expiresAt: number | null;
 }
 
-/** A device's credentials changed or went: whoever holds a session of it cuts it. */
-export type CredentialListener = (device: DeviceId) => void;
+/** A device's credentials changed or went: whoever holds a session of it cuts it. `credential`: only what came with this one. */
+export type CredentialListener = (device: DeviceId, credential?: string) => void;
 /** A token was revoked, or its user disabled or removed. */
 export type TokenListener = (tokenId: string) => void;
 

@@ -66,7 +66,7 @@ export function createAccounts(ports: AccountsPorts): Accounts {
     async logout(principal) {
       const id = principal.kind === 'user' ? principal.token : principal.kind === 'token' ? principal.id : null;
       if (id === null || principal.kind === 'device' || principal.kind === 'open') {
-        throw new MusterError('invalid', 'these credentials are no log-in', { hint: 'Remove a device credential with `muster device credential`.' });
+        throw new MusterError('invalid', 'these credentials are no log-in', { hint: 'Remove a device credential with `muster device credential remove`.' });
       }
       await tokens.revoke(principal.project, id);
     },

@@ -1,21 +1,27 @@
+import type { CertificateChecker } from '../certificates/authority.ts';
 import { type Device, isInService, outOfServiceReason } from '../domain/device.ts';
 import { isName } from '../domain/ids.ts';
 import type { Directory } from '../fleet/directory.ts';
-import type { SystemStore } from '../storage/system/system-store.ts';
+import type { ClaimRecord } from '../storage/claim-storage.ts';
+import type { CredentialRecord, SystemStore } from '../storage/system/system-store.ts';
 import type { Authentication, Authenticator } from './access.ts';
 import { type CredentialCache, createCredentialCache, type TokenAndUser } from './credential-cache.ts';
 import type { GuessingGuard } from './guessing-guard.ts';
+import { isWithinNetworks } from './networks.ts';
 import { createPasswords, PASSWORD_CHARACTERS_MAX, type Passwords, PasswordsBusy } from './passwords.ts';
 import { ROLES, type Role } from './roles.ts';
 import { type ParsedToken, parseToken, secretFits } from './secrets.ts';
 
 export interface AuthenticatorPorts {
-  readonly system: Pick<SystemStore, 'tokens' | 'users' | 'credentials'>;
+  readonly system: Pick<SystemStore, 'tokens' | 'users' | 'credentials' | 'claims'>;
   readonly directory: Pick<Directory, 'device'>;
+  readonly certificates: CertificateChecker;
   readonly guard: GuessingGuard;
   readonly clock: () => number;
   readonly passwords?: Passwords;
   readonly cache?: CredentialCache;
+  /** A device came with a token that it had not used before. */
+  readonly onFirstUse?: (credential: CredentialRecord) => void;
 }
 
 const USER_NAME_CHARACTERS_MAX = 200;
@@ -25,7 +31,7 @@ const BUSY_RETRY_MS = 1000;
 const WRONG = 'the credentials are missing, wrong, expired or revoked';
 
 export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
-  const { directory, guard, clock } = ports;
+  const { directory, guard, clock, certificates } = ports;
   const passwords = ports.passwords ?? createPasswords();
   const cache = ports.cache ?? createCredentialCache(ports.system);
 
@@ -64,7 +70,18 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
     const credential = await cache.deviceToken(id);
     if (credential === null || !secretFits(secret, credential.secretHash)) return null;
     if (username !== null && username !== credential.device) return { answer: refused('the token belongs to another device') };
-    return { answer: answerOfDevice(directory.device(credential.device)?.device, credential.project) };
+    const { expiresAt } = credential;
+    if (expiresAt !== null && expiresAt <= clock()) return { answer: refused('the token has expired') };
+    const answer = answerOfDevice(directory.device(credential.device)?.device, credential.project);
+    if (!answer.ok) return { answer };
+    if (credential.unused) ports.onFirstUse?.(credential);
+    return { answer: { ok: true, principal: { kind: 'device', id: credential.device, project: credential.project, credential: credential.id }, expiresAt } };
+  }
+
+  async function claimToken({ id, secret }: ParsedToken, address: string | null): Promise<Found | null> {
+    const claim = await ports.system.claims.byToken(id);
+    if (claim === null || claim.secretHash === null || !secretFits(secret, claim.secretHash)) return null;
+    return { answer: answerOfClaim(claim, address, clock()) };
   }
 
   /** Checks before and after: of many guesses at once, those that end after the lock learn nothing, be they right or wrong. */
@@ -107,6 +124,7 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
     async bearer(token, address) {
       const parsed = parseToken(token);
       if (parsed === null) return locked(null, address) ?? wrong(null, address);
+      if (parsed.kind === 'claim') return withToken(parsed, address, (claim) => claimToken(claim, address));
       return withToken(parsed, address, parsed.kind === 'api' ? apiToken : (device) => deviceToken(device, null));
     },
     async device(username, password, address) {
@@ -116,9 +134,16 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
         const named = alone !== null || username === '' ? null : username;
         return withToken(parsed, address, (token) => deviceToken(token, named));
       }
+      if (parsed?.kind === 'claim') return withToken(parsed, address, (claim) => claimToken(claim, address));
       // A name that no device can have is not worth an account, nor an endless password a hash.
       if (!isName(username) || password === '' || password.length > PASSWORD_CHARACTERS_MAX) return locked(null, address) ?? wrong(null, address);
       return withPassword(`device ${username}`, address, () => checkDevice(username, password));
+    },
+    async certificate(peer) {
+      const verdict = await certificates.check(peer, clock());
+      if (!verdict.ok) return { ...refused(verdict.reason), device: verdict.device };
+      if (verdict.kind === 'claim') return refused('the certificate is one to claim an identity with');
+      return { ...answerOfDevice(directory.device(verdict.device)?.device, verdict.project), expiresAt: verdict.expiresAt };
     },
     async user(name, password, address) {
       if (name === '' || name.length > USER_NAME_CHARACTERS_MAX || password === '' || password.length > PASSWORD_CHARACTERS_MAX) {
@@ -134,7 +159,7 @@ interface Found {
   readonly answer: Authentication;
 }
 
-function refused(reason: string): Authentication {
+function refused(reason: string): Extract<Authentication, { readonly ok: false }> {
   return { ok: false, code: 'not_logged_in', reason, retryAfterMs: null };
 }
 
@@ -145,6 +170,14 @@ function answerOfToken({ token, user }: TokenAndUser, now: number): Authenticati
   if (token.user === null) return { ok: true, principal: { kind: 'token', id, name, project, role }, expiresAt };
   if (user === null || user.disabled || user.project !== project) return refused('the user of the token is disabled or gone');
   return { ok: true, principal: { kind: 'user', id: user.id, name: user.name, project, role: weaker(user.role, role), token: id }, expiresAt };
+}
+
+/** Whether there is a place left shows when it is taken: a device that asks again needs none. */
+function answerOfClaim({ id, project, revokedAt, expiresAt, addresses }: ClaimRecord, address: string | null, now: number): Authentication {
+  if (revokedAt !== null) return refused('the claim is revoked');
+  if (expiresAt !== null && expiresAt <= now) return refused('the claim has expired');
+  if (addresses.length > 0 && (address === null || !isWithinNetworks(address, addresses))) return refused('the claim does not hold at this address');
+  return { ok: true, principal: { kind: 'claim', id, project }, expiresAt };
 }
 
 function answerOfDevice(device: Device | undefined, project: string): Authentication {

@@ -26,6 +26,8 @@ export function authorize(principal: Principal, action: Action, resource: Resour
       return ofRole(principal, action, resource);
     case 'device':
       return ofDevice(principal, action, resource);
+    case 'claim':
+      return action === 'claim:use' && sameProject(principal.project, resource) ? YES : no('a claim registers devices and nothing more');
     case 'open':
       return action === 'sample:write' ? YES : no('a client without credentials may report and nothing more');
     default:

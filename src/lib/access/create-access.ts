@@ -1,8 +1,9 @@
+import { type Certificates, createCertificates } from '../certificates/create-certificates.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
-import type { SystemStore } from '../storage/system/system-store.ts';
+import type { CredentialRecord, SystemStore } from '../storage/system/system-store.ts';
 import type { Authenticator } from './access.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createAuthenticator } from './authenticator.ts';
@@ -16,14 +17,28 @@ export interface Access {
   readonly accounts: Accounts;
   readonly deviceCredentials: DeviceCredentials;
   readonly guard: GuessingGuard;
+  /** Its authorities are to be loaded before anybody comes. */
+  readonly certificates: Certificates;
 }
 
-type AccessSettings = Pick<Settings, 'access.failures-per-account' | 'access.failures-per-address' | 'access.failure-window-ms' | 'access.session-days'>;
+type AccessSettings = Pick<
+  Settings,
+  | 'access.failures-per-account'
+  | 'access.failures-per-address'
+  | 'access.failure-window-ms'
+  | 'access.session-days'
+  | 'access.device-token-days'
+  | 'ca.passphrase'
+  | 'ca.certificate-days'
+  | 'ca.certificate-days-max'
+>;
+
+const DAY_MS = 86_400_000;
 
 /** All of access with one memory between them, so that a change is seen by the next log-in. */
 export function createAccess(ports: {
   readonly system: SystemStore;
-  readonly directory: Pick<Directory, 'device'>;
+  readonly directory: Pick<Directory, 'device' | 'byAlias'>;
   readonly settings: AccessSettings;
   readonly clock: () => number;
   readonly log: Log;
@@ -38,11 +53,24 @@ export function createAccess(ports: {
     windowMs: settings['access.failure-window-ms'],
     clock,
   });
-  const authenticator = createAuthenticator({ system, directory, guard, clock, passwords, cache });
+  const deviceCredentials = createDeviceCredentials({ system, passwords, cache, clock, tokenDays: settings['access.device-token-days'], listenerFailed });
+  const onFirstUse = (credential: CredentialRecord) => void deviceCredentials.used(credential);
+  const certificates = createCertificates({
+    system,
+    directory,
+    clock,
+    passphrase: settings['ca.passphrase'],
+    validMs: settings['ca.certificate-days'] * DAY_MS,
+    validMsMax: settings['ca.certificate-days-max'] * DAY_MS,
+    onRevoked: deviceCredentials.deviceChanged,
+    failed: (error) => log.error({ reason: messageOf(error) }, 'a note about a certificate could not be written'),
+  });
+  const authenticator = createAuthenticator({ system, directory, guard, clock, passwords, cache, certificates: certificates.checker, onFirstUse });
   return {
     authenticator,
     guard,
+    certificates,
     accounts: createAccounts({ system, authenticator, passwords, cache, clock, sessionDays: settings['access.session-days'], listenerFailed }),
-    deviceCredentials: createDeviceCredentials({ system, passwords, cache, clock, listenerFailed }),
+    deviceCredentials,
   };
 }

@@ -5,7 +5,10 @@ import { LRUCache } from 'lru-cache';
 /** Characters of a password that is taken to be hashed; longer ones are refused unread. */
 export const PASSWORD_CHARACTERS_MAX = 1000;
 
-const COST = { logN: 15, r: 8, p: 1 } as const;
+export const PASSWORD_COST = { logN: 15, r: 8, p: 1 } as const;
+const COST = PASSWORD_COST;
+/** Of passwords that are made at random (generatePassword). */
+export const RANDOM_PASSWORD_COST = { logN: 8, r: 8, p: 1 } as const;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 /** A stored hash may ask for other costs, up to 256 MiB and four times the work of ours. */
@@ -76,9 +79,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   return {
     async hash(password) {
       if (password.length > PASSWORD_CHARACTERS_MAX) throw new RangeError('the password is too long');
-      const salt = randomBytes(SALT_BYTES);
-      const hash = await limited(() => derive(password, salt, HASH_BYTES, COST));
-      return `$scrypt$ln=${COST.logN},r=${COST.r},p=${COST.p}$${unpadded(salt)}$${unpadded(hash)}`;
+      return limited(() => hashOfPassword(password, COST));
     },
     verify,
     async verifyAgain(password, encoded) {
@@ -91,6 +92,13 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     },
     pretend,
   };
+}
+
+/** As it is stored; see ENCODED. */
+export async function hashOfPassword(password: string, cost: Cost): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const hash = await derive(password, salt, HASH_BYTES, cost);
+  return `$scrypt$ln=${cost.logN},r=${cost.r},p=${cost.p}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
 /** Four groups of five: 100 bits, readable over the phone. */
@@ -124,6 +132,11 @@ function parseEncoded(encoded: string): (Cost & { readonly salt: Buffer; readonl
   const work = 2 ** cost.logN * cost.r * cost.p;
   if (memoryBytes(cost) > MEMORY_BYTES_MAX || work > 2 ** COST.logN * COST.r * PARALLEL_MAX) return null;
   return { ...cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
+}
+
+/** Is it a hash that `verify` can check, at a cost that it takes? */
+export function isPasswordHash(encoded: string): boolean {
+  return parseEncoded(encoded) !== null;
 }
 
 /** RFC 7914: 128·N·r for the table and 128·r·p for the blocks. */

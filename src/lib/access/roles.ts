@@ -23,6 +23,7 @@ export const ACTIONS = [
   'certificate:write',
   'claim:read',
   'claim:write',
+  'claim:use',
   'group:read',
   'group:write',
   'command:read',
@@ -87,5 +88,6 @@ const OPERATOR: readonly Action[] = [
 export const PERMISSIONS: Readonly<Record<Role, ReadonlySet<Action>>> = {
   viewer: new Set(VIEWER),
   operator: new Set(OPERATOR),
-  admin: new Set(ACTIONS),
+  // Only a claim has the right of a claim.
+  admin: new Set(ACTIONS.filter((action) => action !== 'claim:use')),
 };

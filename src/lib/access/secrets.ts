@@ -1,14 +1,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** API tokens act for people and scripts, device tokens for one device. */
-export const TOKEN_KINDS = ['api', 'device'] as const;
+/** API tokens act for people and scripts, device tokens for one device, claim tokens for a batch of devices that have no identity yet. */
+export const TOKEN_KINDS = ['api', 'device', 'claim'] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
-const PREFIX: Readonly<Record<TokenKind, string>> = { api: 'mst', device: 'msd' };
+const PREFIX: Readonly<Record<TokenKind, string>> = { api: 'mst', device: 'msd', claim: 'msc' };
 const ID_BYTES = 10;
 const SECRET_BYTES = 32;
 /** The secret is base64url and may hold `_`, the id may not: the second `_` ends it. */
-const TOKEN = /^(mst|msd)_([0-9a-z]{1,40})_([A-Za-z0-9_-]{43})$/;
+const TOKEN = /^(mst|msd|msc)_([0-9a-z]{1,40})_([A-Za-z0-9_-]{43})$/;
 const TOKEN_CHARACTERS_MAX = 100;
 
 export interface ParsedToken {
@@ -28,7 +28,7 @@ export function parseToken(text: string): ParsedToken | null {
   if (text.length > TOKEN_CHARACTERS_MAX) return null;
   const [, prefix, id, secret] = TOKEN.exec(text) ?? [];
   if (id === undefined || secret === undefined) return null;
-  return { kind: prefix === PREFIX.api ? 'api' : 'device', id, secret };
+  return { kind: TOKEN_KINDS.find((kind) => PREFIX[kind] === prefix) ?? 'device', id, secret };
 }
 
 /** SHA-256 in hex. Right for secrets of 256 random bits; passwords need scrypt (passwords.ts). */

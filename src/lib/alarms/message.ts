@@ -3,7 +3,7 @@ import type { JsonValue } from '../domain/value.ts';
 import { compileExpression } from '../expressions/compile-expression.ts';
 import type { Expression, ExpressionSurroundings, ExpressionType } from '../expressions/expression.ts';
 import { textOf } from '../expressions/expression-value.ts';
-import { endOfExpression } from './template-scanner.ts';
+import { endOfExpression } from '../expressions/template-scanner.ts';
 
 export const TEMPLATE_LENGTH_MAX = 4000;
 export const MESSAGE_LENGTH_MAX = 1000;

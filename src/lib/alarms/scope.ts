@@ -1,3 +1,4 @@
+import { type DeviceGroups, groupPath } from '../domain/group.ts';
 import { globMatcher, labelMatcher, pathMatcher } from '../domain/matching.ts';
 import type { Scope } from './rule.ts';
 
@@ -20,22 +21,19 @@ export interface ScopePart {
 interface ScopeMatchers {
   readonly groupPaths: ReadonlySet<string>;
   readonly type: (device: ScopedDevice) => boolean;
-  readonly group: (device: ScopedDevice) => boolean;
+  readonly group: (groups: readonly string[]) => boolean;
   readonly labels: (device: ScopedDevice) => boolean;
   readonly device: (device: ScopedDevice) => boolean;
   readonly point: (path: string) => boolean;
 }
 
-/** The label that says in which group a device is. */
-const GROUP_LABEL = 'group';
-
 /** A scope is asked for every device and point of a project: its matchers are made once. */
 const known = new WeakMap<Scope, ScopeMatchers>();
 
-/** Are its devices watched? What the scope says of points is not asked. */
-export function matchesDevice(scope: Scope, device: ScopedDevice): boolean {
+/** Is the device watched? `groups`: all that it is in, those above its own included. What the scope says of points is not asked. */
+export function matchesDevice(scope: Scope, device: ScopedDevice, { all }: Pick<DeviceGroups, 'all'>): boolean {
   const matchers = matchersOf(scope);
-  return matchers.type(device) && matchers.device(device) && matchers.group(device) && matchers.labels(device);
+  return matchers.type(device) && matchers.device(device) && matchers.group(all) && matchers.labels(device);
 }
 
 export function matchesPoint(scope: Scope, path: string): boolean {
@@ -43,12 +41,12 @@ export function matchesPoint(scope: Scope, path: string): boolean {
 }
 
 /** Every part that the scope gives, for people. `point` null: the points are not asked. */
-export function explainScope(scope: Scope, device: ScopedDevice, point: string | null): readonly ScopePart[] {
+export function explainScope(scope: Scope, device: ScopedDevice, groups: DeviceGroups, point: string | null): readonly ScopePart[] {
   const matchers = matchersOf(scope);
   const labels = Object.entries(device.labels).map(([name, value]) => `${name}=${value}`);
   const parts: ScopePart[] = [
     { part: 'type', wanted: scope.types, is: device.type, holds: matchers.type(device) },
-    { part: 'group', wanted: scope.groups, is: ownGroup(device.labels), holds: matchers.group(device) },
+    { part: 'group', wanted: scope.groups, is: groups.own.length === 0 ? null : groups.own.join(', '), holds: matchers.group(groups.all) },
     { part: 'labels', wanted: scope.labels, is: labels.length === 0 ? null : labels.join(', '), holds: matchers.labels(device) },
     { part: 'device', wanted: scope.devices, is: device.id, holds: matchers.device(device) },
   ];
@@ -56,33 +54,11 @@ export function explainScope(scope: Scope, device: ScopedDevice, point: string |
   return parts.filter(({ wanted }) => wanted.length > 0);
 }
 
-/** The groups that a device with these labels is in, the widest first: `paris/hall-2` is in `paris` and in `paris/hall-2`. */
-export function groupsOf(labels: Readonly<Record<string, string>>): readonly string[] {
-  const levels = levelsOf(Object.hasOwn(labels, GROUP_LABEL) ? (labels[GROUP_LABEL] ?? '') : '');
-  return levels.map((_, index) => levels.slice(0, index + 1).join('/'));
-}
-
-/** The group that a device with these labels is in itself; null: in none. */
-export function ownGroup(labels: Readonly<Record<string, string>>): string | null {
-  return groupsOf(labels).at(-1) ?? null;
-}
-
-/** Of a device in the scope of a rule over groups: those that the scope names, else its own. */
-export function groupsWatched(scope: Scope, labels: Readonly<Record<string, string>>): readonly string[] {
-  const groups = groupsOf(labels);
-  if (scope.groups.length === 0) return groups.slice(-1);
+/** Of a device in the scope of a rule over groups: those of its groups that the scope names, else those that it is in itself. */
+export function groupsWatched(scope: Scope, { own, all }: DeviceGroups): readonly string[] {
+  if (scope.groups.length === 0) return own;
   const named = matchersOf(scope).groupPaths;
-  return groups.filter((group) => named.has(group));
-}
-
-/** As all ways to write a group's path are compared. */
-export function groupPath(path: string): string {
-  return levelsOf(path).join('/');
-}
-
-/** `/paris//hall-2/` names the same group as `paris/hall-2`. */
-function levelsOf(path: string): readonly string[] {
-  return path.split('/').filter((level) => level !== '');
+  return all.filter((group) => named.has(group));
 }
 
 function matchersOf(scope: Scope): ScopeMatchers {
@@ -97,13 +73,13 @@ function matchersOf(scope: Scope): ScopeMatchers {
 function createMatchers({ types, groups, labels, devices, points }: Scope): ScopeMatchers {
   const everything = (): boolean => true;
   const typeNames = new Set(types);
-  const groupPaths = new Set(groups.map(groupPath));
+  const groupPaths = new Set<string>(groups.map(groupPath));
   const labelMatchers = labels.map(labelMatcher);
   const deviceMatcher = matcherOfAny(devices);
   return {
     groupPaths,
     type: types.length === 0 ? everything : ({ type }) => type !== null && typeNames.has(type),
-    group: groups.length === 0 ? everything : (device) => groupsOf(device.labels).some((group) => groupPaths.has(group)),
+    group: groups.length === 0 ? everything : (all) => all.some((group) => groupPaths.has(group)),
     labels: (device) => labelMatchers.every((matches) => matches(device.labels)),
     device: devices.length === 0 ? everything : ({ id }) => deviceMatcher(id),
     point: points.length === 0 ? everything : pathMatcher(points),

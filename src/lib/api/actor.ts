@@ -10,6 +10,8 @@ export function actorOf(principal: Principal): Actor {
       return `token:${principal.name}`;
     case 'device':
       return `device:${principal.id}`;
+    case 'claim':
+      return `claim:${principal.id}`;
     case 'open':
       return 'hub';
   }

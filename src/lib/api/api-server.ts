@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject, validatorCompiler } from 'fastify-type-provider-zod';
@@ -7,6 +8,7 @@ import { z } from 'zod';
 import type { Authenticator } from '../access/access.ts';
 import type { Principal, Resource } from '../access/principal.ts';
 import type { Action } from '../access/roles.ts';
+import { peerCertificateOf } from '../certificates/peer-certificate.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError } from '../errors/muster-error.ts';
@@ -37,7 +39,8 @@ export interface ApiPorts {
   /** Of all bodies that are being received. */
   readonly bodiesBytesMax: number;
   readonly timeouts: HttpTimeouts;
-  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | null;
+  /** null: no TLS. */
+  readonly tls: TlsOptions | null;
   readonly version: string;
 }
 
@@ -63,7 +66,7 @@ export interface HttpTimeouts {
 
 /** Then the connection ends with an answer: no client keeps one for ever, and a proxy in front spreads them anew. */
 const REQUESTS_PER_CONNECTION_MAX = 100_000;
-/** What nobody has logged in for is a user name and a password at most. */
+/** What nobody has logged in for is a user name and a password at most; a device that asks for its identity says who it is. */
 const OPEN_BODY_BYTES_MAX = 16_384;
 
 /** Builds the server and registers every route; listens to nothing yet. */
@@ -85,7 +88,7 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => refuseMalformed(socket, error),
     frameworkErrors: (error, request, reply) => void sendProblem(log, error, request, reply),
-    ...(ports.tls ? { https: { cert: ports.tls.cert, key: ports.tls.key, minVersion: 'TLSv1.2' as const, ...slowSenders } } : { http: slowSenders }),
+    ...(ports.tls ? { https: { ...ports.tls, ...slowSenders } } : { http: slowSenders }),
   }) as unknown as FastifyInstance<HttpServer>;
   // Asked for once, an address is known for good; of a connection that is gone it can no longer be asked, and its guesses would go uncounted.
   // Under TLS a request shows another socket than the connection did.
@@ -139,7 +142,7 @@ function register(app: FastifyInstance, route: Route, ports: ApiPorts, budget: B
   app.route({
     method: route.method,
     url: urlOf(route),
-    ...(route.permission === 'open' && { bodyLimit: Math.min(OPEN_BODY_BYTES_MAX, ports.payloadBytesMax) }),
+    ...((route.permission === 'open' || route.permission === 'claim:use') && { bodyLimit: Math.min(OPEN_BODY_BYTES_MAX, ports.payloadBytesMax) }),
     // Before the body is read: nobody sends the hub a megabyte to be told that they may not.
     onRequest: async (request, reply) => {
       Object.assign(request, { admitted: await admit(route, ports, request, reply) });
@@ -206,8 +209,9 @@ async function admit(route: Route, ports: ApiPorts, request: FastifyRequest, rep
   const address = addressOf(request);
   if (address === null) throw goneAway();
   if (route.permission === 'open') return { route, principal: { kind: 'open' }, project: '' as ProjectId, device: NO_DEVICE };
-  const principal = await authenticate(ports.authenticator, request.headers, address);
+  const principal = await authenticate(ports.authenticator, request.raw, address);
   if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
+  if (principal.kind === 'claim' && route.permission === 'authenticated') throw new MusterError('not_allowed', 'a claim registers devices and nothing more');
   const { project } = principal;
   const wanted = request.headers['muster-project'];
   if (typeof wanted === 'string' && wanted !== '' && wanted !== project)
@@ -270,6 +274,7 @@ function checkedRequest(request: FastifyRequest, reply: FastifyReply): RouteRequ
     idempotencyKey: idempotencyKeyOf(headers['idempotency-key']),
     path: pathOf(request),
     ifNoneMatch: headers['if-none-match'] ?? null,
+    clientCertificate: () => peerCertificateOf(request.raw.socket)?.fingerprint ?? null,
     signal: signalOf(reply),
   } as unknown as RouteRequest<never, never, never>;
 }

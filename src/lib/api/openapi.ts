@@ -10,7 +10,7 @@ export async function openApiDocument(version: string): Promise<Record<string, u
   const ports = {} as RoutePorts;
   const app = await createApiServer({
     routes: allRoutes(ports),
-    authenticator: { bearer: never, device: never, user: never },
+    authenticator: { bearer: never, device: never, user: never, certificate: never },
     authorize: () => ({ ok: false, reason: 'nothing is served' }),
     findDevice: () => never(),
     closed: () => null,

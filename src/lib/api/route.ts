@@ -26,6 +26,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly path: string;
   /** The If-None-Match, if the request has one. */
   readonly ifNoneMatch: string | null;
+  /** The fingerprint of the certificate that the client showed in the TLS handshake; null: none. */
+  clientCertificate(): string | null;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { groupPath, ownGroup } from '../alarms/scope.ts';
 import { displayState } from '../alarms/state/display-state.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
+import { groupPath, isWithin } from '../domain/group.ts';
 import type { DeviceId, ProjectId, RuleId } from '../domain/ids.ts';
 import { labelMatcher, pathMatcher } from '../domain/matching.ts';
 import { type Severity, severitiesOf, severityRank } from '../domain/severity.ts';
@@ -120,8 +120,12 @@ function deviceTests(query: Query, directory: Directory): Test[] {
   const groups = listOf(query.group)?.map(groupPath);
   if (groups) {
     tests.push((record) => {
-      const path = record.subject.group ?? ownGroup(deviceOf(record)?.labels ?? {});
-      return path !== null && groups.some((group) => path === group || path.startsWith(`${group}/`));
+      const { group: path } = record.subject;
+      if (path !== null) return groups.some((group) => isWithin(path, group));
+      const device = deviceOf(record);
+      if (device === undefined) return false;
+      const all = directory.groupsOf(device);
+      return groups.some((group) => all.includes(group));
     });
   }
   return tests;

@@ -40,8 +40,8 @@ export function* selectPoints(
   after?: { readonly device: string; readonly point: string },
 ): Generator<SelectedPoint> {
   const { ofDevice, ofPoint } = halvesOf(filter);
-  for (const device of devicesOf(directory, filter)) {
-    if ((after && device.device.id < after.device) || !ofDevice(device.device)) continue;
+  for (const device of devicesOf(directory, filter, after?.device)) {
+    if (!ofDevice(device.device)) continue;
     for (const path of [...device.points.keys()].sort()) {
       if (after && device.device.id === after.device && path <= after.point) continue;
       const entry = device.points.get(path);
@@ -50,8 +50,16 @@ export function* selectPoints(
   }
 }
 
-function devicesOf(directory: Directory, filter: PointFilter): readonly DeviceEntry[] {
-  if (!filter.devices) return directory.sortedDevices(filter.project);
-  const ids = [...new Set<DeviceId>(filter.devices)].sort();
-  return ids.flatMap((id) => directory.device(id) ?? []);
+/** From the device `from` on, itself included. */
+function* devicesOf(directory: Directory, { project, devices }: PointFilter, from?: string): Generator<DeviceEntry> {
+  if (devices === undefined) {
+    const first = from === undefined ? undefined : directory.device(from);
+    if (first?.device.project === project) yield first;
+    yield* directory.sortedDevices(project, from);
+    return;
+  }
+  for (const id of [...new Set<DeviceId>(devices)].sort()) {
+    const entry = from === undefined || id >= from ? directory.device(id) : undefined;
+    if (entry !== undefined) yield entry;
+  }
 }

@@ -21,7 +21,8 @@ export function planWatches(directory: Directory, project: ProjectId, rule: Rule
   for (const entry of directory.sortedDevices(project)) {
     // A group is what all of its devices make of it.
     const chosen = rule.condition.subject === 'group' || ofDevice(entry.device.id);
-    if (!chosen || !matchesDevice(rule.scope, entry.device)) continue;
+    const memberships = directory.membershipOf(entry.device);
+    if (!chosen || !matchesDevice(rule.scope, entry.device, memberships)) continue;
     switch (rule.condition.subject) {
       case 'point':
         for (const path of [...entry.points.keys()].sort()) {
@@ -34,7 +35,7 @@ export function planWatches(directory: Directory, project: ProjectId, rule: Rule
         addDevice(plan, entry, plan.subject({ device: entry.device.id, point: null, group: null }, entry.device.createdAt), 0, rule.condition.points);
         break;
       case 'group':
-        for (const group of groupsWatched(rule.scope, entry.device.labels)) {
+        for (const group of groupsWatched(rule.scope, memberships)) {
           const subject = groups.get(group) ?? plan.subject({ device: null, point: null, group }, entry.device.createdAt);
           groups.set(group, subject);
           addDevice(plan, entry, subject, plan.member(subject, entry.device.id), rule.condition.points);

@@ -1,30 +1,39 @@
-import type { DeviceId, ProjectId } from '../domain/ids.ts';
+import type { X509Certificate } from 'node:crypto';
+import type { ClaimId, DeviceId, ProjectId } from '../domain/ids.ts';
 
-/** Keys that certificates of devices may have. */
-export const KEY_KINDS = ['p256', 'ed25519'] as const;
-export type KeyKind = (typeof KEY_KINDS)[number];
+export { KEY_KINDS, type KeyKind } from '../domain/certificate.ts';
 
-/** What a TLS connection shows of its client, once TLS has checked the chain against the authorities that the hub knows. */
+/**
+ * What a client showed of itself in the TLS handshake. TLS has proven that it holds the key, and nothing more: whose certificate it is, and whether it counts, is for the
+ * CertificateChecker to say.
+ */
 export interface PeerCertificate {
   /** SHA-256 over the certificate in DER, lower-case hex. */
   readonly fingerprint: string;
-  /** Upper-case hex without leading zeros. */
-  readonly serial: string;
-  /** Subject key identifiers or fingerprints that lead to its authority: owner's choice, see x509. */
-  readonly issuer: string;
-  readonly commonName: string | null;
-  /** URI and DNS names. */
-  readonly alternativeNames: readonly string[];
-  readonly validFrom: number;
-  readonly validTo: number;
+  readonly certificate: X509Certificate;
 }
 
 /** Whose certificate is it? */
 export type CertificateVerdict =
-  | { readonly ok: true; readonly project: ProjectId; readonly device: DeviceId; readonly expiresAt: number }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly kind: 'device'; readonly project: ProjectId; readonly device: DeviceId; readonly expiresAt: number }
+  | {
+      readonly ok: true;
+      readonly kind: 'claim';
+      readonly project: ProjectId;
+      readonly claim: ClaimId;
+      /** How the certificate names its device, by the identity rule of its authority; null: it is one for a whole batch. */
+      readonly name: string | null;
+      readonly fingerprint: string;
+      readonly expiresAt: number;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** The device that it was made out to, of a certificate that the hub knows: its rejected messages tell of it. */
+      readonly device: DeviceId | null;
+    };
 
 export interface CertificateChecker {
   /** In memory or one look-up on disk: asked for every connection. Revoked, expired, of an unknown authority, of a device that is gone: refused with the reason. */
-  check(certificate: PeerCertificate, now: number): Promise<CertificateVerdict>;
+  check(peer: PeerCertificate, now: number): Promise<CertificateVerdict>;
 }

@@ -26,4 +26,5 @@ export const CREDENTIAL_COLUMNS: readonly Column<Credential>[] = [
   { name: 'device', value: (row) => row.device },
   { name: 'kind', value: (row) => row.kind },
   timeColumn('created', (row) => row.createdAt),
+  timeColumn('expires', (row) => row.expiresAt),
 ];

@@ -12,6 +12,8 @@ export const DEVICE_COLUMNS: readonly Column<Device>[] = [
   timeColumn('last-seen', (row) => row.status.lastSeenAt, { keep: true }),
   { name: 'points', value: (row) => row.points, right: true, drop: 2 },
   pairsColumn('labels', (row) => row.labels, { drop: 1 }),
+  { name: 'groups', value: (row) => row.groups, text: (row) => row.groups.join(', '), wide: true },
+  { name: 'member-of', value: (row) => row.memberOf, text: (row) => row.memberOf.join(', '), wide: true },
   pairsColumn('aliases', (row) => row.aliases, { wide: true }),
   { name: 'address', value: (row) => row.status.lastAddress, wide: true },
   { name: 'protocol', value: (row) => row.status.protocol, wide: true },

@@ -5,7 +5,7 @@ import { type PointInput, parsePointSpec } from './point-spec.ts';
 
 export type TypeDefinition = Partial<DeviceTypeCreate>;
 
-const KEYS = ['id', 'mode', 'description', 'points'];
+const KEYS = ['id', 'mode', 'description', 'points', 'configSchema'];
 
 /** A device type from a file. The hub checks the values. */
 export async function readTypeFile(file: string, signal: AbortSignal): Promise<TypeDefinition> {

@@ -2,11 +2,16 @@ import { type Connection, type ConnectionOptions, createConnection } from './con
 import { type AccessResources, accessResources } from './resources/access.ts';
 import { type AlarmResources, alarmResources } from './resources/alarms.ts';
 import { type BacktestResources, backtestResources } from './resources/backtests.ts';
+import { type CertificateResources, certificateResources } from './resources/certificates.ts';
 import { type CommandResources, commandResources } from './resources/commands.ts';
+import { type ConfigResources, configResources } from './resources/configs.ts';
+import { type DeviceBatchResources, deviceBatchResources } from './resources/device-batches.ts';
 import { type EventResources, eventResources } from './resources/events.ts';
 import { type FleetResources, fleetResources } from './resources/fleet.ts';
+import { type GroupResources, groupResources } from './resources/groups.ts';
 import { type JobResources, jobResources } from './resources/jobs.ts';
 import { type NotificationResources, notificationResources } from './resources/notifications.ts';
+import { type ProvisioningResources, provisioningResources } from './resources/provisioning.ts';
 import { type RuleResources, ruleResources } from './resources/rules.ts';
 import { type SampleResources, sampleResources } from './resources/samples.ts';
 import { type StorageResources, storageResources } from './resources/storage.ts';
@@ -17,11 +22,16 @@ export interface HubClient
     AccessResources,
     AlarmResources,
     BacktestResources,
+    DeviceBatchResources,
+    CertificateResources,
     CommandResources,
+    ConfigResources,
     EventResources,
     FleetResources,
+    GroupResources,
     JobResources,
     NotificationResources,
+    ProvisioningResources,
     RuleResources,
     SampleResources,
     StorageResources {
@@ -42,11 +52,16 @@ export function createHubClient(options: ConnectionOptions): HubClient {
     ...accessResources(connection),
     ...alarmResources(connection),
     ...backtestResources(connection),
+    ...deviceBatchResources(connection),
+    ...certificateResources(connection),
     ...commandResources(connection),
+    ...configResources(connection),
     ...eventResources(connection),
     ...fleetResources(connection),
+    ...groupResources(connection),
     ...jobResources(connection),
     ...notificationResources(connection),
+    ...provisioningResources(connection),
     ...ruleResources(connection),
     ...sampleResources(connection),
     ...storageResources(connection),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROVISIONING_DECISIONS } from '../domain/provisioning.ts';
 import { isTarget } from './targets.ts';
 
 /**
@@ -50,6 +51,7 @@ export const SETTINGS = {
   'mqtts.port': setting(optionalPort, null, 'Port of MQTT over TLS; 0 takes a free one, null (or off in a flag) turns it off', { flag: 'mqtts' }),
   'tls.cert': setting(path, null, 'PEM file with the certificate chain, for HTTPS and MQTT over TLS', { flag: 'tls-cert', placeholder: 'file' }),
   'tls.key': setting(path, null, 'PEM file with the private key', { flag: 'tls-key', placeholder: 'file' }),
+  'tls.client-certificates': setting(z.boolean(), true, 'Ask clients for a certificate, with which devices may log in; nobody has to have one'),
   'log.level': setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']), 'info', 'Least level that is logged', { flag: 'log-level' }),
   'log.format': setting(z.enum(['text', 'json']), 'text', 'Form of a log line on stderr', { flag: 'log-format' }),
   'ready-file': setting(path, null, 'File to write, as JSON with the real ports and an admin token, once traffic is accepted', {
@@ -117,6 +119,8 @@ export const SETTINGS = {
   'limits.points-per-device': setting(count, 10_000, 'Points of one device'),
   'limits.points-per-project': setting(count, 1_000_000, 'Points of one project'),
   'limits.devices-per-project': setting(count, 1_000_000, 'Devices of one project'),
+  'limits.groups-per-project': setting(count, 100_000, 'Groups of one project'),
+  'limits.group-selectors-per-project': setting(count, 100, 'Groups of one project whose selector no value finds, so that it is tried on each device'),
   'limits.rules-per-project': setting(count, 10_000, 'Alarm rules of one project'),
   'limits.maintenances-per-project': setting(count, 1_000, 'Maintenance windows of one project, those of the last 30 days included'),
   'limits.alarms-live-per-project': setting(count, 100_000, 'Live alarms of one project; beyond it new ones are dropped with a count'),
@@ -129,6 +133,10 @@ export const SETTINGS = {
     'Events of alarms that wait for a disk that takes nothing; beyond it the oldest are dropped with a count',
   ),
   'limits.alarm-history-samples': setting(count, 5_000_000, 'Stored samples that a rule is shown when it starts; beyond it its windows fill with what comes'),
+  'limits.claims-per-project': setting(count, 1_000, 'Claims of one project, ended ones included'),
+  'limits.claim-requests-per-second': setting(count, 500, 'Devices that ask with one claim, per second; beyond it they are refused with `rate_limited`'),
+  'limits.devices-held-per-project': setting(count, 10_000, 'Devices of one project that wait to be approved; beyond it claims that would be held are refused'),
+  'limits.provisioning-rules-per-project': setting(count, 200, 'Provisioning rules of one project'),
   'limits.value-bytes-max': setting(count, 65_536, 'Longest text or JSON value'),
   'limits.commands-open-per-device': setting(count, 1_000, 'Commands of one device that are not settled; beyond it more are refused'),
   'limits.commands-open-per-project': setting(count, 500_000, 'The same of one project'),
@@ -148,6 +156,9 @@ export const SETTINGS = {
   'limits.stream-subscribers': setting(count, 1_000, 'Stream subscribers, of samples and events together'),
   'limits.events-waiting': setting(count, 50_000, 'Events that wait for the disk; beyond it new ones are dropped with a count'),
   'limits.events-kept': setting(count, 5_000_000, 'Events kept, of all projects together; beyond it the oldest go'),
+  'limits.device-batches': setting(count, 8, 'Batches of devices that are written or wait for it; beyond it more are refused with `overloaded`'),
+  'limits.config-versions-kept': setting(count, 50, 'Versions of the configuration document kept for each device'),
+  'limits.connections-kept': setting(count, 50, 'Connections of each device that its history keeps'),
   'limits.exports': setting(count, 16, 'Exports that are sent at once; beyond it more are refused with `overloaded`'),
   'limits.backtests': setting(count, 2, 'Back-tests of rules that run at once; beyond it more are refused with `overloaded`'),
   'limits.journal-bytes': setting(count, 1_073_741_824, 'Journal that waits for the sample store; beyond it the hub refuses writes'),
@@ -189,6 +200,8 @@ export const SETTINGS = {
   'storage.retention-days': setting(count.nullable(), null, 'Samples older than this are deleted; null keeps them for ever'),
 
   'events.kept-days': setting(count, 90, 'Events older than this are deleted'),
+  'clocks.wrong-after-ms': setting(count.nullable(), 120_000, 'A clock of a device is wrong when it is ahead or behind by more; null: none is ever told of'),
+  'connections.kept-days': setting(count, 90, 'Connections of devices that ended longer ago are forgotten'),
   'alarms.kept-days': setting(count, 400, 'Alarms that were closed longer ago are deleted'),
 
   'control.expiry-default-ms': setting(count, 86_400_000, 'So long a command waits for its device and its answer, unless who asks says otherwise'),
@@ -204,10 +217,30 @@ export const SETTINGS = {
   'notifications.waiting-max': setting(count, 100_000, 'Alarm changes of one project that wait to be told; beyond it they are dropped with a count'),
   'notifications.kept-days': setting(count, 30, 'The log of deliveries goes back so far'),
 
+  'provisioning.default': setting(z.enum(PROVISIONING_DECISIONS), 'accept', 'What becomes of a device that comes with a claim when no provisioning rule holds'),
+
   'access.failures-per-account': setting(count, 10, 'Wrong passwords or tokens in the window before an account is locked'),
   'access.failures-per-address': setting(count, 100, 'The same for one network address'),
   'access.failure-window-ms': setting(count, 900_000, 'The window, and how long the lock holds'),
+  'ca.passphrase': setting(
+    z.string().min(8).nullable(),
+    null,
+    'Encrypts the keys of certificate authorities on disk; without it they are as safe as the data directory',
+    {
+      secret: true,
+    },
+  ),
+  'ca.certificate-days': setting(count, 365, 'Validity of a certificate for which nothing else is asked'),
+  'ca.certificate-days-max': setting(count.max(36_500), 3_650, 'Longest validity that can be asked for'),
+  'ca.expiry-warning-days': setting(count, 30, 'Days before the end of a certificate at which an event tells of it'),
+
   'access.session-days': setting(count.max(366), 30, 'Validity of a log-in'),
+  'access.expiry-warning-days': setting(count.max(366), 14, 'So long before the token of a device expires the journal of events says so'),
+  'access.device-token-days': setting(
+    count.max(3_660).nullable(),
+    null,
+    'Validity of the token of a device that nobody gave another; null is until it is removed',
+  ),
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof SETTINGS;

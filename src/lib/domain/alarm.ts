@@ -44,7 +44,7 @@ export interface AlarmRecord {
   /** It is unshelved by itself when the condition returns to normal. */
   readonly shelvedOnce: boolean;
   readonly outOfService: boolean;
-  /** Why it is suppressed, none: it is not. `alarm:<id>` of the parent, `calendar`, `maintenance:<id>`, `operator`. */
+  /** Why it is suppressed, none: it is not. `alarm:<id>` of the parent, `calendar`, `maintenance:<id>`, `device:<id>` (it is in maintenance, or a gateway above that is out of service), `operator`. */
   readonly suppressedBy: readonly string[];
 
   // what is known about it

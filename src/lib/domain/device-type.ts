@@ -1,5 +1,6 @@
 import type { DeviceTypeId, ProjectId } from './ids.ts';
 import type { PointDefinition } from './point.ts';
+import type { JsonObject } from './value.ts';
 
 /** strict: a point that is not declared is rejected. open: it appears with its first report. */
 export const TYPE_MODES = ['strict', 'open'] as const;
@@ -11,6 +12,8 @@ export interface DeviceType {
   readonly mode: TypeMode;
   readonly description: string | null;
   readonly points: readonly PointDefinition[];
+  /** JSON Schema that configuration documents of its devices fit; null: any object does. */
+  readonly configSchema: JsonObject | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

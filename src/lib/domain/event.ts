@@ -15,6 +15,7 @@ export const EVENT_KINDS = [
   'device.born',
   'device.died',
   'device.clock-wrong',
+  'device.clock-right',
   'devices.changed',
   'credential.created',
   'credential.renewed',

@@ -37,3 +37,52 @@ export function parentPath(path: string): GroupPath | null {
 export function isWithin(path: string, group: string): boolean {
   return path === group || (path.length > group.length && path.startsWith(group) && path[group.length] === '/');
 }
+
+/** The label that puts a device into the group of its value, as it did before there were groups. */
+export const GROUP_LABEL = 'group';
+
+/** A device may be put into so many; one that is in more is rather described by labels, and groups by selectors. */
+export const GROUPS_PER_DEVICE_MAX = 64;
+
+/** The groups that one device is in. */
+export interface DeviceGroups {
+  /** It is in these itself: by its label, because it was put there, because a selector fits. The first is the one that it is named with, where there is room for one. */
+  readonly own: readonly GroupPath[];
+  /** These, and all above them, the widest first. */
+  readonly all: readonly GroupPath[];
+}
+
+export const IN_NO_GROUP: DeviceGroups = { own: [], all: [] };
+
+export function deviceGroups(own: readonly GroupPath[]): DeviceGroups {
+  if (own.length === 0) return IN_NO_GROUP;
+  const all = [...new Set(own.flatMap(pathsTo))];
+  return { own, all: all.sort((one, other) => depthOf(one) - depthOf(other)) };
+}
+
+/** How many levels are above it. */
+export function depthOf(path: string): number {
+  let depth = 0;
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) depth += 1;
+  return depth;
+}
+
+/** As people write it: `/paris//hall-2/` is `paris/hall-2`. Not checked: a label may hold any text. */
+export function groupPath(text: string): GroupPath {
+  return text
+    .split('/')
+    .filter((level) => level !== '')
+    .join('/') as GroupPath;
+}
+
+/** The path behind a move of `from` to `to`: of what is not within `from` the same. */
+export function movedPath(path: string, from: string, to: string): GroupPath {
+  return (isWithin(path, from) ? `${to}${path.slice(from.length)}` : path) as GroupPath;
+}
+
+/** As a tree is read: each group before those below it, those of one level by name. */
+export function compareGroupPaths(one: string, other: string): number {
+  // No character of a name comes before the slash once it is the lowest of all.
+  const [left, right] = [one.replaceAll('/', '\u0000'), other.replaceAll('/', '\u0000')];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

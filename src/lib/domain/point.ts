@@ -10,6 +10,9 @@ export type PointKind = (typeof POINT_KINDS)[number];
  * Applications write `parameter` and `setpoint`. A device may report the value in force of a parameter or set point (the *reported* side of a set);
  * it never writes a point that the hub computes.
  */
+/** Points below it tell of the health of the device itself, such as load, memory, signal and uptime: no type needs to declare them. */
+export const HEALTH_PREFIX = '$health/';
+
 export function deviceMayReport(kind: PointKind): boolean {
   return kind !== 'virtual';
 }

@@ -3,6 +3,7 @@ export const VALUE_TYPES = ['number', 'boolean', 'string', 'json'] as const;
 export type ValueType = (typeof VALUE_TYPES)[number];
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
 export type SampleValue = JsonValue;
 
 /** The value type that a first report implies. */

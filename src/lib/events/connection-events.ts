@@ -26,9 +26,10 @@ export function recordConnections(ports: {
       const text = `${device} connected over ${protocol}${address === null ? '' : ` from ${address}`}`;
       recorder.record({ ...common(device, project, at), kind: 'device.connected', text, details: { protocol, address } });
     },
-    disconnected({ device, protocol, address }: Connection, at: number, reason: string, lastedMs: number): void {
+    disconnected({ device, protocol, address }: Connection, at: number, reason: string, since: number): void {
       const project = isStopping() ? null : projectOf(device);
       if (project === null) return;
+      const lastedMs = Math.max(0, at - since);
       const text = `${device} disconnected after ${formatAge(lastedMs)}: ${reason}`;
       recorder.record({ ...common(device, project, at), kind: 'device.disconnected', text, details: { protocol, address, reason, lastedMs } });
     },

@@ -1,20 +1,25 @@
 import type { AliasKind, Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
-import { pathsTo } from '../domain/group.ts';
+import { type DeviceGroups, IN_NO_GROUP } from '../domain/group.ts';
 import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
+import { DevicePoints } from './device-points.ts';
+import { createDeviceRecords } from './device-record.ts';
+import { createGroupRegistry, type Membership, type Placed } from './groups/group-registry.ts';
+import { LargeMap } from './large-map.ts';
 import { createNewestValues } from './newest-values.ts';
 import type { PointEntry } from './point-entry.ts';
 import { createSeriesTable } from './series-table.ts';
+import { type DeviceBlock, SortedDevices } from './sorted-devices.ts';
 import type { Traffic } from './traffic.ts';
 
 export type { PointEntry } from './point-entry.ts';
 
 /** A device in memory. */
-export interface DeviceEntry {
+export interface DeviceEntry extends Placed<DeviceEntry> {
   device: Device;
-  readonly points: Map<string, PointEntry>;
+  readonly points: ReadonlyMap<string, PointEntry>;
   accepted: number;
   rejected: number;
   refused: number;
@@ -24,6 +29,13 @@ export interface DeviceEntry {
   underWay: number;
   /** It is being deleted: nothing of it is taken any more. */
   closing: boolean;
+  /** Kept by `groups`. */
+  membership: Membership<DeviceEntry> | null;
+}
+
+/** As the directory itself knows it. */
+interface OwnEntry extends DeviceEntry {
+  readonly points: DevicePoints;
 }
 
 /**
@@ -32,15 +44,19 @@ export interface DeviceEntry {
  */
 export class Directory {
   readonly projects = new Map<ProjectId, Project>();
+  /** Before the devices: who is put into it finds its groups. */
+  readonly groups = createGroupRegistry<DeviceEntry>();
   readonly #types = new Map<ProjectId, Map<DeviceTypeId, DeviceType>>();
-  readonly #devices = new Map<DeviceId, DeviceEntry>();
+  readonly #devices = new LargeMap<OwnEntry>();
   readonly #children = new Map<DeviceId, Set<DeviceId>>();
-  readonly #byAlias = new Map<string, DeviceId>();
+  /** By project and kind: the texts are those of the devices themselves. */
+  readonly #byAlias = new Map<ProjectId, Map<string, LargeMap<DeviceEntry>>>();
   readonly #bySeries = createSeriesTable<PointEntry>();
   readonly #newEntry = createNewestValues();
   readonly #pointsOfProject = new Map<ProjectId, number>();
-  readonly #devicesOfProject = new Map<ProjectId, number>();
-  readonly #sorted = new Map<ProjectId, readonly DeviceEntry[]>();
+  readonly #sorted = new Map<ProjectId, SortedDevices<DeviceEntry>>();
+  readonly #recordOf = createDeviceRecords();
+  #lastId = '' as DeviceId;
   /** Room that is promised to changes on their way to the disk. */
   readonly #reserved = new Map<ProjectId, { devices: number; points: number }>();
   /** Grows whenever a known device or point changes: caches of what depends on them are stale then. */
@@ -65,59 +81,88 @@ export class Directory {
 
   // devices
   device(id: string): DeviceEntry | undefined {
-    return this.#devices.get(id as DeviceId);
+    return this.#devices.get(id);
   }
+  /** Of all projects, in no order; not to be changed meanwhile. */
   devices(): Iterable<DeviceEntry> {
     return this.#devices.values();
   }
-  /** The devices of a project by id: the order of every list, so that a page can begin after an id. */
-  sortedDevices(project: ProjectId): readonly DeviceEntry[] {
-    let sorted = this.#sorted.get(project);
-    if (!sorted) {
-      sorted = [...this.#devices.values()].filter(({ device }) => device.project === project).sort((a, b) => (a.device.id < b.device.id ? -1 : 1));
-      this.#sorted.set(project, sorted);
-    }
-    return sorted;
+  /**
+   * The devices of a project by id, from the one behind `after` on: the order of every list, so that a page can begin after an id. Devices may come and go while it is
+   * walked through, also in many turns of the event loop: each that stays is met once.
+   */
+  sortedDevices(project: ProjectId, after?: string): Iterable<DeviceEntry> {
+    return this.#sorted.get(project)?.after(after) ?? [];
+  }
+  /** The same in pieces of a thousand at most, each with a number that tells whether it has changed. The list is the living one. */
+  deviceBlocks(project: ProjectId): readonly DeviceBlock<DeviceEntry>[] {
+    return this.#sorted.get(project)?.blocks ?? [];
+  }
+  /** Where in `deviceBlocks` the devices behind an id begin. */
+  blockAfter(project: ProjectId, id: string): { readonly block: number; readonly place: number } {
+    return this.#sorted.get(project)?.placeAfter(id) ?? { block: 0, place: 0 };
   }
   deviceCount(project: ProjectId): number {
-    return this.#devicesOfProject.get(project) ?? 0;
+    return this.#sorted.get(project)?.size ?? 0;
   }
   byAlias(project: ProjectId, kind: AliasKind, value: string): DeviceEntry | undefined {
-    const id = this.#byAlias.get(aliasKey(project, kind, value));
-    return id === undefined ? undefined : this.#devices.get(id);
+    return this.#byAlias.get(project)?.get(kind)?.get(value);
   }
   children(id: DeviceId): ReadonlySet<DeviceId> {
     return this.#children.get(id) ?? EMPTY;
   }
   /** Every group that a device is in, those above its own included, the widest first. */
   groupsOf(device: Device): readonly GroupPath[] {
-    if (device.groups.length === 0) return NO_GROUPS;
-    return [...new Set(device.groups.flatMap(pathsTo))];
+    return this.membershipOf(device).all;
   }
-  putDevice(device: Device): DeviceEntry {
+  /** The same, and which of them it is in itself. */
+  membershipOf(device: Device): DeviceGroups {
+    const known = this.#devices.get(device.id);
+    return known?.device === device ? (known.membership ?? IN_NO_GROUP) : this.groups.groupsOf(device);
+  }
+  putDevice(given: Device): DeviceEntry {
+    const device = this.#recordOf(given, given.parent === null ? null : this.#knownId(given.parent));
     const known = this.#devices.get(device.id);
     if (known) {
-      this.#unlink(known.device);
+      this.#unlink(known);
       known.device = device;
       this.revision += 1;
-    } else {
-      this.#devicesOfProject.set(device.project, this.deviceCount(device.project) + 1);
-      this.#sorted.delete(device.project);
+      this.#link(known);
+      this.groups.place(known);
+      this.#sorted.get(device.project)?.changed(device.id);
+      return known;
     }
-    const entry = known ?? { device, points: new Map(), accepted: 0, rejected: 0, refused: 0, traffic: null, underWay: 0, closing: false };
+    const entry: OwnEntry = {
+      device,
+      points: new DevicePoints(),
+      accepted: 0,
+      rejected: 0,
+      refused: 0,
+      traffic: null,
+      underWay: 0,
+      closing: false,
+      membership: null,
+    };
     this.#devices.set(device.id, entry);
-    this.#link(device);
+    this.#link(entry);
+    let sorted = this.#sorted.get(device.project);
+    if (sorted === undefined) {
+      sorted = new SortedDevices();
+      this.#sorted.set(device.project, sorted);
+    }
+    sorted.add(entry);
+    this.groups.place(entry);
     return entry;
   }
   removeDevice(id: DeviceId): void {
     const entry = this.#devices.get(id);
     if (!entry) return;
-    this.#unlink(entry.device);
+    this.#unlink(entry);
+    this.groups.leave(entry);
     for (const { point } of entry.points.values()) this.#bySeries.delete(point.series);
     const { project } = entry.device;
     this.#pointsOfProject.set(project, this.pointCount(project) - entry.points.size);
-    this.#devicesOfProject.set(project, this.deviceCount(project) - 1);
-    this.#sorted.delete(project);
+    this.#sorted.get(project)?.remove(id);
     this.#devices.delete(id);
     this.revision += 1;
   }
@@ -151,7 +196,7 @@ export class Directory {
   putPoint(given: Point): PointEntry {
     const device = this.#devices.get(given.device);
     if (!device) throw new Error(`point of an unknown device: ${given.device}`);
-    const point = ofOneShape(given);
+    const point = ofOneShape(given, device.device.id);
     const known = device.points.get(point.path);
     if (known) {
       // Its series differs when its device's type gave it one while its first report was on the way: that report was refused.
@@ -161,40 +206,61 @@ export class Directory {
       this.revision += 1;
       return known;
     }
-    const entry = this.#newEntry(point);
-    device.points.set(point.path, entry);
-    this.#bySeries.set(point.series, entry);
-    this.#pointsOfProject.set(device.device.project, this.pointCount(device.device.project) + 1);
+    return this.addPoint(device, point);
+  }
+  /** A path that its device does not have yet. */
+  addPoint(device: DeviceEntry, given: Point): PointEntry {
+    const { id, project } = device.device;
+    const entry = this.#newEntry(ofOneShape(given, id));
+    (device as OwnEntry).points.add(entry);
+    this.#bySeries.set(given.series, entry);
+    this.#pointsOfProject.set(project, this.pointCount(project) + 1);
     return entry;
   }
 
-  #link(device: Device): void {
-    for (const [kind, value] of Object.entries(device.aliases)) this.#byAlias.set(aliasKey(device.project, kind, value), device.id);
-    if (device.parent === null) return;
-    const siblings = this.#children.get(device.parent);
-    if (siblings) siblings.add(device.id);
-    else this.#children.set(device.parent, new Set([device.id]));
+  /** The text of an id that is in memory already. */
+  #knownId(id: DeviceId): DeviceId {
+    if (id !== this.#lastId) this.#lastId = this.#devices.get(id)?.device.id ?? id;
+    return this.#lastId;
   }
-  #unlink(device: Device): void {
-    for (const [kind, value] of Object.entries(device.aliases)) this.#byAlias.delete(aliasKey(device.project, kind, value));
-    if (device.parent === null) return;
-    const siblings = this.#children.get(device.parent);
-    siblings?.delete(device.id);
-    if (siblings?.size === 0) this.#children.delete(device.parent);
+  #link(entry: DeviceEntry): void {
+    const { id, project, aliases, parent } = entry.device;
+    for (const kind in aliases) this.#aliasesOf(project, kind).set(aliases[kind as AliasKind] ?? '', entry);
+    if (parent === null) return;
+    const siblings = this.#children.get(parent);
+    if (siblings) siblings.add(id);
+    else this.#children.set(parent, new Set([id]));
+  }
+  #unlink(entry: DeviceEntry): void {
+    const { id, project, aliases, parent } = entry.device;
+    for (const kind in aliases) this.#aliasesOf(project, kind).delete(aliases[kind as AliasKind] ?? '');
+    if (parent === null) return;
+    const siblings = this.#children.get(parent);
+    siblings?.delete(id);
+    if (siblings?.size === 0) this.#children.delete(parent);
+  }
+  #aliasesOf(project: ProjectId, kind: string): LargeMap<DeviceEntry> {
+    let kinds = this.#byAlias.get(project);
+    if (kinds === undefined) {
+      kinds = new Map();
+      this.#byAlias.set(project, kinds);
+    }
+    let values = kinds.get(kind);
+    if (values === undefined) {
+      values = new LargeMap();
+      kinds.set(kind, values);
+    }
+    return values;
   }
 }
 
 const EMPTY: ReadonlySet<DeviceId> = new Set();
-const NO_GROUPS: readonly GroupPath[] = [];
 
 /**
  * The same fields, made in one place. Points come from the database, from types and from first reports, put together with `...`, which gives
  * V8 many hidden classes for them; ingest reads their fields for each value, and from objects of one class several times as fast.
+ * `device`: the text that is there already.
  */
-function ofOneShape({ series, device, path, kind, valueType, unit, decimals, min, max, description, retention, createdAt }: Point): Point {
+function ofOneShape({ series, path, kind, valueType, unit, decimals, min, max, description, retention, createdAt }: Point, device: DeviceId): Point {
   return { series, device, path, kind, valueType, unit, decimals, min, max, description, retention, createdAt };
-}
-
-function aliasKey(project: string, kind: string, value: string): string {
-  return `${project} ${kind} ${value}`;
 }

@@ -1,58 +1,44 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AliasKind, type Device, type DeviceKind, type DeviceState, isInService } from '../domain/device.ts';
+import { type AliasKind, type Device, type DeviceState, isInService } from '../domain/device.ts';
 import type { DeviceType, TypeMode } from '../domain/device-type.ts';
-import { type DeviceId, type DeviceTypeId, GROUP_RULE, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
+import { GROUPS_PER_DEVICE_MAX } from '../domain/group.ts';
+import { type DeviceId, type DeviceTypeId, type GroupPath, isGroupPath, type ProjectId, type SeriesId } from '../domain/ids.ts';
 import type { Point, PointDefinition } from '../domain/point.ts';
+import type { JsonObject } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
-import { createChangeOrder } from './change-order.ts';
+import { type ChangeOrder, createChangeOrder } from './change-order.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
+import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
+import { createProvisioning, type Provisioning } from './provisioning.ts';
+import { stateStatements } from './state-change.ts';
 import { applyDefinition, asDeclared, changedDefinitions, declaredPoints, type PointChange } from './type-points.ts';
 
-export interface NewDevice {
-  readonly id: string;
-  readonly name?: string | undefined;
-  readonly kind: DeviceKind;
-  readonly type?: string | undefined;
-  readonly parent?: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly aliases: Readonly<Partial<Record<AliasKind, string | undefined>>>;
-  /** Groups that exist. */
-  readonly groups?: readonly string[] | undefined;
-  /** Absent: active. */
-  readonly state?: DeviceState | undefined;
-}
-export interface DeviceChange {
-  readonly name?: string | undefined;
-  readonly type?: string | null | undefined;
-  readonly parent?: string | null | undefined;
-  readonly state?: DeviceState | undefined;
-  readonly labels?: Readonly<Record<string, string | null>> | undefined;
-  readonly aliases?: Readonly<Partial<Record<AliasKind, string | null | undefined>>> | undefined;
-  /** Takes the place of the whole list. */
-  readonly groups?: readonly string[] | undefined;
-}
+export { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
 export interface NewDeviceType {
   readonly id: string;
   readonly mode: TypeMode;
   readonly description: string | null;
   readonly points: readonly PointDefinition[];
+  /** Absent: none. */
+  readonly configSchema?: JsonObject | null | undefined;
 }
 
-export const LABELS_MAX = 64;
 const TYPES_MAX = 1_000;
 
 /**
  * Changes to devices, types and points: on disk first, then in the directory. New devices come side by side, everything else one after the other:
  * each builds on what the one before it left. Refusals are MusterErrors.
  */
-export interface Fleet {
+export interface Fleet extends Provisioning {
   device(project: ProjectId, idOrAlias: string): DeviceEntry;
-  createDevice(project: ProjectId, device: NewDevice): Promise<DeviceEntry>;
-  updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry>;
-  deleteDevice(project: ProjectId, id: string): Promise<void>;
+  /** `alongside`: committed with the device or not at all, such as its credential; `conflict` when one of them cannot be. */
+  createDevice(project: ProjectId, device: NewDevice, alongside?: readonly Statement[]): Promise<DeviceEntry>;
+  /** `expected`: refused with `conflict` in any other state. */
+  updateDevice(project: ProjectId, id: string, change: DeviceChange, expected?: DeviceState): Promise<DeviceEntry>;
+  deleteDevice(project: ProjectId, id: string, expected?: DeviceState): Promise<void>;
   type(project: ProjectId, id: string): DeviceType;
   createType(project: ProjectId, type: NewDeviceType): Promise<DeviceType>;
   updateType(project: ProjectId, id: string, change: Partial<Omit<NewDeviceType, 'id'>>): Promise<DeviceType>;
@@ -64,6 +50,8 @@ export interface FleetPorts {
   readonly system: SystemStore;
   readonly directory: Directory;
   readonly clock: () => number;
+  /** Shared with those who change what devices refer to; absent: its own. */
+  readonly order?: ChangeOrder;
   readonly devicesMax: number;
   readonly pointsPerDeviceMax: number;
   readonly pointsPerProjectMax: number;
@@ -80,21 +68,24 @@ export interface FleetPorts {
 
 export function createFleet(ports: FleetPorts): Fleet {
   const { system, directory, clock } = ports;
-  const order = createChangeOrder();
+  const { order = createChangeOrder() } = ports;
+  const many = createProvisioning({ ...ports, checkedType, checkedParent, checkedGroups, typeOf, following, newOnes, merged, noDevice });
 
   return {
     device: findDevice,
     type: findType,
-    createDevice: (project, device) => order.together(() => createDevice(project, device)),
-    updateDevice: (project, id, change) => order.alone(() => updateDevice(project, id, change)),
-    deleteDevice: (project, id) => order.alone(() => deleteDevice(project, id)),
+    createDevice: (project, device, alongside = []) => order.together(() => createDevice(project, device, alongside)),
+    updateDevice: (project, id, change, expected) => order.alone(() => updateDevice(project, id, change, expected)),
+    deleteDevice: (project, id, expected) => order.alone(() => deleteDevice(project, id, expected)),
+    provision: (project, items, options) => order.alone(() => many.provision(project, items, options)),
+    deleteDevices: (project, ids, options) => order.alone(() => many.deleteDevices(project, ids, options)),
     createType: (project, type) => order.alone(() => createType(project, type)),
     updateType: (project, id, change) => order.alone(() => updateType(project, id, change)),
     deleteType: (project, id) => order.alone(() => deleteType(project, id)),
     updatePoint: (project, device, path, change) => order.alone(() => updatePoint(project, device, path, change)),
   };
 
-  async function createDevice(project: ProjectId, wanted: NewDevice): Promise<DeviceEntry> {
+  async function createDevice(project: ProjectId, wanted: NewDevice, alongside: readonly Statement[]): Promise<DeviceEntry> {
     if (directory.devicesTaken(project) >= ports.devicesMax) {
       throw new MusterError('limit_reached', `the project has ${ports.devicesMax} devices already (limits.devices-per-project)`);
     }
@@ -109,7 +100,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       state: wanted.state ?? 'active',
       labels: wanted.labels,
       aliases: definedOnly(wanted.aliases),
-      groups: checkedGroups(wanted.groups ?? []),
+      groups: checkedGroups(project, wanted.groups ?? []),
       createdAt: now,
       updatedAt: now,
     };
@@ -117,7 +108,7 @@ export function createFleet(ports: FleetPorts): Fleet {
     // Others are created meanwhile, and reports bring points: what is on its way counts for all of them.
     const release = directory.reserve(project, 1, points.length);
     try {
-      await commitOrExplain(system.log, [system.devices.insert(device), ...statements], {
+      await commitOrExplain(system.log, [system.devices.insert(device), ...statements, ...alongside], {
         unique: (constraint) => (constraint?.includes('alias') ? aliasTaken(device) : new MusterError('conflict', `a device ${device.id} exists already`)),
         reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
       });
@@ -129,9 +120,10 @@ export function createFleet(ports: FleetPorts): Fleet {
     }
   }
 
-  async function updateDevice(project: ProjectId, id: string, change: DeviceChange): Promise<DeviceEntry> {
+  async function updateDevice(project: ProjectId, id: string, change: DeviceChange, expected?: DeviceState): Promise<DeviceEntry> {
     const entry = findDevice(project, id);
     const before = entry.device;
+    checkState(before, expected);
     const device: Device = {
       ...before,
       name: change.name ?? before.name,
@@ -140,15 +132,16 @@ export function createFleet(ports: FleetPorts): Fleet {
       state: change.state ?? before.state,
       labels: merged(before.labels, change.labels),
       aliases: merged(before.aliases as Record<string, string>, change.aliases as Record<string, string | null> | undefined),
-      groups: change.groups === undefined ? before.groups : checkedGroups(change.groups),
+      groups: change.groups === undefined ? before.groups : checkedGroups(project, change.groups),
       updatedAt: clock(),
     };
+    const withState = stateStatements(system, before, device);
     if (Object.keys(device.labels).length > LABELS_MAX) throw new MusterError('invalid', `a device has ${LABELS_MAX} labels at most`);
     const type = typeOf(device);
     const { points, statements } = following([{ device, points: entry.points }], type, device.type === before.type ? [] : (type?.points ?? []));
     const release = directory.reserve(project, 0, newOnes(points));
     try {
-      await commitOrExplain(system.log, [system.devices.update(device), ...statements], {
+      await commitOrExplain(system.log, [system.devices.update(device), ...withState, ...statements], {
         unique: () => aliasTaken(device),
         reference: () => new MusterError('conflict', 'its type or parent was removed in the meantime'),
         stale: () => noDevice(id),
@@ -163,9 +156,10 @@ export function createFleet(ports: FleetPorts): Fleet {
     return entry;
   }
 
-  async function deleteDevice(project: ProjectId, id: string): Promise<void> {
+  async function deleteDevice(project: ProjectId, id: string, expected?: DeviceState): Promise<void> {
     const entry = findDevice(project, id);
     const { device } = entry;
+    checkState(device, expected);
     const children = directory.children(device.id).size;
     if (children > 0)
       throw new MusterError('in_use', `${device.id} is the gateway of ${children} devices`, { hint: 'Delete them first, or give them another parent.' });
@@ -191,7 +185,15 @@ export function createFleet(ports: FleetPorts): Fleet {
   async function createType(project: ProjectId, wanted: NewDeviceType): Promise<DeviceType> {
     if ([...directory.typesOf(project)].length >= TYPES_MAX) throw new MusterError('limit_reached', `the project has ${TYPES_MAX} types already`);
     const now = clock();
-    const type: DeviceType = { ...wanted, points: checkedPoints(wanted.points), id: wanted.id as DeviceTypeId, project, createdAt: now, updatedAt: now };
+    const type: DeviceType = {
+      ...wanted,
+      points: checkedPoints(wanted.points),
+      configSchema: wanted.configSchema ?? null,
+      id: wanted.id as DeviceTypeId,
+      project,
+      createdAt: now,
+      updatedAt: now,
+    };
     await commitOrExplain(system.log, [system.types.insert(type)], { unique: () => new MusterError('conflict', `a type ${type.id} exists already`) });
     directory.putType(type);
     return type;
@@ -204,6 +206,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       mode: change.mode ?? before.mode,
       description: change.description === undefined ? before.description : change.description,
       points: change.points === undefined ? before.points : checkedPoints(change.points),
+      configSchema: change.configSchema === undefined ? before.configSchema : change.configSchema,
       updatedAt: clock(),
     };
     const followers = [...directory.devices()].filter(({ device }) => device.project === project && device.type === type.id);
@@ -258,6 +261,18 @@ export function createFleet(ports: FleetPorts): Fleet {
     return type;
   }
 
+  function checkedGroups(project: ProjectId, groups: readonly string[], mayMiss = false): readonly GroupPath[] {
+    for (const group of groups) {
+      if (mayMiss ? isGroupPath(group) : directory.groups.group(project, group) !== undefined) continue;
+      throw new MusterError('invalid', `there is no group ${group.slice(0, 200)}`, {
+        hint: 'Create it with `muster group create`, or say that missing groups are to be made.',
+        details: { field: 'groups', group: group.slice(0, 200) },
+      });
+    }
+    if (groups.length > GROUPS_PER_DEVICE_MAX) throw new MusterError('invalid', `a device is in ${GROUPS_PER_DEVICE_MAX} groups at most`);
+    return [...new Set(groups as readonly GroupPath[])].sort();
+  }
+
   function typeOf(device: Device): DeviceType | undefined {
     return device.type === null ? undefined : directory.type(device.project, device.type);
   }
@@ -269,15 +284,19 @@ export function createFleet(ports: FleetPorts): Fleet {
     return id as DeviceTypeId;
   }
 
-  function checkedParent(project: ProjectId, child: string, id: string | null): DeviceId | null {
+  function checkedParent(project: ProjectId, child: string, id: string | null, known = deviceNamed): DeviceId | null {
     if (id === null) return null;
-    const parent = directory.device(id)?.device;
+    const parent = known(id);
     if (!parent || parent.project !== project) throw new MusterError('invalid', `there is no device ${id} to be the parent`);
     if (parent.kind !== 'gateway') throw new MusterError('invalid', `${id} is no gateway`, { hint: 'Only a device of kind gateway can be a parent.' });
-    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : directory.device(above.parent)?.device) {
+    for (let above: Device | undefined = parent; above; above = above.parent === null ? undefined : known(above.parent)) {
       if (above.id === child) throw new MusterError('invalid', `${id} is below ${child} itself`);
     }
     return parent.id;
+  }
+
+  function deviceNamed(id: string): Device | undefined {
+    return directory.device(id)?.device;
   }
 
   /**
@@ -353,9 +372,8 @@ export function createFleet(ports: FleetPorts): Fleet {
   }
 }
 
-function checkedGroups(groups: readonly string[]): readonly GroupPath[] {
-  for (const group of groups) if (!isGroupPath(group)) throw new MusterError('invalid', `${group.slice(0, 100)} is no group: ${GROUP_RULE}`);
-  return [...new Set(groups as readonly GroupPath[])].sort();
+function checkState({ id, state }: Device, expected: DeviceState | undefined): void {
+  if (expected !== undefined && state !== expected) throw new MusterError('conflict', `the device ${id} is ${state}, not ${expected}`);
 }
 
 function noDevice(id: string): MusterError {

@@ -3,8 +3,8 @@ import type { DeviceId } from '../domain/ids.ts';
 import type { Connection, Presence } from './presence.ts';
 
 interface State {
-  /** Connections of its own, newest last. */
-  connections: Connection[];
+  /** Connections of its own, newest last. A list is made with the first: most devices of a large fleet have none. */
+  connections: readonly Connection[];
   /** The gateway's connection that last reported for it. */
   through: string | null;
   connectedAt: number | null;
@@ -16,12 +16,14 @@ interface State {
 /** Who is told of connections. Must not throw. */
 export interface PresenceObserver {
   connected(connection: Connection, at: number): void;
-  /** `lastedMs`: since it was connected. Not called for a device that is gone, whose name another may have by now. */
-  disconnected(connection: Connection, at: number, reason: string, lastedMs: number): void;
+  /** `since`: when it was connected. Not called for a device that is gone, whose name another may have by now. */
+  disconnected(connection: Connection, at: number, reason: string, since: number): void;
 }
 
 export interface LivePresence extends Presence {
-  /** From now on it is told of each connection. */
+  /** A gateway told that a device behind it is there no more: it is offline until it is heard of again. */
+  left(device: DeviceId, at: number): void;
+  /** From now on it is told of each connection, after those that asked before. */
   observe(observer: PresenceObserver): void;
   /** What a former run of the hub knew. */
   restore(device: DeviceId, status: DeviceStatus): void;
@@ -30,23 +32,24 @@ export interface LivePresence extends Presence {
   takeChanged(max: number): readonly DeviceId[];
 }
 
+const NONE: readonly Connection[] = [];
 const ABSENT: DeviceStatus = { online: false, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
 
 export function createPresence(): LivePresence {
   const states = new Map<DeviceId, State>();
   /** Open connections, with the children that were reported through each. */
   const open = new Map<string, { readonly connection: Connection; readonly since: number; readonly children: Set<DeviceId> }>();
-  let observer: PresenceObserver | null = null;
+  const observers: PresenceObserver[] = [];
   const changed = new Set<DeviceId>();
 
   return {
     connected(connection, at) {
       open.set(connection.id, { connection, since: at, children: new Set() });
       const state = stateOf(connection.device);
-      state.connections.push(connection);
+      state.connections = [...state.connections, connection];
       state.connectedAt = at;
       touch(connection.device, state, connection, at);
-      observer?.connected(connection, at);
+      for (const observer of observers) observer.connected(connection, at);
     },
     disconnected(connectionId, at, reason) {
       const entry = open.get(connectionId);
@@ -56,10 +59,10 @@ export function createPresence(): LivePresence {
       // A device that was deleted is forgotten before its connection has ended, and another may have its name by now.
       const state = states.get(device);
       if (state?.connections.includes(entry.connection)) {
-        state.connections = state.connections.filter((connection) => connection !== entry.connection);
+        state.connections = state.connections.length === 1 ? NONE : state.connections.filter((connection) => connection !== entry.connection);
         state.lastSeenAt = at;
         changed.add(device);
-        observer?.disconnected(entry.connection, at, reason, Math.max(0, at - entry.since));
+        for (const observer of observers) observer.disconnected(entry.connection, at, reason, entry.since);
       }
       for (const child of entry.children) {
         const childState = states.get(child);
@@ -85,13 +88,20 @@ export function createPresence(): LivePresence {
       const online = state.connections.length > 0 || state.through !== null;
       return { online, connectedAt: online ? connectedAt : null, lastSeenAt, lastAddress, protocol };
     },
+    left(device, at) {
+      const state = states.get(device);
+      if (state === undefined) return;
+      state.through = null;
+      state.lastSeenAt = at;
+      changed.add(device);
+    },
     observe(next) {
-      observer = next;
+      observers.push(next);
     },
     restore(device, status) {
       // Whatever was online when the hub ended has no connection now.
       states.set(device, {
-        connections: [],
+        connections: NONE,
         through: null,
         connectedAt: null,
         lastSeenAt: status.lastSeenAt,
@@ -117,7 +127,7 @@ export function createPresence(): LivePresence {
   function stateOf(device: DeviceId): State {
     let state = states.get(device);
     if (!state) {
-      state = { connections: [], through: null, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
+      state = { connections: NONE, through: null, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
       states.set(device, state);
     }
     return state;

@@ -8,6 +8,8 @@ export interface Connection {
   readonly device: DeviceId;
   readonly protocol: string;
   readonly address: string | null;
+  /** The client identifier, where the protocol has one. */
+  readonly client?: string;
 }
 
 /** Who is there: kept in memory, saved in the background, true within a second. */

@@ -1,3 +1,5 @@
+import type { ClockState } from './clock-state.ts';
+
 /** How much a device, or a whole project, sends: what its rate is counted and limited by. Times are ms since 1970. */
 export interface Traffic {
   /** Messages and points that may come at once; below zero after a message with more points than were left. */
@@ -16,6 +18,8 @@ export interface Traffic {
   /** How many had been refused when it was last noted among the rejected messages, and when that was. */
   limitedNoted: number;
   notedAt: number;
+  /** null: it has said no time of its own yet. */
+  clock: ClockState | null;
 }
 
 export const RATE_WINDOW_MS = 10_000;
@@ -33,6 +37,7 @@ export function newTraffic(now: number, messageTokens: number, pointTokens: numb
     heldBack: 0,
     limitedNoted: 0,
     notedAt: Number.NEGATIVE_INFINITY,
+    clock: null,
   };
 }
 

@@ -19,6 +19,8 @@ export interface Outcome {
   readonly rejectedCount: number;
   /** The hub had this message already; `rejected` is empty then. */
   readonly repeated?: boolean;
+  /** What goes back to the connection that asked, on the topic with `/result` behind it, and to nobody else: it may hold a secret. */
+  readonly reply?: Uint8Array;
 }
 
 /** Who is told what became of a message: one of the two, once, after `accept` has returned. */

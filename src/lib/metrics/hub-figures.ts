@@ -109,6 +109,7 @@ export interface HubLevels {
   readonly alarms: SupervisionCounts;
   readonly notifications: NotificationFigures;
   readonly commands: CommandFigures;
+  readonly provisioning: ProvisioningFigures;
   readonly mqtt: MqttFigures;
   readonly limits: readonly LimitLevel[];
 }
@@ -125,6 +126,12 @@ export interface CommandFigures {
   readonly rejected: number;
   readonly expired: number;
   readonly cancelled: number;
+}
+
+/** Devices that register themselves: counts since the start. */
+export interface ProvisioningFigures {
+  readonly claims: { readonly accepted: number; readonly held: number; readonly repeated: number; readonly refused: number };
+  readonly renewed: number;
 }
 
 /** Alarm changes on their way to people; the last four since the start. */

@@ -6,6 +6,7 @@ import type { HubLevels } from './hub-figures.ts';
 import type { LevelMetric } from './level-metric.ts';
 import { MQTT_METRICS } from './mqtt-metrics.ts';
 import { NOTIFICATION_METRICS } from './notification-metrics.ts';
+import { PROVISIONING_METRICS } from './provisioning-metrics.ts';
 
 const HUB_METRICS: readonly LevelMetric<HubLevels>[] = [
   { name: 'muster_ready', help: '1 while the hub takes all traffic, as /health/ready says', read: ({ problems }) => Number(problems.length === 0) },
@@ -97,6 +98,10 @@ export function levelMetrics(registers: Registry[]): (levels: HubLevels) => void
     ...COMMAND_METRICS.map((metric) => {
       const set = setter(metric, registers);
       return ({ commands }: HubLevels) => set(commands);
+    }),
+    ...PROVISIONING_METRICS.map((metric) => {
+      const set = setter(metric, registers);
+      return ({ provisioning }: HubLevels) => set(provisioning);
     }),
     ...MQTT_METRICS.map((metric) => {
       const set = setter(metric, registers);

@@ -1,6 +1,8 @@
 import { uuidv7 } from 'uuidv7';
 import type { TargetGuard } from '../channels/channel.ts';
+import type { Device } from '../domain/device.ts';
 import type { HubEvent } from '../domain/event.ts';
+import { type DeviceGroups, IN_NO_GROUP } from '../domain/group.ts';
 import type { ChannelId, ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import type { Channel, OutboxEntry } from '../domain/notification.ts';
@@ -34,6 +36,7 @@ export interface NotificationsPorts {
   /** From 0 to 1, for pauses; for tests. */
   readonly chance?: () => number;
   readonly targets: TargetGuard;
+  readonly groupsOf: (device: Device) => DeviceGroups;
   readonly giveUpAfterMs: number;
   /** Entries of one project that wait. */
   readonly waitingMax: number;
@@ -171,7 +174,8 @@ export function createNotifications(ports: NotificationsPorts): Notifications {
     entriesFor(alarm, device, event, cause, now) {
       const ofProject = routes.compiled(alarm.project);
       if (!started || ofProject.length === 0) return NOBODY;
-      const told: Told = { alarm, device, cause, severity: severityOf(alarm.severity, event, cause) };
+      const groups = device === null ? IN_NO_GROUP : ports.groupsOf(device);
+      const told: Told = { alarm, device, groups, cause, severity: severityOf(alarm.severity, event, cause) };
       let entries: OutboxEntry[] | null = null;
       for (const compiled of ofProject) {
         const { route } = compiled;
@@ -261,7 +265,7 @@ export function createNotifications(ports: NotificationsPorts): Notifications {
     notifier,
     channels,
     routes,
-    explain: (project, question) => explainRoutes(routes.compiled(project), (id) => channels.find(project, id), question),
+    explain: (project, question) => explainRoutes(routes.compiled(project), (id) => channels.find(project, id), ports.groupsOf, question),
     counts() {
       const all = [...queues.values()];
       return {

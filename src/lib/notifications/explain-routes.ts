@@ -1,4 +1,5 @@
 import type { Device } from '../domain/device.ts';
+import { type DeviceGroups, IN_NO_GROUP } from '../domain/group.ts';
 import type { PointPath, RuleId } from '../domain/ids.ts';
 import type { Channel, NotifyCause } from '../domain/notification.ts';
 import type { Severity } from '../domain/severity.ts';
@@ -33,7 +34,12 @@ export interface RouteExplanation {
   readonly reason: string;
 }
 
-export function explainRoutes(routes: readonly CompiledRoute[], channelOf: (id: string) => Channel | undefined, question: RouteQuestion): RouteExplanation[] {
+export function explainRoutes(
+  routes: readonly CompiledRoute[],
+  channelOf: (id: string) => Channel | undefined,
+  groupsOf: (device: Device) => DeviceGroups,
+  question: RouteQuestion,
+): RouteExplanation[] {
   const { severity, cause, device, time } = question;
   const told: Told = {
     alarm: {
@@ -42,6 +48,7 @@ export function explainRoutes(routes: readonly CompiledRoute[], channelOf: (id: 
       labels: question.labels,
     },
     ...{ device, severity, cause },
+    groups: device === null ? IN_NO_GROUP : groupsOf(device),
   };
   return routes.map((compiled) => {
     const { route, filter, schedule } = compiled;

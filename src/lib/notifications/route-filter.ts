@@ -1,6 +1,6 @@
-import { groupPath, groupsOf, ownGroup } from '../alarms/scope.ts';
 import type { AlarmRecord } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
+import { type DeviceGroups, groupPath, pathsTo } from '../domain/group.ts';
 import { globMatcher, labelMatcher } from '../domain/matching.ts';
 import type { NotifyCause } from '../domain/notification.ts';
 import { SEVERITIES, type Severity, severitiesOf } from '../domain/severity.ts';
@@ -10,6 +10,8 @@ import { listOf, type RouteDocument } from './route-document.ts';
 export interface Told {
   readonly alarm: Pick<AlarmRecord, 'rule' | 'subject' | 'labels'>;
   readonly device: Pick<Device, 'id' | 'type' | 'parent' | 'labels'> | null;
+  /** Of the device. */
+  readonly groups: DeviceGroups;
   readonly severity: Severity;
   readonly cause: NotifyCause;
 }
@@ -88,7 +90,7 @@ export function createRouteFilter({ match = {}, cleared = true }: RouteDocument)
     ({ alarm }) => alarm.subject.device,
     (wanted) => anyGlob(wanted, ({ alarm }) => alarm.subject.device),
   );
-  add('group', match.group, groupOf, (wanted) => {
+  add('group', match.group, groupsText, (wanted) => {
     const groups = wanted.map(groupPath);
     return (told) => groups.some((group) => groupsOfTold(told).includes(group));
   });
@@ -102,14 +104,18 @@ export function createRouteFilter({ match = {}, cleared = true }: RouteDocument)
   };
 }
 
-/** The group of the alarm's subject, or that of its device. */
-export function groupOf({ alarm, device }: Told): string | null {
-  return alarm.subject.group ?? (device === null ? null : ownGroup(device.labels));
+/** The group of the alarm's subject, or that of its device: of several the first. */
+export function groupOf({ alarm, groups }: Told): string | null {
+  return alarm.subject.group ?? groups.own[0] ?? null;
 }
 
-function groupsOfTold({ alarm, device }: Told): readonly string[] {
-  if (alarm.subject.group !== null) return groupsOf({ group: alarm.subject.group });
-  return device === null ? [] : groupsOf(device.labels);
+function groupsOfTold({ alarm, groups }: Told): readonly string[] {
+  return alarm.subject.group === null ? groups.all : pathsTo(alarm.subject.group);
+}
+
+function groupsText({ alarm, groups }: Told): string | null {
+  if (alarm.subject.group !== null) return alarm.subject.group;
+  return groups.own.length === 0 ? null : groups.own.join(', ');
 }
 
 function anyGlob(patterns: readonly string[], textOf: (told: Told) => string | null): Matcher['holds'] {

@@ -94,7 +94,11 @@ export async function* bucketsByTime(hub: Pick<HubClient, 'aggregate' | 'samples
   }
 }
 
-function* allWindows({ from, to, everyMs, descending = false, timezone = 'UTC' }: BucketQuery, buckets: number): Generator<Window> {
+/** Windows of so many buckets at most, that begin where buckets do. */
+export function* allWindows(
+  { from, to, everyMs, descending = false, timezone = 'UTC' }: Omit<BucketQuery, 'point' | 'aggregate'>,
+  buckets: number,
+): Generator<Window> {
   if (timezone === 'UTC' || everyMs % DAY_MS !== 0) {
     for (const window of windowsOf(from, to, everyMs, buckets, descending)) yield { ...window, everyMs, originMs: 0 };
     return;

@@ -11,6 +11,7 @@ import type { ConnectionCount } from './limit-connections.ts';
 import { limitLevels } from './limit-levels.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HubState {
@@ -30,6 +31,7 @@ export function hubState(parts: {
   readonly alarms: HotSupervision;
   readonly notifications: Notifications;
   readonly control: HotControl;
+  readonly provisioning: Pick<ProvisioningDoor, 'counts'>;
   readonly jobs: Pick<HotJobs, 'open'>;
   readonly mqtt: MqttProtocol;
   readonly stream: LiveStream;
@@ -37,7 +39,7 @@ export function hubState(parts: {
   readonly connections: () => ConnectionCount;
   readonly isStopping: () => boolean;
 }): HubState {
-  const { settings, storage, ingest, events, alarms, notifications, control, jobs, mqtt, stream, seats, connections, isStopping } = parts;
+  const { settings, storage, ingest, events, alarms, notifications, control, jobs, provisioning, mqtt, stream, seats, connections, isStopping } = parts;
   const { directory, disk, samples, system } = storage;
   const { pipeline, pressure } = ingest;
   return { checks, notes, levels };
@@ -99,6 +101,7 @@ export function hubState(parts: {
       damagedFiles: samples.damaged.length,
       streamDropped: stream.dropped,
       notifications: notifications.counts(),
+      provisioning: provisioning.counts(),
       limits: limitLevels(settings, { ...limited, mqttConnectionsMax: mqtt.connectionsMax }),
     };
   }

@@ -10,16 +10,46 @@ import type { SystemStore } from '../storage/system/system-store.ts';
 export async function loadDirectory(system: SystemStore, presence: LivePresence, log: Log): Promise<Directory> {
   const directory = new Directory();
   for (const type of await system.types.all()) directory.putType(type);
-  for (const device of await system.devices.all()) directory.putDevice(device);
+  for (const group of await system.groups.all()) directory.groups.put(group);
+  const points = inOrder(system.points.all());
+  const statuses = inOrder(system.devices.statusBatches());
   let orphans = 0;
-  for (const points of system.points.all()) {
-    const device = points[0] && directory.device(points[0].device);
-    for (const point of device === undefined ? [] : points) directory.putPoint(point);
-    if (device === undefined) orphans += points.length;
+  // All three come by device. Together, what belongs to a device lies side by side in memory, and is found without looking it up.
+  for (const devices of system.devices.batches()) {
+    for (const stored of devices) {
+      const entry = directory.putDevice(stored);
+      const { id } = entry.device;
+      for (; points.next !== null && points.next.device <= id; points.take()) {
+        if (points.next.device === id) directory.addPoint(entry, points.next);
+        else orphans += 1;
+      }
+      for (; statuses.next !== null && statuses.next.device <= id; statuses.take()) if (statuses.next.device === id) presence.restore(id, statuses.next);
+    }
   }
+  for (; points.next !== null; points.take()) orphans += 1;
   if (orphans > 0) log.warn({ orphans }, 'points of unknown devices were left out');
-  for (const { device, ...status } of await system.devices.statuses()) if (directory.device(device)) presence.restore(device, status);
   return directory;
+}
+
+/** One after the other; `next` stays until it is taken, and is null behind the last. */
+function inOrder<Item>(batches: Iterable<readonly Item[]>): { next: Item | null; take(): void } {
+  const rest = batches[Symbol.iterator]();
+  let batch: readonly Item[] = [];
+  let at = 0;
+  const order = {
+    next: null as Item | null,
+    take() {
+      if (at === batch.length) {
+        const { value } = rest.next() as { value?: readonly Item[] };
+        batch = value ?? [];
+        at = 0;
+      }
+      order.next = batch[at] ?? null;
+      at += 1;
+    },
+  };
+  order.take();
+  return order;
 }
 
 /**

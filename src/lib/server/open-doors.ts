@@ -10,13 +10,17 @@ import type { HotSupervision } from '../supervision/create-supervision.ts';
 import { hubState } from './hub-state.ts';
 import type { Address } from './listen-http.ts';
 import { openAlarms } from './open-alarms.ts';
+import { openClocks } from './open-clocks.ts';
+import { openConfigurations } from './open-configurations.ts';
 import { openControl } from './open-control.ts';
 import { openEvents } from './open-events.ts';
 import { openFleet } from './open-fleet.ts';
 import { type HttpDoor, openHttp } from './open-http.ts';
 import { openIngest } from './open-ingest.ts';
+import { openLifecycle } from './open-lifecycle.ts';
 import { openMqtt } from './open-mqtt.ts';
 import { openNotifications } from './open-notifications.ts';
+import { openProvisioning } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 import { openStreams } from './open-streams.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -68,6 +72,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const { control, jobs } = asking;
   shutdown.defer('control', () => asking.stop());
   let supervision: HotSupervision | null = null as HotSupervision | null;
+  const clocks = await openClocks({ settings, storage, events, log, shutdown });
   const ingest = await openIngest({
     settings,
     storage,
@@ -77,18 +82,23 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
       supervision = openAlarms({ settings, storage, events, notifier: notifications.notifier, control, commit, scripts, clock, log });
       return supervision.evaluator;
     },
+    clocks,
     clock,
     log,
   });
   if (supervision === null) throw new Error('the spine has no alarm rules');
   const alarms: HotSupervision = supervision;
   shutdown.defer('alarms', () => alarms.stop());
-  const fleet = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, clock });
-  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, control, tls, clock, log });
+  const { fleet, groups } = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, events, clock });
+  const configurations = await openConfigurations({ settings, storage, events, control, clock, log, shutdown });
+  const lifecycle = await openLifecycle({ settings, storage, ingest, events, clocks, configurations, clock, log, shutdown });
+  const provisioning = await openProvisioning({ settings, storage, access, events, fleet, clock, log, shutdown });
+  const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
-  const state = hubState({ settings, storage, ingest, events, alarms, notifications, control, jobs, mqtt, stream, seats, connections, isStopping });
+  const said = { events, alarms, notifications, control, jobs, provisioning, mqtt };
+  const state = hubState({ settings, storage, ingest, ...said, stream, seats, connections, isStopping });
   metrics.watch(state.levels);
   metrics.storage.found(system.log.lastJournalId, samples.appliedJournalId);
   system.log.observe(metrics.storage.committed);
@@ -105,6 +115,10 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
     control,
     jobs,
     fleet,
+    provisioning,
+    groups,
+    lifecycle,
+    configurations,
     metrics,
     scripts,
     state,
@@ -139,5 +153,6 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   await mqtt.start();
   const address = await http.listen();
   events.started();
+  provisioning.start();
   return { http: address, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
 }

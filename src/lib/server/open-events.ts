@@ -49,6 +49,7 @@ export function openEvents(ports: {
   const retention = retainHistory({
     settings,
     storage: system.alarming,
+    connections: system.life.connections,
     commands: system.commands,
     jobs: system.jobs,
     commits: system.log,

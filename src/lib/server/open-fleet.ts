@@ -1,12 +1,17 @@
 import type { DeviceCredentials } from '../access/device-credentials.ts';
 import type { Settings } from '../config/settings.ts';
 import type { HotControl } from '../control/create-control.ts';
+import { groupEvent } from '../events/group-events.ts';
+import { createChangeOrder } from '../fleet/change-order.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import { createGroups } from '../fleet/groups/create-groups.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
+import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
 import type { Storage } from './open-storage.ts';
 
-/** Devices, types and points. Who keeps something of a device hears of its changes here. */
+/** Devices, types, points and groups. Who keeps something of a device hears of its changes here. */
 export function openFleet(ports: {
   readonly settings: Settings;
   readonly storage: Storage;
@@ -14,14 +19,17 @@ export function openFleet(ports: {
   readonly credentials: DeviceCredentials;
   readonly alarms: HotSupervision;
   readonly control: HotControl;
+  readonly events: EventsDoor;
   readonly clock: () => number;
-}): Fleet {
-  const { settings, storage, ingest, credentials, alarms, control, clock } = ports;
+}): { readonly fleet: Fleet; readonly groups: Groups } {
+  const { settings, storage, ingest, credentials, alarms, control, events, clock } = ports;
   const { directory, presence, system } = storage;
-  return createFleet({
+  const order = createChangeOrder();
+  const fleet = createFleet({
     system,
     directory,
     clock,
+    order,
     devicesMax: settings['limits.devices-per-project'],
     pointsPerDeviceMax: settings['limits.points-per-device'],
     pointsPerProjectMax: settings['limits.points-per-project'],
@@ -40,4 +48,18 @@ export function openFleet(ports: {
       storage.removeSamples(series);
     },
   });
+  const groups = createGroups({
+    system,
+    directory,
+    order,
+    clock,
+    groupsMax: settings['limits.groups-per-project'],
+    triedSelectorsMax: settings['limits.group-selectors-per-project'],
+    onDeviceChanged: alarms.deviceChanged,
+    onChanged(news) {
+      const event = groupEvent(news, clock());
+      if (event !== null) events.recorder.record(event);
+    },
+  });
+  return { fleet, groups };
 }

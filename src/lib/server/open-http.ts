@@ -6,13 +6,17 @@ import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
+import { tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
 import type { Jobs } from '../control/jobs.ts';
 import type { Log } from '../domain/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
+import { createDeviceBatches } from '../provisioning/device-batches.ts';
 import type { ScriptThread } from '../scripts/script-thread.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
 import type { HubState } from './hub-state.ts';
@@ -20,6 +24,8 @@ import { type ConnectionCount, limitConnections } from './limit-connections.ts';
 import { type Address, listenHttp } from './listen-http.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
+import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface HttpDoor {
@@ -41,6 +47,10 @@ export async function openHttp(ports: {
   readonly control: Control;
   readonly jobs: Jobs;
   readonly fleet: Fleet;
+  readonly provisioning: ProvisioningDoor;
+  readonly groups: Groups;
+  readonly lifecycle: LifecycleDoor;
+  readonly configurations: Configurations;
   readonly metrics: HubMetrics;
   readonly scripts: ScriptThread;
   readonly state: HubState;
@@ -52,19 +62,28 @@ export async function openHttp(ports: {
   readonly version: string;
   readonly startedAt: number;
 }): Promise<HttpDoor> {
-  const { settings, storage, access, ingest, events, notifications, alarms, control, jobs, fleet, metrics, scripts, state, mqttUrl } = ports;
-  const { tls, temporaryFolder, clock, log, version, startedAt } = ports;
+  const { settings, storage, access, ingest, events, notifications, alarms, control, jobs, fleet, groups, provisioning, lifecycle } = ports;
+  const { configurations, metrics, scripts, state, mqttUrl, tls, temporaryFolder, clock, log, version, startedAt } = ports;
   const { directory, disk, presence, samples, system } = storage;
   const reader = createSampleReader({ store: samples, log: system.log, directory });
   const backtests = createBacktests({ store: samples, directory, current: reader.current, clock, runningMax: settings['limits.backtests'], scripts });
   const api = await createApiServer({
     routes: allRoutes({
       fleet,
+      groups,
       directory,
       presence,
       accounts: access.accounts,
       credentials: access.deviceCredentials,
+      ...provisioning.routePorts,
+      deviceBatches: createDeviceBatches({ fleet, system, clock, batchesMax: settings['limits.device-batches'] }),
+      certificates: access.certificates,
       recorder: events.recorder,
+      connections: lifecycle.connections,
+      configurations,
+      clocks: lifecycle.clocks,
+      time: lifecycle.time,
+      vitals: system.life.vitals,
       rules: alarms.rules,
       alarms: alarms.alarms,
       shelveMaxMs: settings['alarms.shelve-max-ms'],
@@ -119,7 +138,7 @@ export async function openHttp(ports: {
       pressureMs: settings['ingest.push-back-max-ms'],
       stallMs: settings['http.stall-timeout-ms'],
     },
-    tls,
+    tls: tls === null ? null : tlsOptions(tls, settings),
     version,
   });
   const server = api.server as Server;

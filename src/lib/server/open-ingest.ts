@@ -9,6 +9,7 @@ import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
 import { NONE } from '../ingest/batch.ts';
+import type { ClockObserver } from '../ingest/context.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
 import { createGroupCommit, type GroupCommit } from '../ingest/group-commit.ts';
 import type { Rejection } from '../ingest/ingest.ts';
@@ -19,6 +20,7 @@ import { createRateLimiter } from '../ingest/rate-limiter.ts';
 import { createRecentMessages } from '../ingest/recent-messages.ts';
 import { createRejectJournal, type RejectedMessage } from '../ingest/reject-journal.ts';
 import { createRepeats } from '../ingest/repeats.ts';
+import type { DeviceMessagePorts } from '../ingest/take-device-message.ts';
 import type { RefusedPublish, Trouble } from '../protocols/mqtt/ports.ts';
 import type { BrokerChange, BrokerStorage } from '../storage/broker-state.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
@@ -42,6 +44,8 @@ export interface IngestDoor {
   readonly commandResults: (control: Pick<Control, 'answered'>, kind: CommandKind) => DeviceMessages;
   /** Alarms of gateways, as messages. */
   readonly alarmReports: (reported: Alarms['reported']) => DeviceMessages;
+  /** What every message of a device meets that is no report. */
+  readonly deviceMessages: DeviceMessagePorts;
   /** The broker's state on disk, its changes in order with those that come with messages. */
   readonly broker: BrokerStorage;
   /** Keeps a publish that its sender might not make among the sender's rejected messages. */
@@ -60,10 +64,11 @@ export async function openIngest(ports: {
   readonly meter: IngestMeter;
   /** The alarm rules, given what writes in order with messages. */
   readonly supervise: (commit: GroupCommit) => AlarmEvaluator;
+  readonly clocks: ClockObserver;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<IngestDoor> {
-  const { settings, storage, stream, meter, clock, log } = ports;
+  const { settings, storage, stream, meter, clocks, clock, log } = ports;
   const { system, directory, samples, disk, allocateSeries } = storage;
   const repeatWindowMs = settings['ingest.repeat-window-ms'];
   const rejects = createRejectJournal(system.rejects, settings['limits.rejects-kept']);
@@ -94,6 +99,7 @@ export async function openIngest(ports: {
     context: {
       directory,
       alarms: ports.supervise(commit),
+      clocks,
       chooseFormat: await loadFormats(),
       allocateSeries,
       limits: {
@@ -117,31 +123,22 @@ export async function openIngest(ports: {
     pressure: pressure.wait,
     heldBackMsMax: settings['ingest.push-back-max-ms'],
   });
+  const deviceMessages: DeviceMessagePorts = {
+    directory,
+    rejects,
+    log: system.log,
+    closed: disk.refusal,
+    admit: (device, message) => limiter.admit(device, message)?.error ?? null,
+  };
 
   return {
     pipeline,
     pressure,
     waiting: () => commit.depth,
+    deviceMessages,
+    alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages, log: system.log }),
     commandResults: (control, kind) =>
-      createCommandResults({
-        control,
-        kind,
-        directory,
-        rejects,
-        log: system.log,
-        closed: disk.refusal,
-        admit: (device, message) => limiter.admit(device, message)?.error ?? null,
-        resultBytesMax: settings['limits.value-bytes-max'],
-      }),
-    alarmReports: (reported) =>
-      createAlarmReports({
-        reported,
-        directory,
-        rejects,
-        log: system.log,
-        closed: disk.refusal,
-        admit: (device, message) => limiter.admit(device, message)?.error ?? null,
-      }),
+      createCommandResults({ control, kind, ...deviceMessages, log: system.log, resultBytesMax: settings['limits.value-bytes-max'] }),
     broker: {
       load: () => system.broker.load(),
       async commit(changes) {

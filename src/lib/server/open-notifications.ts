@@ -28,6 +28,7 @@ export async function openNotifications(ports: {
     clock,
     // Who reaches a hub that listens on this machine alone is on this machine.
     targets: createTargetGuard(settings['notifications.targets'] ?? ['public', 'private', ...(isLoopback(settings.host) ? ['loopback'] : [])]),
+    groupsOf: (device) => storage.directory.membershipOf(device),
     giveUpAfterMs: settings['notifications.give-up-after-ms'],
     waitingMax: settings['notifications.waiting-max'],
     keptMs: settings['notifications.kept-days'] * DAY_MS,

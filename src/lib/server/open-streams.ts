@@ -45,14 +45,16 @@ export function openStreams(ports: {
           stillAllowed: async () => void (await admit(request, action)),
           onAccessChanged: (changed) =>
             principal.kind === 'device'
-              ? deviceCredentials.onCredentialsChanged((device) => device === principal.id && changed())
+              ? deviceCredentials.onCredentialsChanged(
+                  (device, credential) => device === principal.id && (credential ?? principal.credential) === principal.credential && changed(),
+                )
               : accounts.onTokenRevoked((token) => token === (principal.kind === 'user' ? principal.token : principal.id) && changed()),
         }),
     };
   }
 
   async function admit(request: IncomingMessage, action: Action): Promise<Subscriber> {
-    const principal = await authenticate(authenticator, request.headers, request.socket.remoteAddress ?? null);
+    const principal = await authenticate(authenticator, request, request.socket.remoteAddress ?? null);
     if (principal.kind === 'open') throw new MusterError('not_logged_in', 'the request carries no credentials');
     const own = principal.kind === 'device' ? { device: principal.id, parent: directory.device(principal.id)?.device.parent ?? null } : {};
     const verdict = authorize(principal, action, { project: principal.project, ...own });

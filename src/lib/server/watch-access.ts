@@ -1,5 +1,5 @@
 import type { Access } from '../access/create-access.ts';
-import { parseToken } from '../access/secrets.ts';
+import { parseToken, type TokenKind } from '../access/secrets.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { AccessEvents, Somebody } from '../events/access-events.ts';
 import type { Directory } from '../fleet/directory.ts';
@@ -7,7 +7,7 @@ import type { SystemStore } from '../storage/system/system-store.ts';
 
 export interface WatchAccessPorts {
   readonly events: AccessEvents;
-  readonly system: Pick<SystemStore, 'tokens' | 'users' | 'credentials'>;
+  readonly system: Pick<SystemStore, 'tokens' | 'users' | 'credentials' | 'claims'>;
   readonly directory: Directory;
 }
 
@@ -27,6 +27,13 @@ export function watchAccess(access: Access, { events, system, directory }: Watch
       async device(username, password, address) {
         const answer = await authenticator.device(username, password, address);
         if (!answer.ok) events.refused({ ...claimOf(username, password), address, reason: answer.reason });
+        return answer;
+      },
+      async certificate(peer, address) {
+        const answer = await authenticator.certificate(peer, address);
+        const name = answer.ok ? null : (answer.device ?? null);
+        if (!answer.ok)
+          events.refused({ claim: `certificate ${peer.fingerprint}`, address, reason: answer.reason, find: async () => (name === null ? null : device(name)) });
         return answer;
       },
     },
@@ -53,7 +60,11 @@ export function watchAccess(access: Access, { events, system, directory }: Watch
     return { claim: username === null ? 'token' : `device ${username}`, find: async () => (username === null ? null : device(username)) };
   }
 
-  async function owner(kind: 'api' | 'device', id: string): Promise<Somebody | null> {
+  async function owner(kind: TokenKind, id: string): Promise<Somebody | null> {
+    if (kind === 'claim') {
+      const claim = await system.claims.byToken(id);
+      return claim === null ? null : { project: claim.project, actor: `claim:${claim.id}`, device: null };
+    }
     if (kind === 'api') {
       const token = await system.tokens.byId(id);
       return token === null ? null : { project: token.project, actor: `token:${token.name}`, device: null };

@@ -1,9 +1,10 @@
 import { createEdgeEvaluator, type EdgeChange, type EdgeEvaluator, type EdgeRule } from '../alarms/edge-evaluator.ts';
 import { readRuleHere } from '../cli/rule-trial/read-rule.ts';
 import type { HubClient } from '../client/hub-client.ts';
+import type { AlarmReport } from '../device/endpoint.ts';
 import type { SampleValue } from '../domain/value.ts';
 import { messageOf } from '../errors/muster-error.ts';
-import type { GatewayIdentity } from './gateway-client.ts';
+import type { GatewayIdentity } from './fleet-connection.ts';
 import { forEachBounded } from './pool.ts';
 
 /** What the rules of the gateways did. */
@@ -19,8 +20,8 @@ export interface EdgeAlarmCounts {
 }
 
 export interface AlarmMessage {
-  readonly topic: string;
-  readonly payload: string;
+  readonly device: string;
+  readonly report: AlarmReport;
 }
 
 /** The rules of all gateways of a run, evaluated by each for itself and the devices behind it. */
@@ -71,7 +72,7 @@ export async function createEdgeAlarms(options: {
       active.add(key);
     }
     const { device, ...report } = change;
-    return { topic: `devices/${device}/alarm`, payload: JSON.stringify(report) };
+    return { device, report };
   }
 
   return {

@@ -2,8 +2,8 @@ import type { CredentialCreated, Device, DeviceCreate, DeviceCreated, DeviceType
 import type { HubClient } from '../client/hub-client.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { type AddedCredential, cleanUp, cleanUpFailed } from './clean-up.ts';
+import type { GatewayIdentity } from './fleet-connection.ts';
 import type { FleetPlan, PlannedDevice, PlannedType } from './fleet-plan.ts';
-import type { GatewayIdentity } from './gateway-client.ts';
 import { forEachBounded } from './pool.ts';
 import type { SimulationMonitor } from './run-limits.ts';
 

@@ -9,11 +9,10 @@ import { cleanUp, cleanUpFailed, releaseCredentials } from './clean-up.ts';
 import { endRun } from './ending.ts';
 import { connectFleet } from './fleet-connection.ts';
 import { describeRun, type FleetPlan, newRunId, SIMULATION_LABEL, typeIdOf } from './fleet-plan.ts';
-import { countValues, encodeReports, reportTopic, type TimedReport } from './payload.ts';
 import { provision } from './provision.ts';
 import { checkReadable, inspectRecording, type RecordingColumns, type RecordingSummary, readRecording } from './recording.ts';
 import { createRepetitions } from './repetitions.ts';
-import { checkReplay, replay, replayMs, shiftOf } from './replayer.ts';
+import { checkReplay, replay, replayMs, shiftOf, type TimedReport } from './replayer.ts';
 import { createReport, type SimulationReport } from './report.ts';
 import { CONNECTION_LIMITS, COUNT_DEADLINE_MS, GONE_MS, LAST_ACKNOWLEDGEMENTS_MS, type SimulationMonitor } from './run-limits.ts';
 import { countStored } from './stored.ts';
@@ -67,6 +66,7 @@ export async function replayRecording(options: ReplayRecordingOptions): Promise<
       identities,
       protocol,
       qos,
+      payload: options.payload,
       tally,
       random: Math.random,
       signal,
@@ -93,8 +93,8 @@ export async function replayRecording(options: ReplayRecordingOptions): Promise<
           sent.to = Math.max(sent.to, time + 1);
           repetitions.note(time, Object.keys(values));
         }
-        await gateway.room(signal);
-        gateway.publish(reportTopic(device), encodeReports(reports, options.payload), countValues(reports));
+        await gateway.whenRoom(signal);
+        void gateway.reportAll(reports);
       },
     });
     const elapsedMs = Date.now() - startedAt;

@@ -1,8 +1,13 @@
 import { pause } from '../cli/pause.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { ReplayTimes } from './choices.ts';
-import type { TimedReport } from './payload.ts';
 import type { RecordedRow } from './recording.ts';
+
+/** Values of one device at one time (ms since 1970). */
+export interface TimedReport {
+  readonly time: number;
+  readonly values: RecordedRow['values'];
+}
 
 /** Times of the recording, ms since 1970. */
 export interface RecordingSpan {

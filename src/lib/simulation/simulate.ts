@@ -4,7 +4,7 @@ import type { PayloadName, QualityOfService, SimulatedProtocol } from './choices
 import { cleanUp, cleanUpFailed } from './clean-up.ts';
 import { createEdgeAlarms } from './edge-alarms.ts';
 import { endRun } from './ending.ts';
-import { connectFleet } from './fleet-connection.ts';
+import { connectFleet, member } from './fleet-connection.ts';
 import { newRunId, planSyntheticFleet, SIMULATION_LABEL, syntheticPoints } from './fleet-plan.ts';
 import { provision } from './provision.ts';
 import { createRandom } from './random.ts';
@@ -55,6 +55,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       identities,
       protocol,
       qos,
+      payload: options.payload,
       ...CONNECTION_LIMITS,
       tally,
       random: createRandom(seed),
@@ -64,7 +65,6 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       plan,
       points: syntheticPoints(points),
       seed,
-      payload: options.payload,
       valuesPerMessage: options.valuesPerMessage,
     });
     const alarms = options.rules ? await createEdgeAlarms({ hub, identities, signal, onWarning: monitor.onWarning }) : null;
@@ -76,9 +76,9 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       fire(index, time) {
         const gateway = fleet.gateways[index];
         if (!gateway) return;
-        for (const { device, topic, payload, samples, values } of sources[index]?.(time) ?? []) {
-          gateway.publish(topic, payload, samples);
-          for (const alarm of alarms?.of(index, device, time, values) ?? []) gateway.publish(alarm.topic, alarm.payload, 0);
+        for (const { device, values } of sources[index]?.(time) ?? []) {
+          void member(gateway, device).report(values, { time });
+          for (const alarm of alarms?.of(index, device, time, values) ?? []) void member(gateway, alarm.device).alarm(alarm.report);
         }
       },
     });

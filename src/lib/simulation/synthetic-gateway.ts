@@ -1,15 +1,9 @@
-import type { PayloadName } from './choices.ts';
 import type { FleetPlan, SyntheticPoint } from './fleet-plan.ts';
-import { encodeReports, reportTopic } from './payload.ts';
 import { createRandom, seedFor } from './random.ts';
 import { createSignal, type Signal } from './signals.ts';
 
 export interface Message {
   readonly device: string;
-  readonly topic: string;
-  readonly payload: string;
-  readonly samples: number;
-  /** What is in it, for the rules of the gateway. */
   readonly values: Readonly<Record<string, number | boolean>>;
 }
 
@@ -20,25 +14,23 @@ export interface SyntheticSources {
   readonly plan: FleetPlan;
   readonly points: readonly SyntheticPoint[];
   readonly seed: number;
-  readonly payload: PayloadName;
   /** Values in one message; null: all of a device. */
   readonly valuesPerMessage: number | null;
 }
 
 /** One source for each gateway of the plan, in its order. The same seed gives the same values for the same times. */
-export function createSyntheticSources({ plan, points, seed, payload, valuesPerMessage }: SyntheticSources): readonly MessageSource[] {
+export function createSyntheticSources({ plan, points, seed, valuesPerMessage }: SyntheticSources): readonly MessageSource[] {
   const childrenOf = new Map<string, string[]>();
   for (const { id, parent } of plan.children) if (parent !== null) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), id]);
   return plan.gateways.map((gateway, index) => {
     const devices = [gateway.id, ...(childrenOf.get(gateway.id) ?? [])].map((id, position) =>
-      createDeviceSource(id, points, seedFor(seed, `${index}.${position}`), payload, valuesPerMessage ?? points.length),
+      createDeviceSource(id, points, seedFor(seed, `${index}.${position}`), valuesPerMessage ?? points.length),
     );
     return (time) => devices.flatMap((device) => device(time));
   });
 }
 
-function createDeviceSource(id: string, points: readonly SyntheticPoint[], seed: number, payload: PayloadName, valuesPerMessage: number): MessageSource {
-  const topic = reportTopic(id);
+function createDeviceSource(id: string, points: readonly SyntheticPoint[], seed: number, valuesPerMessage: number): MessageSource {
   const signals: (readonly [path: string, signal: Signal])[] = points.map(({ path, signal }) => [
     path,
     createSignal(signal, createRandom(seedFor(seed, path))),
@@ -49,7 +41,7 @@ function createDeviceSource(id: string, points: readonly SyntheticPoint[], seed:
       const values: Record<string, number | boolean> = {};
       const slice = signals.slice(start, start + valuesPerMessage);
       for (const [path, signal] of slice) values[path] = signal(time);
-      messages.push({ device: id, topic, payload: encodeReports([{ time, values }], payload), samples: slice.length, values });
+      messages.push({ device: id, values });
     }
     return messages;
   };

@@ -1,3 +1,4 @@
+import type { DeviceObserver } from '../device/observer.ts';
 import { createLatency, type Latency } from './latency.ts';
 
 /** Counts of a run, shared by all of its gateways. Samples are single values; a message carries one or more. */
@@ -50,5 +51,35 @@ export function createTally(): Tally {
       reasons.set(known, (reasons.get(known) ?? 0) + 1);
     },
     errors: () => [...reasons].map(([reason, count]) => ({ reason, count })).sort((one, other) => other.count - one.count),
+  };
+}
+
+/** Counts what a gateway does. */
+export function observing(tally: Tally): DeviceObserver {
+  return {
+    onSent: ({ values }) => add(tally.sent, values),
+    onAcknowledged({ values }, ms) {
+      add(tally.acknowledged, values);
+      tally.acknowledgeTime.record(ms);
+    },
+    onFailed({ values }, error) {
+      add(tally.failed, values);
+      // With QoS 0 a lost connection takes many messages; it is told once, below.
+      if (error.code !== 'unreachable') tally.noteError(error.message);
+    },
+    onDropped: ({ values }) => add(tally.dropped, values),
+    onConnected(ms, again) {
+      tally.connected += 1;
+      tally.connectTime.record(ms);
+      if (again) tally.reconnects += 1;
+    },
+    onDisconnected(error) {
+      tally.connected -= 1;
+      if (error !== null) tally.noteError(error.message);
+    },
+    onConnectFailed(error) {
+      tally.connectFailures += 1;
+      tally.noteError(error.message);
+    },
   };
 }

@@ -1,6 +1,5 @@
 import { uuidv7 } from 'uuidv7';
 import { defaultMessage, type MessageBindings } from '../alarms/message.ts';
-import { ownGroup } from '../alarms/scope.ts';
 import { transition } from '../alarms/state/apply-input.ts';
 import { nextDueAt } from '../alarms/state/facts.ts';
 import type { AlarmInput, AlarmSurroundings } from '../alarms/state/transition.ts';
@@ -127,7 +126,7 @@ export function createAlarmKeeper(ports: AlarmKeeperPorts): AlarmKeeper {
     const bindings: MessageBindings = {
       device: entry === undefined ? null : { id: entry.device.id, name: entry.device.name, type: entry.device.type, labels: entry.device.labels },
       point: point === undefined ? null : { path: point.path, unit: point.unit },
-      group: subject.group ?? (entry === undefined ? null : ownGroup(entry.device.labels)),
+      group: subject.group ?? (entry === undefined ? null : (directory.membershipOf(entry.device).own[0] ?? null)),
       rule: { id: rule.id, version: rule.version, description: rule.description },
       labels: rule.labels,
       level: level?.name ?? null,

@@ -72,7 +72,7 @@ export function createAlarmService(ports: AlarmServicePorts): Omit<Alarms, 'repo
       const rule = rules.compiled(project, id);
       if (rule === null) throw new MusterError('invalid', `the rule ${id} cannot be read`);
       const wanted = rule.condition.subject;
-      const isWatched = matchesDevice(rule.scope, entry.device) && (point === null || matchesPoint(rule.scope, point));
+      const isWatched = matchesDevice(rule.scope, entry.device, directory.membershipOf(entry.device)) && (point === null || matchesPoint(rule.scope, point));
       if (wanted === 'group' || (wanted === 'point') !== (point !== null) || !isWatched) {
         throw new MusterError('invalid', `the rule ${id} does not watch ${point === null ? deviceId : `${deviceId}/${point}`}`, {
           hint: wanted === 'point' ? 'It watches points: name one of its scope.' : `It watches each ${wanted} as a whole.`,

@@ -1,10 +1,10 @@
 import type { DeviceEntry, Directory } from '../fleet/directory.ts';
+import { createTurns } from '../fleet/turns.ts';
 import type { AlarmChanges } from '../ingest/alarm-changes.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
 import type { ResolvedSample } from '../ingest/batch.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SampleEvaluator } from './sample-evaluator.ts';
-import { createTurns } from './turns.ts';
 
 /** Samples that wait for a hub that has just started. Some 100 bytes each. */
 const WAITING_MAX = 500_000;

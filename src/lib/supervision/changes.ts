@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/event.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import type { Directory } from '../fleet/directory.ts';
+import { createTurns } from '../fleet/turns.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
 import { type AlarmKeeper, surroundingsFrom, surroundingsOf } from './alarm-keeper.ts';
 import type { KnownRules } from './known-rules.ts';
@@ -8,7 +9,6 @@ import type { RuleChange } from './rules.ts';
 import type { SampleEvaluator } from './sample-evaluator.ts';
 import type { Suppression } from './suppression.ts';
 import type { RuleState, Tracked } from './tracked.ts';
-import { createTurns } from './turns.ts';
 import type { WarmUp } from './warm-up.ts';
 import { isWatched, type Watches } from './watches.ts';
 
@@ -63,11 +63,20 @@ export function createChanges(ports: ChangesPorts): Changes {
         else if (state !== undefined && !isWatched(state, record.subject, directory)) withdraw(alarm, 'the rule does not watch it any more');
         else suppression.refresh(alarm, clock());
       }
+      refreshBehind(id);
       warmUp.deviceChanged(id);
       onTurn(true);
     },
     withdraw,
   };
+
+  /** What stands behind a gateway is silenced with it. */
+  function refreshBehind(id: DeviceId): void {
+    for (const child of directory.children(id)) {
+      for (const alarm of [...book.ofDevice(child)]) if (alarm.record.closedAt === null) suppression.refresh(alarm, clock());
+      refreshBehind(child);
+    }
+  }
 
   async function withdrawUnwatched({ project, id, after, reason, actor }: RuleChange, state: RuleState | null): Promise<void> {
     const turns = createTurns();

@@ -105,6 +105,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
   const watches = createWatches(
     settings['limits.evaluations'],
     (tracked) => warmUp.follow(tracked),
+    (device) => directory.membershipOf(device),
     () => believed(Number.POSITIVE_INFINITY, clock()),
   );
   const known = createKnownRules({ rules, watches });

@@ -1,9 +1,10 @@
 import { compileTemplate, defaultMessage, type MessageBindings } from '../alarms/message.ts';
 import type { Rule } from '../alarms/rule.ts';
-import { matchesDevice, matchesPoint, ownGroup } from '../alarms/scope.ts';
+import { matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmInput, AlarmSurroundings } from '../alarms/state/transition.ts';
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
 import type { Device } from '../domain/device.ts';
+import type { DeviceGroups } from '../domain/group.ts';
 import type { DeviceId, PointPath, ProjectId, RuleId } from '../domain/ids.ts';
 import { type Level, SEVERITIES } from '../domain/severity.ts';
 import { subjectKey } from '../domain/subject-key.ts';
@@ -70,7 +71,7 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
     const record = ports.rules.list(device.project).find((each) => each.id === report.rule);
     const rule = record === undefined ? null : ports.rules.compiled(device.project, record.id);
     const level = report.level === null || report.level === undefined ? null : levelOf(rule, report.level, report);
-    if (rule !== null) checkRule(rule, record?.enabled === true, device, subject, level !== null);
+    if (rule !== null) checkRule(rule, record?.enabled === true, device, directory.membershipOf(device), subject, level !== null);
 
     const ruleId = report.rule as RuleId;
     const last = liveOf(device.project, ruleId, subject) ?? (await lastClosed(device.project, ruleId, subject));
@@ -109,16 +110,17 @@ export function createEdgeReports(ports: EdgeReportsPorts): Alarms['reported'] {
   /** In the words of the rule: a gateway need not know what its devices are called. */
   function messageOf(
     rule: Rule | null,
-    { id, name, type, labels }: Device,
+    device: Device,
     { point }: AlarmSubject,
     change: { readonly level: Level | null; readonly time: number; readonly value: SampleValue; readonly explanation: string },
   ): string {
     const { level, ...rest } = change;
+    const { id, name, type, labels } = device;
     const unit = point === null ? null : (directory.device(id)?.points.get(point)?.point.unit ?? null);
     const bindings: MessageBindings = {
       device: { id, name, type, labels },
       point: point === null ? null : { path: point, unit },
-      group: ownGroup(labels),
+      group: directory.membershipOf(device).own[0] ?? null,
       rule: { id: rule?.id ?? '', version: rule?.version ?? 0, description: rule?.description ?? null },
       labels: rule?.labels ?? {},
       level: level?.name ?? null,
@@ -180,7 +182,7 @@ function levelOf(rule: Rule | null, name: string, { severity, ruleVersion }: Edg
 }
 
 /** A gateway may still have the rules of yesterday: what it raises by them is refused, and what it clears is taken. */
-function checkRule(rule: Rule, enabled: boolean, device: Device, subject: AlarmSubject, raises: boolean): void {
+function checkRule(rule: Rule, enabled: boolean, device: Device, groups: DeviceGroups, subject: AlarmSubject, raises: boolean): void {
   if (rule.runsAt === 'hub')
     throw new MusterError('conflict', `the hub evaluates the rule ${rule.id} itself`, { hint: 'A rule for gateways says `runsAt: edge`.' });
   if (rule.condition.subject === 'group') throw wrong('rule', `the rule ${rule.id} is about groups`);
@@ -189,7 +191,7 @@ function checkRule(rule: Rule, enabled: boolean, device: Device, subject: AlarmS
   }
   if (!raises) return;
   if (!enabled) throw new MusterError('conflict', `the rule ${rule.id} is disabled`, { hint: 'The gateway has to fetch its rules again.' });
-  if (!matchesDevice(rule.scope, device) || (subject.point !== null && !matchesPoint(rule.scope, subject.point)))
+  if (!matchesDevice(rule.scope, device, groups) || (subject.point !== null && !matchesPoint(rule.scope, subject.point)))
     throw new MusterError('conflict', `the rule ${rule.id} does not watch ${subjectKey(subject)}`, { hint: 'The gateway has to fetch its rules again.' });
 }
 

@@ -21,7 +21,7 @@ export function edgeRulesFor(rules: Rules, directory: Directory, { device }: Dev
   const family = [device.id, ...[...directory.children(device.id)].sort()].flatMap((id) => directory.device(id)?.device ?? []);
   const held = rules.inForce(device.project).flatMap((rule): EdgeRule[] => {
     if (rule.runsAt !== 'edge' || rule.condition.subject === 'group') return [];
-    const devices = family.filter((member) => matchesDevice(rule.scope, member)).map(({ id }) => id);
+    const devices = family.filter((member) => matchesDevice(rule.scope, member, directory.membershipOf(member))).map(({ id }) => id);
     return devices.length === 0 ? [] : [{ record: rules.get(device.project, rule.id), rule, devices }];
   });
   const facts = held.map(({ record, devices }) => [record.id, record.version, devices]);

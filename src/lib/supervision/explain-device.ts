@@ -2,6 +2,7 @@ import { scopeRefusal } from '../alarms/describe-rule.ts';
 import type { Rule } from '../alarms/rule.ts';
 import { explainScope, groupsWatched, type ScopePart } from '../alarms/scope.ts';
 import type { AlarmRecord, AlarmSubject } from '../domain/alarm.ts';
+import type { DeviceGroups } from '../domain/group.ts';
 import type { PointPath } from '../domain/ids.ts';
 import { pathMatcher } from '../domain/matching.ts';
 import type { RuleRecord } from '../domain/rule-record.ts';
@@ -33,6 +34,7 @@ export interface ExplainedRule {
 export function explainDevice(
   { rules, alarms, inspect }: Pick<Supervision, 'rules' | 'alarms' | 'inspect'>,
   entry: DeviceEntry,
+  groups: DeviceGroups,
   asked: { readonly point: string | null; readonly rule: string | null },
   standingsMax: number,
 ): { readonly rules: readonly ExplainedRule[]; readonly complete: boolean } {
@@ -47,9 +49,9 @@ export function explainDevice(
   const explained = records.map((record): ExplainedRule => {
     const rule = rules.compiled(project, record.id);
     if (rule === null) return { record, rule, holds: false, why: 'it cannot be read, and is not in force', scope: [], standing: [] };
-    const scope = explainScope(rule.scope, device, rule.condition.subject === 'point' ? asked.point : null);
-    const subjects = subjectsOn(rule, entry, asked.point);
-    const why = whyNot(record, rule, scope, subjects.length, entry, asked.point);
+    const scope = explainScope(rule.scope, device, groups, rule.condition.subject === 'point' ? asked.point : null);
+    const subjects = subjectsOn(rule, entry, groups, asked.point);
+    const why = whyNot(record, rule, scope, subjects.length, { entry, groups }, asked.point);
     if (why !== null) return { record, rule, holds: false, why, scope, standing: [] };
     const taken = subjects.slice(0, room);
     if (taken.length < subjects.length) complete = false;
@@ -65,11 +67,11 @@ export function explainDevice(
 }
 
 /** What the rule would watch of the device, if its scope holds. */
-function subjectsOn(rule: Rule, entry: DeviceEntry, point: string | null): readonly AlarmSubject[] {
+function subjectsOn(rule: Rule, entry: DeviceEntry, groups: DeviceGroups, point: string | null): readonly AlarmSubject[] {
   const { device } = entry;
   switch (rule.condition.subject) {
     case 'group':
-      return readsPoint(rule, point) ? groupsWatched(rule.scope, device.labels).map((group) => ({ device: null, point: null, group })) : [];
+      return readsPoint(rule, point) ? groupsWatched(rule.scope, groups).map((group) => ({ device: null, point: null, group })) : [];
     case 'device':
       return readsPoint(rule, point) ? [onDevice(device.id)] : [];
     case 'point': {
@@ -84,13 +86,20 @@ function readsPoint({ condition }: Rule, point: string | null): boolean {
 }
 
 /** null: it watches something of it. */
-function whyNot(record: RuleRecord, rule: Rule, scope: readonly ScopePart[], subjects: number, entry: DeviceEntry, point: string | null): string | null {
+function whyNot(
+  record: RuleRecord,
+  rule: Rule,
+  scope: readonly ScopePart[],
+  subjects: number,
+  of: { readonly entry: DeviceEntry; readonly groups: DeviceGroups },
+  point: string | null,
+): string | null {
   const refusal = scopeRefusal(scope);
   if (refusal !== '') return refusal;
   if (!record.enabled) return 'it would, but it is disabled';
   if (subjects > 0) return null;
   const { subject, points } = rule.condition;
-  if (subject === 'group' && groupsWatched(rule.scope, entry.device.labels).length === 0) return 'the device is in no group (it has no label `group`)';
+  if (subject === 'group' && groupsWatched(rule.scope, of.groups).length === 0) return 'the device is in no group';
   if (subject !== 'point') return `it reads ${points.join(', ')}, not ${point}`;
   if (point !== null) return `the device has no point ${point}`;
   return rule.scope.points.length === 0 ? 'the device has no points' : `the device has no point ${rule.scope.points.join(' or ')}`;

@@ -4,6 +4,7 @@ import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
+import { createTurns } from '../fleet/turns.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
@@ -16,7 +17,6 @@ import type { HotRules } from './rules.ts';
 import type { SampleEvaluator } from './sample-evaluator.ts';
 import type { ReadMaintenanceScope, Suppression } from './suppression.ts';
 import type { RuleState } from './tracked.ts';
-import { createTurns } from './turns.ts';
 import type { WarmUp } from './warm-up.ts';
 import { isWatched, type Watches } from './watches.ts';
 

@@ -8,11 +8,11 @@ import type { MaintenanceWindow } from '../domain/rule-record.ts';
 import { subjectKey } from '../domain/subject-key.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { Directory } from '../fleet/directory.ts';
+import { createTurns } from '../fleet/turns.ts';
 import type { AlarmStorage } from '../storage/alarm-storage.ts';
 import type { AlarmBook, LiveAlarm } from './alarm-book.ts';
 import { type AlarmKeeper, type SuppressionReason, surroundingsFrom, surroundingsOf } from './alarm-keeper.ts';
 import type { RuleState } from './tracked.ts';
-import { createTurns } from './turns.ts';
 import type { Watches } from './watches.ts';
 
 /**
@@ -225,9 +225,19 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
   }
 
   function maintenanceReasons(project: ProjectId, subject: AlarmSubject, now: number): string[] {
-    const reasons: string[] = [];
+    const reasons = outOfServiceReasons(project, subject);
     for (const { window, scope } of maintenances.values()) {
       if (window.project === project && window.from <= now && now < window.to && covers(scope, subject)) reasons.push(`maintenance:${window.id}`);
+    }
+    return reasons;
+  }
+
+  /** Devices in maintenance; and gateways that are not in service: nothing of what stands behind them arrives. */
+  function outOfServiceReasons(project: ProjectId, { device }: AlarmSubject): string[] {
+    const reasons: string[] = [];
+    let at = device === null ? undefined : directory.device(device)?.device;
+    for (; at?.project === project; at = at.parent === null ? undefined : directory.device(at.parent)?.device) {
+      if (at.state === 'maintenance' || (at.id !== device && at.state !== 'active')) reasons.push(`device:${at.id}`);
     }
     return reasons;
   }
@@ -236,7 +246,7 @@ export function createSuppression(ports: SuppressionPorts): Suppression {
     // A group is under maintenance with what is above it.
     if (subject.device === null) return scope.groups.some((group) => subject.group === group || subject.group?.startsWith(`${group}/`));
     const device = directory.device(subject.device)?.device;
-    if (device === undefined || !matchesDevice(scope, device)) return false;
+    if (device === undefined || !matchesDevice(scope, device, directory.membershipOf(device))) return false;
     return scope.points.length === 0 || (subject.point !== null && matchesPoint(scope, subject.point));
   }
 

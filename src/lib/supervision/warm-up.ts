@@ -6,13 +6,13 @@ import { subjectOf } from '../domain/subject-key.ts';
 import type { JsonValue, SampleValue } from '../domain/value.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
+import { createTurns, type Turns } from '../fleet/turns.ts';
 import type { SavedEvaluation } from '../storage/alarm-storage.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { AlarmBook } from './alarm-book.ts';
 import type { AlarmKeeper } from './alarm-keeper.ts';
 import { believed, type SampleEvaluator } from './sample-evaluator.ts';
 import type { RuleState, Tracked } from './tracked.ts';
-import { createTurns, type Turns } from './turns.ts';
 import { isWatched, type Watches, watchesDevice } from './watches.ts';
 
 const SERIES_PER_READ = 200;
@@ -127,7 +127,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
           if (tracked.subject.point !== null && turns.isOver()) {
             await turns.next();
             // It may be gone, or have changed: then it was looked at then.
-            if (directory.device(entry.device.id) !== entry || !watchesDevice(state.rule, entry.device)) break;
+            if (directory.device(entry.device.id) !== entry || !watchesDevice(state.rule, entry.device, directory.membershipOf(entry.device))) break;
           }
         }
         for (const tracked of shown) takeOver(tracked);
@@ -140,7 +140,13 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
       for (const project of watches.projects()) {
         for (const state of project.states.values()) {
           if (state.rule.condition.subject === 'group') leaveGroups(state, id, entry);
-          if (entry === undefined || state.lazy || entry.device.project !== state.project || !watchesDevice(state.rule, entry.device)) continue;
+          if (
+            entry === undefined ||
+            state.lazy ||
+            entry.device.project !== state.project ||
+            !watchesDevice(state.rule, entry.device, directory.membershipOf(entry.device))
+          )
+            continue;
           for (const { tracked, slot, member, point } of targets(state, entry)) {
             showNewest(tracked, slot, member, point);
             settle(tracked);
@@ -190,7 +196,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
   async function* devicesOf(state: RuleState, turns: Turns): AsyncGenerator<DeviceEntry> {
     for (const entry of directory.sortedDevices(state.project)) {
       if (turns.isOver()) await turns.next();
-      if (directory.device(entry.device.id) === entry && watchesDevice(state.rule, entry.device)) yield entry;
+      if (directory.device(entry.device.id) === entry && watchesDevice(state.rule, entry.device, directory.membershipOf(entry.device))) yield entry;
     }
   }
 
@@ -223,7 +229,7 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
           if (tracked !== null) found.push({ tracked, slot, member: 0, point, key: id, subject });
           return;
         }
-        for (const group of groupsWatched(state.rule.scope, entry.device.labels)) {
+        for (const group of groupsWatched(state.rule.scope, directory.membershipOf(entry.device))) {
           const subject: AlarmSubject = { device: null, point: null, group };
           const tracked = track(state, subject);
           if (tracked === null || tracked.members === null) continue;
@@ -325,8 +331,8 @@ export function createWarmUp(ports: WarmUpPorts): WarmUp {
 
   function leaveGroups(state: RuleState, id: DeviceId, entry: DeviceEntry | undefined): void {
     const groups =
-      entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device)
-        ? groupsWatched(state.rule.scope, entry.device.labels)
+      entry !== undefined && entry.device.project === state.project && watchesDevice(state.rule, entry.device, directory.membershipOf(entry.device))
+        ? groupsWatched(state.rule.scope, directory.membershipOf(entry.device))
         : [];
     for (const tracked of state.tracked.values()) {
       const member = tracked.members?.get(id);

@@ -29,13 +29,15 @@ export function subjectsOf(
 function* watched(directory: Directory, project: ProjectId, rule: Rule): Generator<AlarmSubject> {
   if (rule.condition.subject === 'group') {
     const groups = new Set<string>();
-    for (const { device } of directory.sortedDevices(project))
-      if (matchesDevice(rule.scope, device)) for (const group of groupsWatched(rule.scope, device.labels)) groups.add(group);
+    for (const { device } of directory.sortedDevices(project)) {
+      const memberships = directory.membershipOf(device);
+      if (matchesDevice(rule.scope, device, memberships)) for (const group of groupsWatched(rule.scope, memberships)) groups.add(group);
+    }
     for (const group of [...groups].sort()) yield { device: null, point: null, group };
     return;
   }
   for (const entry of directory.sortedDevices(project)) {
-    if (!matchesDevice(rule.scope, entry.device)) continue;
+    if (!matchesDevice(rule.scope, entry.device, directory.membershipOf(entry.device))) continue;
     if (rule.condition.subject === 'device') yield onDevice(entry.device.id);
     else for (const path of pointsWatched(rule, entry)) yield { ...onDevice(entry.device.id), point: path };
   }

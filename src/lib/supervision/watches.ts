@@ -1,7 +1,8 @@
 import type { Rule } from '../alarms/rule.ts';
 import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
-import type { Device } from '../domain/device.ts';
+import { type Device, isInService } from '../domain/device.ts';
+import type { DeviceGroups } from '../domain/group.ts';
 import type { DeviceId, PointPath, ProjectId, RuleId, SeriesId } from '../domain/ids.ts';
 import { subjectKey } from '../domain/subject-key.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
@@ -77,9 +78,9 @@ export interface Watches {
   readonly refused: number;
 }
 
-/** A disabled device may not report: that it is silent says nothing. */
-export function watchesDevice({ scope }: Rule, device: Device): boolean {
-  return device.state === 'active' && matchesDevice(scope, device);
+/** A device that is out of service may not report: that it is silent says nothing. One in maintenance is watched, and its alarms are suppressed (suppression.ts). */
+export function watchesDevice({ scope }: Rule, device: Device, groups: DeviceGroups): boolean {
+  return isInService(device.state) && matchesDevice(scope, device, groups);
 }
 
 /** Does the rule watch the subject, as the fleet is now? */
@@ -87,14 +88,19 @@ export function isWatched({ rule, project }: RuleState, { device, point, group }
   const wanted = rule.condition.subject;
   if (device === null) return wanted === 'group' && group !== null;
   const entry = directory.device(device);
-  if (entry === undefined || entry.device.project !== project || !watchesDevice(rule, entry.device)) return false;
+  if (entry === undefined || entry.device.project !== project || !watchesDevice(rule, entry.device, directory.membershipOf(entry.device))) return false;
   return point === null ? wanted === 'device' : wanted === 'point' && matchesPoint(rule.scope, point);
 }
 
 const NOTHING: ReadonlySet<Tracked> = new Set();
 
 /** `latestBelieved`: a stored sample that is later says nothing. `follow`: brings an evaluation to where the one of the rule's version before is. */
-export function createWatches(heldMax: number, follow: (tracked: Tracked) => void, latestBelieved: () => number = () => Number.POSITIVE_INFINITY): Watches {
+export function createWatches(
+  heldMax: number,
+  follow: (tracked: Tracked) => void,
+  groupsOf: (device: Device) => DeviceGroups,
+  latestBelieved: () => number = () => Number.POSITIVE_INFINITY,
+): Watches {
   const projects = new Map<ProjectId, ProjectWatch>();
   const table = createSeriesTable<PointWatch>();
   const byDevice = new Map<DeviceId, Set<Tracked>>();
@@ -143,6 +149,8 @@ export function createWatches(heldMax: number, follow: (tracked: Tracked) => voi
       return bound;
     },
     unbind(device) {
+      // The device may be the same, and its groups others.
+      projects.get(device.device.project)?.ofDevice.delete(device.device);
       for (const { point } of device.points.values()) {
         const watch = table.get(point.series);
         if (watch === undefined) continue;
@@ -168,7 +176,8 @@ export function createWatches(heldMax: number, follow: (tracked: Tracked) => voi
   function rulesOf(watch: ProjectWatch, device: Device): readonly RuleState[] {
     let rules = watch.ofDevice.get(device);
     if (rules === undefined) {
-      rules = [...watch.states.values()].filter(({ rule }) => watchesDevice(rule, device));
+      const groups = groupsOf(device);
+      rules = [...watch.states.values()].filter(({ rule }) => watchesDevice(rule, device, groups));
       watch.ofDevice.set(device, rules);
     }
     return rules;
@@ -214,7 +223,7 @@ export function createWatches(heldMax: number, follow: (tracked: Tracked) => voi
       if (tracked !== null && state.follows?.tracked.has(tracked.key)) follow(tracked);
       return tracked === null ? [] : slots.map((slot) => ({ state, tracked, slot, member: 0 }));
     }
-    return groupsWatched(state.rule.scope, device.labels).flatMap((group) => {
+    return groupsWatched(state.rule.scope, groupsOf(device)).flatMap((group) => {
       const tracked = track(state, { device: null, point: null, group });
       if (tracked === null || tracked.members === null) return [];
       let member = tracked.members.get(device.id);

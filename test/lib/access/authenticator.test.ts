@@ -72,8 +72,8 @@ describe('a device', () => {
     const { authenticator, deviceCredentials, addDevice } = await startedAccess();
     const meter = await addDevice('meter');
     await addDevice('other');
-    const { secret } = await deviceCredentials.create(meter, { kind: 'token' });
-    const right = { ok: true, principal: { kind: 'device', id: 'meter', project: PROJECT } };
+    const { id, secret } = await deviceCredentials.create(meter, { kind: 'token' });
+    const right = { ok: true, principal: { kind: 'device', id: 'meter', project: PROJECT, credential: id }, expiresAt: null };
     expect(await authenticator.device('meter', secret, HERE)).toEqual(right);
     expect(await authenticator.device('', secret, HERE)).toEqual(right);
     expect(await authenticator.device(secret, '', HERE)).toEqual(right);
@@ -142,7 +142,14 @@ describe('many guesses at once', () => {
     const answers: ((right: boolean) => void)[] = [];
     const checked = () => new Promise<boolean>((resolve) => answers.push(resolve));
     const passwords: Passwords = { hash: async () => '', verify: checked, verifyAgain: checked, pretend: async () => false };
-    const authenticator = createAuthenticator({ system, directory, guard, clock, passwords });
+    const authenticator = createAuthenticator({
+      system,
+      directory,
+      guard,
+      clock,
+      passwords,
+      certificates: { check: () => Promise.reject(new Error('not used')) },
+    });
     const guesses = ['one', 'two'].map((guess) => authenticator.device('meter', guess, HERE));
     await vi.waitFor(() => expect(answers).toHaveLength(2));
     for (let i = 0; i < 10; i++) void guard.failed('device meter', null);

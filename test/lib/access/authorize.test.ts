@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { authorize } from '../../../src/lib/access/authorize.ts';
 import type { Principal, Resource } from '../../../src/lib/access/principal.ts';
 import { ACTIONS, type Action, ROLES, type Role } from '../../../src/lib/access/roles.ts';
-import type { DeviceId, ProjectId } from '../../../src/lib/domain/ids.ts';
+import type { ClaimId, DeviceId, ProjectId } from '../../../src/lib/domain/ids.ts';
 
 const project = fc.constantFrom('', 'one', 'two') as fc.Arbitrary<ProjectId>;
 const device = fc.constantFrom('', 'gateway', 'meter', 'other') as fc.Arbitrary<DeviceId>;
@@ -14,6 +14,7 @@ const principal: fc.Arbitrary<Principal> = fc.oneof(
   fc.record({ kind: fc.constant('user' as const), id: fc.string(), name: fc.string(), project, role, token: fc.constant(null) }),
   fc.record({ kind: fc.constant('token' as const), id: fc.string(), name: fc.string(), project, role }),
   fc.record({ kind: fc.constant('device' as const), id: device, project }),
+  fc.record({ kind: fc.constant('claim' as const), id: fc.string() as fc.Arbitrary<ClaimId>, project }),
   fc.constant({ kind: 'open' as const }),
 );
 const resource: fc.Arbitrary<Resource> = fc.oneof(fc.record({ project }), fc.record({ project, device, parent: fc.option(device) }));
@@ -57,7 +58,14 @@ describe('authorize', () => {
     expect(may('operator', 'device:write')).toBe(true);
     expect(may('operator', 'user:write')).toBe(false);
     expect(may('operator', 'token:write')).toBe(false);
-    expect(ACTIONS.every((what) => may('admin', what))).toBe(true);
+    expect(ACTIONS.filter((what) => !may('admin', what))).toEqual(['claim:use']);
+  });
+
+  it('lets a claim do nothing but claim, and nobody else claim', () => {
+    const claim: Principal = { kind: 'claim', id: 'batch' as ClaimId, project: ONE };
+    expect(ACTIONS.filter((what) => authorize(claim, what, { project: ONE }).ok)).toEqual(['claim:use']);
+    expect(authorize(claim, 'claim:use', { project: 'two' as ProjectId }).ok).toBe(false);
+    fc.assert(fc.property(principal, resource, (who, where) => who.kind === 'claim' || !authorize(who, 'claim:use', where).ok));
   });
 
   it('lets a gateway report and read for itself and its children, and do no more', () => {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Scope } from '../../../src/lib/alarms/rule.ts';
-import { explainScope, groupsOf, groupsWatched, matchesDevice, matchesPoint } from '../../../src/lib/alarms/scope.ts';
+import { explainScope, groupsWatched, matchesDevice, matchesPoint } from '../../../src/lib/alarms/scope.ts';
+import { deviceGroups, IN_NO_GROUP } from '../../../src/lib/domain/group.ts';
+import type { GroupPath } from '../../../src/lib/domain/ids.ts';
 
 const scope = (part: Partial<Scope>): Scope => ({ types: [], groups: [], labels: [], devices: [], points: [], ...part });
-const boiler = { id: 'b7', type: 'boiler', labels: { group: 'paris/hall-2', site: 'paris', critical: '' } };
-const holds = (part: Partial<Scope>, device: Parameters<typeof matchesDevice>[1] = boiler): boolean => matchesDevice(scope(part), device);
+const boiler = { id: 'b7', type: 'boiler', labels: { site: 'paris', critical: '' } };
+const groups = deviceGroups(['paris/hall-2' as GroupPath]);
+const holds = (part: Partial<Scope>, device: Parameters<typeof matchesDevice>[1] = boiler): boolean => matchesDevice(scope(part), device, groups);
 
 test('an empty scope has all devices and points', () => {
   expect(holds({})).toBe(true);
@@ -28,17 +31,15 @@ test('a device is in its group and in those above it, level by level', () => {
     false,
     false,
   ]);
-  expect(holds({ groups: ['paris'] }, { ...boiler, labels: {} })).toBe(false);
-  expect(groupsOf({ group: '/a//b/' })).toEqual(['a', 'a/b']);
-  expect(groupsOf(Object.create({ group: 'inherited' }))).toEqual([]);
+  expect(matchesDevice(scope({ groups: ['paris'] }), boiler, IN_NO_GROUP)).toBe(false);
+  expect(matchesDevice(scope({ groups: ['lyon'] }), boiler, deviceGroups(['paris/hall-2', 'lyon/hall-1'] as GroupPath[]))).toBe(true);
 });
 
-test('a rule over groups watches those it names, however their paths are written, or else the own one of each device', () => {
-  const labels = { group: 'paris/hall-2' };
-  expect(groupsWatched(scope({ groups: ['/paris/', 'lyon'] }), labels)).toEqual(['paris']);
-  expect(groupsWatched(scope({ groups: ['paris//hall-2', 'paris'] }), labels)).toEqual(['paris', 'paris/hall-2']);
-  expect(groupsWatched(scope({}), labels)).toEqual(['paris/hall-2']);
-  expect(groupsWatched(scope({}), {})).toEqual([]);
+test('a rule over groups watches those it names, however their paths are written, or else those that a device is in itself', () => {
+  expect(groupsWatched(scope({ groups: ['/paris/', 'lyon'] }), groups)).toEqual(['paris']);
+  expect(groupsWatched(scope({ groups: ['paris//hall-2', 'paris'] }), groups)).toEqual(['paris', 'paris/hall-2']);
+  expect(groupsWatched(scope({}), groups)).toEqual(['paris/hall-2']);
+  expect(groupsWatched(scope({}), IN_NO_GROUP)).toEqual([]);
 });
 
 test('all labels must hold, by value or by name alone', () => {
@@ -61,7 +62,7 @@ test('devices and points are named, or matched with *', () => {
 
 describe('the explanation', () => {
   test('has the parts that are given, each with what is there', () => {
-    expect(explainScope(scope({ types: ['pump'], groups: ['paris'], points: ['x'] }), boiler, 'boiler/temperature')).toEqual([
+    expect(explainScope(scope({ types: ['pump'], groups: ['paris'], points: ['x'] }), boiler, groups, 'boiler/temperature')).toEqual([
       { part: 'type', wanted: ['pump'], is: 'boiler', holds: false },
       { part: 'group', wanted: ['paris'], is: 'paris/hall-2', holds: true },
       { part: 'points', wanted: ['x'], is: 'boiler/temperature', holds: false },
@@ -69,7 +70,7 @@ describe('the explanation', () => {
   });
 
   test('leaves out the points when there is none', () => {
-    expect(explainScope(scope({ points: ['x'], labels: ['a=b'] }), { ...boiler, labels: {} }, null)).toEqual([
+    expect(explainScope(scope({ points: ['x'], labels: ['a=b'] }), { ...boiler, labels: {} }, IN_NO_GROUP, null)).toEqual([
       { part: 'labels', wanted: ['a=b'], is: null, holds: false },
     ]);
   });

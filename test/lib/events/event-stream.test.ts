@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { EVENT_KINDS } from '../../../src/lib/domain/event.ts';
 import type { DeviceId, ProjectId } from '../../../src/lib/domain/ids.ts';
 import { eventKindsOf, eventMatcher } from '../../../src/lib/events/event-filter.ts';
 import { createEventStream } from '../../../src/lib/events/event-stream.ts';
@@ -90,14 +91,9 @@ describe('a filter of events', () => {
   });
 
   it('takes kinds by name and by pattern, and refuses what finds nothing', () => {
-    expect(eventKindsOf(['device.*', 'device.created', 'hub.started'])).toEqual([
-      'device.connected',
-      'device.disconnected',
-      'device.created',
-      'device.updated',
-      'device.deleted',
-      'hub.started',
-    ]);
+    const ofDevices = EVENT_KINDS.filter((kind) => kind.startsWith('device.'));
+    expect(ofDevices.length).toBeGreaterThan(5);
+    expect(eventKindsOf(['device.*', 'device.created', 'hub.started'])).toEqual([...ofDevices, 'hub.started']);
     expect(eventKindsOf(['*'])).toContain('alarm.raised');
     for (const wrong of ['alarm', 'alarms.*', '', 'alarm.raise']) expect(() => eventKindsOf([wrong])).toThrow(/kind of event/);
   });

@@ -21,7 +21,7 @@ describe('connections in the journal', () => {
     const { events, recorder } = collecting();
     const observer = recordConnections({ recorder, projectOf: () => PROJECT, isStopping: () => false });
     observer.connected(connection, 1000);
-    observer.disconnected(connection, 91_000, 'the connection was lost', 90_000);
+    observer.disconnected(connection, 91_000, 'the connection was lost', 1000);
     expect(events).toMatchObject([
       { kind: 'device.connected', project: PROJECT, device: 'gw', actor: 'device:gw', time: 1000, text: 'gw connected over mqtt from 10.0.0.7' },
       {

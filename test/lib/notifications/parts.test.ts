@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChannelId, DeviceId, PointPath, ProjectId, RouteId, RuleId } from '../../../src/lib/domain/ids.ts';
+import { deviceGroups, IN_NO_GROUP } from '../../../src/lib/domain/group.ts';
+import type { ChannelId, DeviceId, GroupPath, PointPath, ProjectId, RouteId, RuleId } from '../../../src/lib/domain/ids.ts';
 import { type Channel, NOTIFY_CAUSES, type Route } from '../../../src/lib/domain/notification.ts';
 import { SEVERITIES, severityRank } from '../../../src/lib/domain/severity.ts';
 import type { JsonValue } from '../../../src/lib/domain/value.ts';
@@ -167,8 +168,9 @@ const DEVICE = {
   id: 'b1' as DeviceId,
   type: 'boiler',
   parent: null,
-  labels: { group: 'paris/hall-2', site: 'paris', team: 'device' },
+  labels: { site: 'paris', team: 'device' },
 } as unknown as NonNullable<Told['device']>;
+const GROUPS = deviceGroups(['paris/hall-2' as GroupPath]);
 const told = (more: Partial<Told> = {}, alarm: Partial<Told['alarm']> = {}): Told => ({
   alarm: {
     rule: 'boiler-hot' as RuleId,
@@ -176,7 +178,7 @@ const told = (more: Partial<Told> = {}, alarm: Partial<Told['alarm']> = {}): Tol
     labels: { team: 'heating' },
     ...alarm,
   },
-  ...{ device: DEVICE, severity: 'major', cause: 'raised' },
+  ...{ device: DEVICE, groups: GROUPS, severity: 'major', cause: 'raised' },
   ...more,
 });
 
@@ -209,7 +211,7 @@ describe('a route', () => {
   });
 
   it('knows what is over a group, and what has no device', () => {
-    const group = told({ device: null }, { subject: { device: null, point: null, group: 'paris/hall-2' } });
+    const group = told({ device: null, groups: IN_NO_GROUP }, { subject: { device: null, point: null, group: 'paris/hall-2' } });
     expect(route('r', { match: { group: 'paris' } }).filter.matches(group)).toBe(true);
     expect(route('r', { match: { device: '*' } }).filter.matches(group)).toBe(false);
     expect(route('r', { match: { type: 'boiler' } }).filter.matches(group)).toBe(false);
@@ -273,7 +275,7 @@ describe('why a route tells, or not', () => {
   const channelOf = (id: string): Channel | undefined => ({ ops: channel(true), off: channel(false) })[id];
   const at = Date.UTC(2026, 0, 1, 23, 0);
   const ask = (routes: readonly CompiledRoute[], more = {}) =>
-    explainRoutes(routes, channelOf, {
+    explainRoutes(routes, channelOf, () => GROUPS, {
       ...{ severity: 'major', cause: 'raised', rule: 'boiler-hot', device: DEVICE as never, point: null, group: null, labels: {}, time: at },
       ...more,
     });

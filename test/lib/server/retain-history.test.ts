@@ -13,10 +13,11 @@ async function started(settings: { readonly days?: number; readonly kept?: numbe
   let commits = 0;
   const retention = retainHistory({
     settings: {
-      ...{ 'events.kept-days': settings.days ?? 90, 'alarms.kept-days': 400, 'control.kept-days': 90 },
+      ...{ 'events.kept-days': settings.days ?? 90, 'alarms.kept-days': 400, 'control.kept-days': 90, 'connections.kept-days': 90 },
       ...{ 'limits.events-kept': settings.kept ?? 1_000_000, 'limits.commands-kept': settings.commands ?? 1_000_000 },
     },
     storage: system.alarming,
+    connections: system.life.connections,
     commands: system.commands,
     jobs: system.jobs,
     commits: {
@@ -52,7 +53,7 @@ describe('the retention of events and alarms', () => {
     expect(await system.alarming.events.count({ project: PROJECT })).toBe(10);
     const left = await Promise.all([PROJECT, 'other' as ProjectId].map((project) => system.alarming.alarms.list({ project }, { limit: 10 })));
     expect(left.map(({ items }) => items.map(({ id }) => id).sort())).toEqual([['live', 'young'], []]);
-    expect(commits()).toBe(9);
+    expect(commits()).toBe(10);
   });
 
   it('removes the oldest of too many', async () => {
@@ -73,7 +74,11 @@ describe('the retention of events and alarms', () => {
     expect(await system.alarming.events.count({ project: PROJECT })).toBeGreaterThan(0);
     const warnings: string[] = [];
     const failing = retainHistory({
-      settings: { 'events.kept-days': 1, 'alarms.kept-days': 1, 'control.kept-days': 1, 'limits.events-kept': 1, 'limits.commands-kept': 1 },
+      settings: {
+        ...{ 'events.kept-days': 1, 'alarms.kept-days': 1, 'control.kept-days': 1, 'connections.kept-days': 1 },
+        ...{ 'limits.events-kept': 1, 'limits.commands-kept': 1 },
+      },
+      connections: system.life.connections,
       storage: system.alarming,
       commands: system.commands,
       jobs: system.jobs,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TimedReport } from '../../../src/lib/simulation/payload.ts';
 import { inspectRecording, type RecordedRow, readRecording } from '../../../src/lib/simulation/recording.ts';
-import { type ReplayOptions, replay } from '../../../src/lib/simulation/replayer.ts';
+import { type ReplayOptions, replay, type TimedReport } from '../../../src/lib/simulation/replayer.ts';
 
 const MINUTE = 60_000;
 const T0 = Date.UTC(2014, 0, 7);

@@ -55,7 +55,7 @@ test('what reports while a rule changes keeps its level and its delay', async ()
   const change = engine.supervision.rules.update(PROJECT, 'hot', withDelay(85), null, 'user:test').then(() => {
     changed = true;
   });
-  const last = world.directory.sortedDevices(PROJECT).at(-1)?.device.id ?? '';
+  const last = [...world.directory.sortedDevices(PROJECT)].at(-1)?.device.id ?? '';
   while (engine.supervision.rules.get(PROJECT, 'hot').version === 1) await nextTurn();
   world.clock.advance(1_000);
   await engine.report(last, 't', 20);
@@ -109,7 +109,7 @@ test('a device that goes while a new rule comes into force is not watched', asyn
   }
   const made = engine.rule({ id: 'silent', scope: { points: ['t'] }, when: { noData: { after: '5m', level: 'minor' } } });
   while (engine.supervision.counts().rules === 0) await nextTurn();
-  const last = world.directory.sortedDevices(PROJECT).at(-1)?.device.id;
+  const last = [...world.directory.sortedDevices(PROJECT)].at(-1)?.device.id;
   if (last === undefined) throw new Error('no device');
   world.directory.removeDevice(last);
   engine.supervision.deviceChanged(last);

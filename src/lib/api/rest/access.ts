@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { Accounts } from '../../access/accounts.ts';
 import type { DeviceCredentials } from '../../access/device-credentials.ts';
+import { credentialCreated, credentialRemoved } from '../../events/credential-events.ts';
+import type { EventRecorder } from '../../events/event-recorder.ts';
+import { actorOf } from '../actor.ts';
 import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { LoginRequest, LoginResponse, Token, TokenCreate, TokenCreated, User, UserCreate, UserCreated, UserUpdate } from '../schema/access.ts';
@@ -10,6 +13,7 @@ import { Credential, CredentialCreate, CredentialCreated } from '../schema/fleet
 export interface AccessPorts {
   readonly accounts: Accounts;
   readonly credentials: DeviceCredentials;
+  readonly recorder: EventRecorder;
   readonly clock: () => number;
 }
 
@@ -140,7 +144,7 @@ function userRoutes({ accounts }: AccessPorts): Route[] {
   ];
 }
 
-function credentialRoutes({ credentials }: AccessPorts): Route[] {
+function credentialRoutes({ credentials, recorder, clock }: AccessPorts): Route[] {
   return [
     route({
       method: 'GET',
@@ -165,7 +169,12 @@ function credentialRoutes({ credentials }: AccessPorts): Route[] {
       body: CredentialCreate,
       device: 'id',
       responses: { 201: CredentialCreated },
-      handle: async ({ device, body }) => ({ status: 201, body: await credentials.create(device.device, body) }),
+      async handle({ device, body: { validSeconds, ...wanted }, principal }) {
+        const validMs = validSeconds === undefined ? {} : { validMs: validSeconds === null ? null : validSeconds * 1000 };
+        const made = await credentials.create(device.device, { ...wanted, ...validMs });
+        recorder.record(credentialCreated(device.device, made, actorOf(principal), clock()));
+        return { status: 201, body: made };
+      },
     }),
     route({
       method: 'DELETE',
@@ -176,8 +185,9 @@ function credentialRoutes({ credentials }: AccessPorts): Route[] {
       params: OfDevice,
       device: 'id',
       responses: { 204: null },
-      async handle({ device, params }) {
+      async handle({ device, params, principal }) {
         await credentials.remove(device.device.id, params.credentialId);
+        recorder.record(credentialRemoved(device.device, params.credentialId, actorOf(principal), clock()));
         return { status: 204 };
       },
     }),

@@ -112,7 +112,7 @@ export function deviceRuleRoutes(ports: DeviceRulePorts): Route[] {
             hint: `List its points with \`muster point list ${device.device.id}\`.`,
           });
         }
-        const explained = explainDevice(ports, device, { point, rule }, STANDINGS_MAX);
+        const explained = explainDevice(ports, device, directory.membershipOf(device.device), { point, rule }, STANDINGS_MAX);
         const body: DeviceRules = {
           device: device.device.id,
           point,

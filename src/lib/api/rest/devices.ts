@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import type { DeviceCredentials } from '../../access/device-credentials.ts';
+import { groupPath } from '../../domain/group.ts';
 import { labelMatcher } from '../../domain/matching.ts';
+import { credentialCreated } from '../../events/credential-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { deviceCreated, deviceDeleted, deviceUpdated } from '../../events/fleet-events.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
+import type { Groups } from '../../fleet/groups/groups.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import { ratesAt, type Traffic } from '../../fleet/traffic.ts';
 import { actorOf } from '../actor.ts';
-import { indexAfter, readCursor, pageOf as takePage } from '../cursor.ts';
+import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf } from '../schema/common.ts';
 import { Device, DeviceCreate, DeviceCreated, DeviceQuery, DeviceUpdate } from '../schema/fleet.ts';
@@ -16,6 +19,7 @@ import { listOf } from '../select-points.ts';
 
 export interface DevicePorts {
   readonly fleet: Fleet;
+  readonly groups: Pick<Groups, 'ensure'>;
   readonly directory: Directory;
   readonly presence: Presence;
   readonly credentials: DeviceCredentials;
@@ -27,9 +31,11 @@ export interface DevicePorts {
 
 const ById = z.object({ id: z.string().max(200).describe('the id, or an alias such as imei:490154203237518') });
 
-export function deviceRoutes({ fleet, directory, presence, credentials, recorder, clock, rateLimits }: DevicePorts): Route[] {
+export function deviceRoutes({ fleet, groups, directory, presence, credentials, recorder, clock, rateLimits }: DevicePorts): Route[] {
   const render = (entry: DeviceEntry): Device => ({
     ...entry.device,
+    groups: [...entry.device.groups],
+    memberOf: [...directory.groupsOf(entry.device)],
     status: presence.status(entry.device.id),
     points: entry.points.size,
     counters: { accepted: entry.accepted, rejected: entry.rejected, refused: entry.refused },
@@ -60,13 +66,9 @@ export function deviceRoutes({ fleet, directory, presence, credentials, recorder
       responses: { 200: pageOf(Device) },
       handle({ query, project }) {
         const after = readCursor(query.cursor, ['string'])?.[0] as string | undefined;
-        const sorted = directory.sortedDevices(project);
-        const accepts = deviceFilter(query, presence);
+        const accepts = deviceFilter(query, presence, directory);
         function* matching() {
-          for (let index = indexAfter(sorted, after, ({ device }) => device.id); index < sorted.length; index += 1) {
-            const entry = sorted[index];
-            if (entry && accepts(entry)) yield entry;
-          }
+          for (const entry of directory.sortedDevices(project, after)) if (accepts(entry)) yield entry;
         }
         return { status: 200, body: takePage(matching(), query.limit, ({ device }) => [device.id], render) };
       },
@@ -81,9 +83,11 @@ export function deviceRoutes({ fleet, directory, presence, credentials, recorder
       body: DeviceCreate,
       responses: { 201: DeviceCreated },
       async handle({ body, project, principal }) {
+        if (body.createGroups) await groups.ensure(project, body.groups, actorOf(principal));
         const entry = await fleet.createDevice(project, body);
         recorder.record(deviceCreated(entry.device, actorOf(principal), clock()));
         const credential = body.credential === 'token' ? await credentials.create(entry.device, { kind: 'token' }) : undefined;
+        if (credential !== undefined) recorder.record(credentialCreated(entry.device, credential, actorOf(principal), clock()));
         return { status: 201, body: { ...render(entry), ...(credential && { credential }) } };
       },
     }),
@@ -141,8 +145,9 @@ function rounded(rate: number): number {
   return Math.round(rate * 100) / 100;
 }
 
-function deviceFilter(query: z.output<typeof DeviceQuery>, presence: Presence): (entry: DeviceEntry) => boolean {
+function deviceFilter(query: z.output<typeof DeviceQuery>, presence: Presence, directory: Directory): (entry: DeviceEntry) => boolean {
   const labels = listOf(query.label)?.map(labelMatcher);
+  const groups = listOf(query.group)?.map(groupPath);
   return ({ device }) =>
     (query.kind === undefined || device.kind === query.kind) &&
     (query.type === undefined || device.type === query.type) &&
@@ -150,5 +155,6 @@ function deviceFilter(query: z.output<typeof DeviceQuery>, presence: Presence): 
     (query.state === undefined || device.state === query.state) &&
     (query.alias === undefined || Object.values(device.aliases).includes(query.alias)) &&
     (labels === undefined || labels.every((matches) => matches(device.labels))) &&
+    (groups === undefined || groups.some((group) => directory.groupsOf(device).includes(group))) &&
     (query.online === undefined || presence.status(device.id).online === (query.online === 'true'));
 }

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { Directory } from '../../fleet/directory.ts';
 import { type Route, route } from '../route.ts';
 import { Project, Whoami } from '../schema/access.ts';
-import { pageOf, Time } from '../schema/common.ts';
+import { pageOf } from '../schema/common.ts';
 import { EventStreamMessage, EventStreamQuery } from '../schema/events.ts';
+import { TimeAnswer, TimeQuestion } from '../schema/life.ts';
 import { StreamMessage, StreamQuery } from '../schema/samples.ts';
 
 export interface HubPorts {
@@ -54,10 +55,14 @@ export function hubRoutes({ directory, clock, version, startedAt, mqttUrl, check
       method: 'GET',
       path: '/time',
       tag: 'hub',
-      summary: "The hub's clock",
+      summary: "The hub's clock, as an answer to the client's (t0) if it sends that: t1 and t2 as in NTP",
       permission: 'open',
-      responses: { 200: z.object({ time: Time }) },
-      handle: () => ({ status: 200, body: { time: clock() } }),
+      query: TimeQuestion,
+      responses: { 200: TimeAnswer },
+      handle({ query: { id, t0 } }) {
+        const now = clock();
+        return { status: 200, body: { ...(id !== undefined && { id }), ...(t0 !== undefined && { t0 }), t1: now, t2: now, time: now } };
+      },
     }),
     route({
       method: 'GET',
@@ -67,7 +72,7 @@ export function hubRoutes({ directory, clock, version, startedAt, mqttUrl, check
       permission: 'authenticated',
       responses: { 200: Whoami },
       handle({ principal }) {
-        if (principal.kind === 'open') throw new Error('an open principal never reaches an authenticated route');
+        if (principal.kind === 'open' || principal.kind === 'claim') throw new Error('such a principal never reaches an authenticated route');
         const hub = { version, time: clock(), startedAt, mqttUrl: mqttUrl() };
         const who =
           principal.kind === 'device'

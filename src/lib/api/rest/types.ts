@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { compileConfigSchema } from '../../configuration/config-schema.ts';
 import type { PointDefinition } from '../../domain/point.ts';
+import type { JsonObject } from '../../domain/value.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { typeCreated, typeDeleted, typeUpdated } from '../../events/fleet-events.ts';
 import type { Directory } from '../../fleet/directory.ts';
@@ -53,7 +55,8 @@ export function typeRoutes({ fleet, directory, recorder, clock }: TypePorts): Ro
       body: DeviceTypeCreate,
       responses: { 201: DeviceType },
       async handle({ body, project, principal }) {
-        const type = await fleet.createType(project, { ...body, points: body.points as PointDefinition[] });
+        const configSchema = checkedSchema(body.configSchema);
+        const type = await fleet.createType(project, { ...body, points: body.points as PointDefinition[], configSchema });
         recorder.record(typeCreated(type, actorOf(principal), clock()));
         return { status: 201, body: type };
       },
@@ -83,6 +86,7 @@ export function typeRoutes({ fleet, directory, recorder, clock }: TypePorts): Ro
           ...(mode !== undefined && { mode }),
           ...(description !== undefined && { description }),
           ...(points !== undefined && { points: points as PointDefinition[] }),
+          ...(body.configSchema !== undefined && { configSchema: checkedSchema(body.configSchema) }),
         };
         const before = fleet.type(project, params.id);
         const after = await fleet.updateType(project, params.id, change);
@@ -107,4 +111,11 @@ export function typeRoutes({ fleet, directory, recorder, clock }: TypePorts): Ro
       },
     }),
   ];
+}
+
+/** Throws invalid for a schema that no document could be checked against. */
+function checkedSchema(schema: Readonly<Record<string, unknown>> | null | undefined): JsonObject | null {
+  if (schema === null || schema === undefined) return null;
+  compileConfigSchema(schema as JsonObject);
+  return schema as JsonObject;
 }

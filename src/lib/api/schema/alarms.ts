@@ -32,7 +32,9 @@ export const Alarm = z
     shelvedUntil: Time.nullable(),
     shelvedOnce: z.boolean().describe('it is unshelved when it returns to normal'),
     outOfService: z.boolean(),
-    suppressedBy: z.array(z.string()).describe('alarm:<id> of the parent, calendar, maintenance:<id>, operator'),
+    suppressedBy: z
+      .array(z.string())
+      .describe('alarm:<id> of the parent, calendar, maintenance:<id>, device:<id> of a device in maintenance or a gateway out of service, operator'),
     raisedAt: Time.nullable(),
     clearedAt: Time.nullable(),
     raisedCount: z.number().int(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { COMMAND_STATES } from '../../domain/command.ts';
 import { ALIAS_KINDS, DEVICE_KINDS, DEVICE_STATES } from '../../domain/device.ts';
 import { TYPE_MODES } from '../../domain/device-type.ts';
+import { GROUPS_PER_DEVICE_MAX } from '../../domain/group.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { VALUE_TYPES } from '../../domain/value.ts';
 import { LABELS_MAX } from '../../fleet/fleet.ts';
@@ -9,6 +10,7 @@ import { RETENTION_SOURCES } from '../../fleet/retention.ts';
 import { Name, PageQuery, PointPathText, PointPatterns, Repeated, RetentionText, Text, Time, Value } from './common.ts';
 
 const Labels = z.record(Name, Text(200)).refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`);
+const Groups = z.array(Text(500)).max(GROUPS_PER_DEVICE_MAX).describe('paths of groups');
 const Aliases = z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1));
 
 export const DeviceStatus = z
@@ -32,6 +34,8 @@ export const Device = z
     state: z.enum(DEVICE_STATES),
     labels: z.record(z.string(), z.string()),
     aliases: z.partialRecord(z.enum(ALIAS_KINDS), z.string()),
+    groups: z.array(z.string()).describe('that it was put into'),
+    memberOf: z.array(z.string()).describe('all groups that it is in: by its label and by selectors too, and those above'),
     createdAt: Time,
     updatedAt: Time,
     status: DeviceStatus,
@@ -65,6 +69,8 @@ export const DeviceCreate = z.object({
   parent: Name.optional(),
   labels: Labels.default({}),
   aliases: Aliases.default({}),
+  groups: Groups.default([]),
+  createGroups: z.boolean().default(false).describe('make groups that are missing'),
   credential: z.enum(['token', 'none']).default('none').describe('token: make one at once and show it in the answer'),
 });
 /** null clears. A label or alias of null is removed; the others stay. */
@@ -75,11 +81,28 @@ export const DeviceUpdate = z.object({
   state: z.enum(DEVICE_STATES).optional(),
   labels: z.record(Name, Text(200).nullable()).optional(),
   aliases: z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1).nullable()).optional(),
+  groups: Groups.optional().describe('in the place of all that it was put into'),
 });
 
-export const Credential = z.object({ id: z.string(), device: z.string(), kind: z.enum(['token', 'password']), createdAt: Time }).meta({ id: 'Credential' });
+export const Credential = z
+  .object({
+    id: z.string(),
+    device: z.string(),
+    kind: z.enum(['token', 'password']),
+    createdAt: Time,
+    expiresAt: Time.nullable().describe('null: until it is removed'),
+  })
+  .meta({ id: 'Credential' });
 export const CredentialCreate = z.object({
   kind: z.enum(['token', 'password']).default('token'),
+  validSeconds: z
+    .number()
+    .int()
+    .positive()
+    .max(10 * 366 * 86_400)
+    .nullable()
+    .optional()
+    .describe('null: until it is removed; absent, of a token: as access.device-token-days says'),
   password: z.string().min(10).max(1000).optional().describe('kind password: absent, the hub makes one'),
 });
 export const CredentialCreated = Credential.extend({
@@ -97,6 +120,7 @@ export const DeviceQuery = PageQuery.extend({
   online: z.enum(['true', 'false']).optional(),
   label: Repeated(z.string()).optional(),
   alias: z.string().optional().describe('value of an alias of any kind'),
+  group: Repeated(z.string()).optional().describe('in one of these groups, or below it'),
 });
 
 export const PointDefinition = z
@@ -113,6 +137,9 @@ export const PointDefinition = z
   })
   .meta({ id: 'PointDefinition' });
 
+/** Read and checked by configuration/config-schema.ts. */
+const ConfigSchema = z.record(z.string(), z.unknown()).describe('JSON Schema that configuration documents of its devices fit; null: any object does');
+
 export const DeviceType = z
   .object({
     id: z.string(),
@@ -120,6 +147,7 @@ export const DeviceType = z
     mode: z.enum(TYPE_MODES),
     description: z.string().nullable(),
     points: z.array(PointDefinition),
+    configSchema: ConfigSchema.nullable(),
     createdAt: Time,
     updatedAt: Time,
   })
@@ -129,12 +157,14 @@ export const DeviceTypeCreate = z.object({
   mode: z.enum(TYPE_MODES).default('strict'),
   description: Text(500).nullable().default(null),
   points: z.array(PointDefinition).max(10_000).default([]),
+  configSchema: ConfigSchema.nullable().optional(),
 });
 /** `points` replaces the whole list; devices of the type follow at once. */
 export const DeviceTypeUpdate = z.object({
   mode: z.enum(TYPE_MODES).optional(),
   description: Text(500).nullable().optional(),
   points: z.array(PointDefinition).max(10_000).optional(),
+  configSchema: ConfigSchema.nullable().optional(),
 });
 
 export const Latest = z.object({ time: Time, value: Value, quality: z.enum(QUALITIES), late: z.boolean() }).meta({ id: 'Latest' });

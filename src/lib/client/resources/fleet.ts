@@ -15,6 +15,7 @@ import type {
   PointUpdate,
   Reject,
 } from '../../api/schema/fleet.ts';
+import type { DeviceConnection, DeviceHealth } from '../../api/schema/life.ts';
 import type { DeviceRules, DeviceRulesQuery, EdgeReport, EdgeReported, EdgeRules } from '../../api/schema/rules.ts';
 import type { Connection, Filters, ListOptions } from '../connection.ts';
 import { encodeLevels, pathOf } from '../hub-url.ts';
@@ -37,6 +38,10 @@ export interface FleetResources {
     addCredential(id: string, credential: CredentialCreate): Promise<CredentialCreated>;
     removeCredential(id: string, credentialId: string): Promise<void>;
     rejects(id: string, options?: ListOptions): AsyncGenerator<Reject>;
+    /** Its connections, the newest first. */
+    connections(id: string, options?: ListOptions): AsyncGenerator<DeviceConnection>;
+    /** How it began, and how it is. */
+    health(id: string): Promise<DeviceHealth>;
     /** Which alarm rules hold for it, and why the others do not. */
     explain(id: string, query?: DeviceRulesQuery): Promise<DeviceRules>;
     /** What a gateway evaluates itself. `credential`: of the device, in the place of the client's own. */
@@ -74,6 +79,8 @@ export function fleetResources(connection: Connection): FleetResources {
       addCredential: (id, body) => connection.request('POST', `${pathOf('devices', id)}/credentials`, { body }),
       removeCredential: (id, credentialId) => connection.request('DELETE', `${pathOf('devices', id)}/credentials/${encodeURIComponent(credentialId)}`),
       rejects: (id, list) => connection.pages(`${pathOf('devices', id)}/rejects`, {}, list),
+      connections: (id, list) => connection.pages(`${pathOf('devices', id)}/connections`, {}, list),
+      health: (id) => connection.request('GET', `${pathOf('devices', id)}/health`),
       explain: (id, query) => connection.request('GET', `${pathOf('devices', id)}/explain`, { query }),
       edgeRules: (id, credential) =>
         connection.request('GET', `${pathOf('devices', id)}/rules`, credential === undefined ? {} : { headers: { authorization: `Bearer ${credential}` } }),

@@ -1,6 +1,6 @@
 import type { DeviceType } from '../../domain/device-type.ts';
 import { isPointPath, type PointPath } from '../../domain/ids.ts';
-import { deviceMayReport, type Point } from '../../domain/point.ts';
+import { deviceMayReport, HEALTH_PREFIX, type Point } from '../../domain/point.ts';
 import { fitsValueType, inferValueType, type SampleValue } from '../../domain/value.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { DeviceEntry, PointEntry } from '../../fleet/directory.ts';
@@ -26,7 +26,9 @@ export function resolve(batch: Batch, context: IngestContext): Batch {
   let rejections: Rejection[] | null = null;
   let rejectedCount = 0;
   let hubTimed = false;
+  let newest = Number.NEGATIVE_INFINITY;
   for (const reading of batch.readings) {
+    if (reading.time !== null && reading.time > newest) newest = reading.time;
     const refusal = resolveOne(reading, batch.device, type, allowed, receivedAt, context, samples);
     if (refusal === null) {
       hubTimed ||= reading.time === null;
@@ -37,6 +39,8 @@ export function resolve(batch: Batch, context: IngestContext): Batch {
     rejections ??= [];
     if (rejections.length < REJECTIONS_LISTED) rejections.push({ ...refusal, step: 'resolve', point: reading.path.slice(0, 200) });
   }
+  // Times that are refused say it loudest. What an application imports says nothing of the device.
+  if (newest > Number.NEGATIVE_INFINITY && batch.message.principal.kind === 'device') context.clocks?.reported(batch.device, newest, receivedAt);
   // The readings have served; what waits for the disk should be little, for there may be many.
   return {
     message: batch.message,
@@ -74,7 +78,8 @@ function resolveOne(
   const tooLarge = checkSize(value, limits.valueBytesMax);
   if (tooLarge !== null) return tooLarge;
   // Asked for known points too: the type may have become strict after they appeared.
-  if (allowed !== null && !allowed.has(reading.path)) return refusal('unknown_point', `the type ${type?.id} is strict and does not declare it`);
+  if (allowed !== null && !allowed.has(reading.path) && !reading.path.startsWith(HEALTH_PREFIX))
+    return refusal('unknown_point', `the type ${type?.id} is strict and does not declare it`);
   const found = device.points.get(reading.path) ?? createPoint(reading, device, type, now, context);
   if ('code' in found) return found;
   const { point } = found;

@@ -1,4 +1,5 @@
 import type { Principal } from '../../access/principal.ts';
+import { isInService } from '../../domain/device.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
 import { type MqttPorts, newCounters } from './ports.ts';
 import { ChangeWriter } from './sessions/change-writer.ts';
@@ -77,7 +78,7 @@ export function createBroker(
     if (settings['mqtt.open']) return false;
     if (principal.kind !== 'device') return true;
     const device = ports.directory.device(principal.id)?.device;
-    return device?.state === 'active' && device.project === principal.project;
+    return device !== undefined && isInService(device.state) && device.project === principal.project;
   }
 
   /** Retained below a device that is gone: another one may take its name some day. */

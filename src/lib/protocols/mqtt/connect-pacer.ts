@@ -1,21 +1,28 @@
 import type { Socket } from 'node:net';
-
-interface Waiting {
-  readonly socket: Socket;
-  readonly next: () => void;
-}
+import { WaitingSocket } from './waiting-socket.ts';
 
 const STEP_MS = 20;
+/** Let in at once after a quiet time: more handshakes than that in one go would keep everything else waiting. */
+const BURST_MAX = 250;
+/** A step that comes later than this has found the process busy. */
+const LATE_MS = 40;
+const SLOWER = 0.8;
+/** Of the whole rate, with each step: after a second without delay it is as it was. */
+const FASTER = 0.02;
+const PER_SECOND_MIN = 50;
+/** Of late steps no more is made good. */
+const CREDIT_MS = 100;
 
 /**
- * So many connections are let in per second; the others wait their turn, unread. Addresses take turns, so a storm from one
- * of them keeps nobody else waiting. A burst of one second's worth passes at once.
+ * So many connections are let in per second, fewer while the process cannot keep up; the others wait their turn. Addresses take turns, so a storm from one
+ * of them keeps nobody else waiting. Who has given up meanwhile costs nothing: in a storm with TLS those would take all the handshakes.
  */
 export class ConnectPacer {
   readonly #perSecond: number;
   readonly #waitingMax: number;
   readonly #onDropped: () => void;
-  readonly #queues = new Map<string, Waiting[]>();
+  readonly #queues = new Map<string, WaitingSocket[]>();
+  #rate: number;
   #credit: number;
   #creditAt = performance.now();
   #timer: NodeJS.Timeout | null = null;
@@ -27,7 +34,8 @@ export class ConnectPacer {
     this.#perSecond = perSecond;
     this.#waitingMax = waitingMax;
     this.#onDropped = onDropped;
-    this.#credit = perSecond;
+    this.#rate = perSecond;
+    this.#credit = Math.min(perSecond, BURST_MAX);
   }
 
   pace(socket: Socket, next: () => void): void {
@@ -35,60 +43,67 @@ export class ConnectPacer {
       next();
       return;
     }
-    this.#earn();
-    if (this.size === 0 && this.#credit >= 1) {
-      this.#credit--;
-      next();
-      return;
+    if (this.size === 0) {
+      this.#earn();
+      if (this.#credit >= 1) {
+        this.#credit--;
+        next();
+        return;
+      }
     }
-    socket.on('error', ignore);
     const address = socket.remoteAddress ?? '';
     let queue = this.#queues.get(address);
     if (!queue) {
       queue = [];
       this.#queues.set(address, queue);
     }
-    queue.push({ socket, next });
+    queue.push(new WaitingSocket(socket, next, () => this.size--));
     this.size++;
     if (this.size > this.#waitingMax) this.#dropOne();
-    this.#timer ??= setInterval(() => this.#letIn(), STEP_MS);
+    this.#timer ??= setInterval(() => this.#step(), STEP_MS);
   }
 
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    for (const queue of this.#queues.values()) for (const { socket } of queue) socket.destroy();
+    for (const queue of this.#queues.values()) for (const waiting of queue) waiting.drop();
     this.#queues.clear();
     this.size = 0;
   }
 
-  #earn(): void {
+  #earn(): number {
     const now = performance.now();
-    this.#credit = Math.min(this.#perSecond, this.#credit + ((now - this.#creditAt) / 1000) * this.#perSecond);
+    const elapsed = now - this.#creditAt;
     this.#creditAt = now;
+    this.#credit = Math.min(BURST_MAX, this.#perSecond, this.#credit + (elapsed / 1000) * this.#rate);
+    return elapsed;
   }
 
-  #letIn(): void {
-    this.#earn();
-    while (this.#credit >= 1 && this.size > 0) {
+  #step(): void {
+    const late = this.#earn() - STEP_MS;
+    if (late > LATE_MS) {
+      this.#rate = Math.max(Math.min(PER_SECOND_MIN, this.#perSecond), this.#rate * SLOWER);
+      this.#credit = Math.min(this.#credit, Math.max(1, (this.#rate * CREDIT_MS) / 1000));
+    } else this.#rate = Math.min(this.#perSecond, this.#rate + this.#perSecond * FASTER);
+    while (this.#credit >= 1) {
       const waiting = this.#takeTurn();
       if (waiting === null) break;
-      waiting.socket.off('error', ignore);
-      // It has given up meanwhile.
-      if (waiting.socket.destroyed) continue;
       this.#credit--;
-      waiting.next();
+      waiting.letIn();
     }
     if (this.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
+    this.#rate = this.#perSecond;
+    this.#queues.clear();
   }
 
-  /** The oldest of the address whose turn it is. */
-  #takeTurn(): Waiting | null {
+  /** The oldest of the address whose turn it is, of those that are still there. */
+  #takeTurn(): WaitingSocket | null {
     for (const [address, queue] of this.#queues) {
-      const waiting = queue.shift();
       this.#queues.delete(address);
+      let waiting = queue.shift();
+      while (waiting?.isGone) waiting = queue.shift();
       if (queue.length > 0) this.#queues.set(address, queue);
       if (!waiting) continue;
       this.size--;
@@ -99,14 +114,13 @@ export class ConnectPacer {
 
   /** Too many wait: the oldest of the address with the most goes. */
   #dropOne(): void {
-    let longest: Waiting[] = [];
+    let longest: WaitingSocket[] = [];
     for (const queue of this.#queues.values()) if (queue.length > longest.length) longest = queue;
-    const dropped = longest.shift();
+    let dropped = longest.shift();
+    while (dropped?.isGone) dropped = longest.shift();
     if (!dropped) return;
     this.size--;
-    dropped.socket.destroy();
+    dropped.drop();
     this.#onDropped();
   }
 }
-
-function ignore(): void {}

@@ -16,7 +16,8 @@ import { isForNobody, willObjection } from './will-publishing.ts';
 const TRIES_MAX = 3;
 
 export interface Gate {
-  refuse(code: ReasonCode, reason: string, counter: RefusalCounter): void;
+  /** `device`: whose it was, when its user name does not say so. */
+  refuse(code: ReasonCode, reason: string, counter: RefusalCounter, device?: string): void;
   /** Takes a place among the connections of the device; false if there is none. */
   enter(device: string): boolean;
 }
@@ -59,11 +60,11 @@ async function identify(around: Surroundings, connection: Connection, packet: Co
   for (let tries = 1; ; tries++) {
     const before = around.credentialChanges();
     try {
-      const result = await signIn(ports, packet, connection.address);
+      const result = await signIn(ports, packet, connection);
       if (connection.isEnding) return null;
       if (around.credentialChanges() !== before && tries < TRIES_MAX) continue;
       if (result.ok) return result;
-      gate.refuse(result.code, result.reason, 'refusedLogIn');
+      gate.refuse(result.code, result.reason, 'refusedLogIn', result.device);
     } catch (error: unknown) {
       ports.log.error({ protocol: connection.scheme, address: connection.address, error: messageOf(error) }, 'a log-in could not be checked');
       gate.refuse(REASON.serverUnavailable, 'the hub cannot check credentials now', 'refusedUnavailable');
@@ -98,7 +99,7 @@ function openSession(
   connection.window = Math.min(properties.receiveMaximum ?? Number.POSITIVE_INFINITY, ports.settings['mqtt.receive-maximum']);
   const aliasMax = Math.min(properties.topicAliasMaximum ?? 0, ports.settings['mqtt.topic-alias-max']);
   if (aliasMax > 0) connection.aliases = new TopicAliases(aliasMax);
-  const wanted = version === 5 ? (properties.sessionExpiryInterval ?? 0) : packet.clean ? 0 : 0xffff_ffff;
+  const wanted = principal.kind === 'claim' ? 0 : version === 5 ? (properties.sessionExpiryInterval ?? 0) : packet.clean ? 0 : 0xffff_ffff;
   const expirySeconds = expiryOf(around, wanted);
   const opened = store.open(id, principal, connection, { clean: packet.clean, expirySeconds, now: ports.clock() }, changes);
   connection.session = opened.session;

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Principal } from '../../access/principal.ts';
+import type { PeerCertificate } from '../../certificates/authority.ts';
 import type { Connection as PresentConnection } from '../../fleet/presence.ts';
 import { PacketDecoder } from './codec/decoder.ts';
 import { encodeAck, encodeConnack, encodeDisconnect, encodeFailure, PINGRESP } from './codec/encode.ts';
@@ -50,6 +51,8 @@ export interface Origin {
   readonly id: string;
   readonly scheme: string;
   readonly address: string | null;
+  /** Of TLS, if it showed one. */
+  readonly certificate: PeerCertificate | null;
 }
 
 /**
@@ -60,6 +63,7 @@ export class Connection implements Peer, Outlet {
   readonly id: string;
   readonly scheme: string;
   readonly address: string | null;
+  readonly certificate: PeerCertificate | null;
   readonly socket: Duplex;
   readonly #around: Surroundings;
   readonly #owner: ConnectionOwner;
@@ -108,6 +112,7 @@ export class Connection implements Peer, Outlet {
     this.id = origin.id;
     this.scheme = origin.scheme;
     this.address = origin.address;
+    this.certificate = origin.certificate;
     this.cameAt = this.heardAt = around.ticks();
     this.#output = new ConnectionOutput(socket, settings['mqtt.write-buffer-bytes-max'], around.flushSoon, () => this.#drained());
     this.#decoder = new PacketDecoder({
@@ -334,7 +339,8 @@ export class Connection implements Peer, Outlet {
 
   #disconnected(session: Session, { reasonCode, properties }: DisconnectPacket): void {
     const { sessionExpiryInterval } = properties;
-    if (sessionExpiryInterval !== undefined) this.#around.store.setExpiry(session, expiryOf(this.#around, sessionExpiryInterval));
+    if (sessionExpiryInterval !== undefined && session.principal.kind !== 'claim')
+      this.#around.store.setExpiry(session, expiryOf(this.#around, sessionExpiryInterval));
     // A will that is asked for is sent [MQTT-3.1.2-8]; any other is forgotten [MQTT-3.14.4-3].
     this.#end(
       reasonCode === REASON.success ? 'forget' : 'send',
@@ -484,7 +490,13 @@ export class Connection implements Peer, Outlet {
   #appear(): void {
     if (this.principal?.kind !== 'device' || this.#isPresent) return;
     this.#isPresent = true;
-    const connection: PresentConnection = { id: this.id, device: this.principal.id, protocol: this.scheme, address: this.address };
+    const connection: PresentConnection = {
+      id: this.id,
+      device: this.principal.id,
+      protocol: this.scheme,
+      address: this.address,
+      client: clientOf(this.clientId),
+    };
     this.#around.ports.presence.connected(connection, this.#around.ports.clock());
   }
 
@@ -493,6 +505,11 @@ export class Connection implements Peer, Outlet {
     this.#isPresent = false;
     this.#around.ports.presence.disconnected(this.id, this.#around.ports.clock(), reason);
   }
+}
+
+/** The identifier as its client gave it: behind the room of its principal (sessionId). */
+function clientOf(sessionId: string): string {
+  return sessionId.split('/').slice(3).join('/');
 }
 
 /** To a client of another version than we speak, as little as can be said: who knows what else it understands. */

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { PeerCertificate } from '../../certificates/authority.ts';
 import { messageOf } from '../../errors/muster-error.ts';
 import type { ConnectPacket } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
@@ -51,7 +52,7 @@ export class Connections implements ConnectionOwner {
     return this.#all;
   }
 
-  accept(socket: Duplex, scheme: string, address: string | null): void {
+  accept(socket: Duplex, scheme: string, address: string | null, certificate: PeerCertificate | null): void {
     const { settings } = this.#around.ports;
     // It has gone already, and its guesses could be counted for nobody.
     if (address === null) {
@@ -65,7 +66,7 @@ export class Connections implements ConnectionOwner {
       socket.destroy();
       return;
     }
-    const connection = new Connection(this.#around, this, socket, { id: `mqtt:${++this.#lastId}`, scheme, address });
+    const connection = new Connection(this.#around, this, socket, { id: `mqtt:${++this.#lastId}`, scheme, address, certificate });
     this.#all.add(connection);
     this.#halfOpen.add(connection);
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
@@ -92,14 +93,14 @@ export class Connections implements ConnectionOwner {
   connect(connection: Connection, packet: ConnectPacket): void {
     const { ports } = this.#around;
     this.#finished(connection);
-    const refuse = (code: ReasonCode, reason: string, counter: RefusalCounter) => {
+    const refuse = (code: ReasonCode, reason: string, counter: RefusalCounter, device?: string) => {
       const { scheme, address } = connection;
       const user = packet.username?.slice(0, 128);
       ports.log.info({ protocol: scheme, address, user, reason }, 'connection refused');
       const locked = counter === 'refusedLogIn' && code === REASON.quotaExceeded;
       recordTrouble(
         this.#around,
-        { device: packet.username ?? undefined, scheme, address },
+        { device: device ?? packet.username ?? undefined, scheme, address },
         { code: locked ? 'locked_out' : 'not_logged_in', step: 'connect', reason },
       );
       connection.refuse(code, reason, counter);

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { tlsOptions } from '../../certificates/tls-options.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { Protocol } from '../protocol.ts';
 import type { MqttPorts } from './ports.ts';
@@ -43,7 +44,7 @@ export async function listen(ports: MqttPorts, hooks: ListenerHooks): Promise<re
     }
     if (settings['mqtts.port'] !== null) {
       if (tls === null) throw new MusterError('invalid_settings', 'mqtts.port needs tls.cert and tls.key.');
-      const secure = createTlsServer({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: settings['mqtt.connect-timeout-ms'] }, (socket) =>
+      const secure = createTlsServer({ ...tlsOptions(tls, settings), handshakeTimeout: settings['mqtt.connect-timeout-ms'] }, (socket) =>
         hooks.accept(socket, 'mqtts'),
       );
       secure.on('tlsClientError', (error, socket) =>

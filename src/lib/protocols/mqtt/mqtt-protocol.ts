@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import { peerCertificateOf } from '../../certificates/peer-certificate.ts';
 import type { CommandCarrier } from '../../control/control.ts';
 import type { Protocol } from '../protocol.ts';
 import { createBroker } from './broker.ts';
@@ -125,8 +126,11 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
     async start(): Promise<void> {
       await broker.load();
       unsubscribers.push(
-        ports.onCredentialsChanged((device) => {
-          expel(store.ofDevice(device), 'the credentials of the device have changed');
+        ports.onCredentialsChanged((device, credential) => {
+          const sessions = store.ofDevice(device);
+          const cut =
+            credential === undefined ? sessions : sessions.filter(({ principal }) => principal.kind === 'device' && principal.credential === credential);
+          expel(cut, 'the credentials of the device have changed');
           // Another device may take its name, in another project even.
           if (!ports.directory.device(device)) retained.removeBelow(`devices/${device}`, writer);
         }),
@@ -143,7 +147,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
       timer.unref();
       listeners = await listen(ports, {
         pace: (socket, next) => pacer.pace(socket, next),
-        accept: (socket, scheme) => connections.accept(socket, scheme, plainAddress(socket.remoteAddress)),
+        accept: (socket, scheme) => connections.accept(socket, scheme, plainAddress(socket.remoteAddress), peerCertificateOf(socket)),
         failed: (error, scheme) => {
           if (counters.acceptFailures++ === 0)
             log.warn({ protocol: scheme, error: error.message }, 'a connection could not be taken; it is counted from now on');
@@ -165,7 +169,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
       return stopped;
     },
     handleWebSocket(socket, request): void {
-      connections.accept(new WebSocketStream(socket), 'mqtt-ws', plainAddress(request.socket.remoteAddress));
+      connections.accept(new WebSocketStream(socket), 'mqtt-ws', plainAddress(request.socket.remoteAddress), peerCertificateOf(request.socket));
     },
     commands,
     counters() {

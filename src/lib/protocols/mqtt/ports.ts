@@ -6,7 +6,9 @@ import type { DeviceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import type { Presence } from '../../fleet/presence.ts';
+import type { ClaimDesk } from '../../ingest/claim-desk.ts';
 import type { DeviceMessageSinks } from '../../ingest/device-messages.ts';
+import type { DeviceTime } from '../../ingest/device-time.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { BrokerStorage } from '../../storage/broker-state.ts';
 import type { Authorize } from './topic-access.ts';
@@ -55,6 +57,10 @@ export interface MqttPorts {
   readonly ingest: Ingest;
   /** What takes the messages of devices that are no reports. */
   readonly deviceMessages: DeviceMessageSinks;
+  /** Absent: the time is told, and nothing is learned of theirs. */
+  readonly time?: DeviceTime;
+  /** Where devices that come with a claim get their identity; absent: nowhere. */
+  readonly claimDesk?: ClaimDesk;
   /** Sessions, queues, retained messages and wills on disk. */
   readonly broker: BrokerStorage;
   /** ms since 1970 */

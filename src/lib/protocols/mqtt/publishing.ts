@@ -7,6 +7,7 @@ import type { DeviceMessages } from '../../ingest/device-messages.ts';
 import type { InboundMessage } from '../../ingest/inbound-message.ts';
 import type { Outcome } from '../../ingest/ingest.ts';
 import type { BrokerChange } from '../../storage/broker-state.ts';
+import { answerAlone, listens } from './answering.ts';
 import type { ProtocolVersion, PublishPacket, Qos } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import { type AnswersOfIngest, HeldMessage } from './held-message.ts';
@@ -16,7 +17,7 @@ import type { Session } from './sessions/session.ts';
 import type { Audience } from './sessions/subscription-index.ts';
 import type { Surroundings } from './surroundings.ts';
 import { levelCount } from './topic.ts';
-import { type DeviceTopic, parseDeviceTopic, publishAccess, type TopicKind } from './topic-access.ts';
+import { CLAIM_REQUEST, CLAIM_RESPONSE, type DeviceTopic, parseDeviceTopic, publishAccess, type TopicKind } from './topic-access.ts';
 
 /** Topics of one client whose way is remembered. */
 const ROUTES_MAX = 256;
@@ -107,6 +108,10 @@ export class Publishing implements AnswersOfIngest {
     counters.received++;
     if (packet.qos > 0 && this.#peer.version === 5 && !this.#isWithinWindow(packet)) return;
     const { topic } = packet;
+    if (this.#principal.kind === 'claim') {
+      this.#claim(packet);
+      return;
+    }
     let route = this.#routes.get(topic);
     if (route === undefined || route.revision !== ports.directory.revision) {
       const deviceTopic = route === undefined ? parseDeviceTopic(topic) : route.deviceTopic;
@@ -142,8 +147,10 @@ export class Publishing implements AnswersOfIngest {
     if (kind === 'report' && route.entry !== null) this.#report(packet, route.entry, route.audience, now);
     else if (kind === 'time' && this.#principal.kind === 'device') {
       // A question to the hub, whoever else listens.
+      const time = { time: ports.clock() };
+      const answer = route.entry === null ? undefined : ports.time?.answer(route.entry, packet.payload, now);
       this.#answerNow(packet, REASON.success, null, false);
-      this.#tellTime(topic);
+      this.#tellTime(topic, answer ?? Buffer.from(JSON.stringify(time)));
     } else {
       const sink = kind === undefined || route.entry === null ? undefined : (ports.deviceMessages as Partial<Record<TopicKind, DeviceMessages>>)[kind];
       if (sink !== undefined && route.entry !== null) this.#hand(sink, packet, route.entry, route.audience, now);
@@ -219,13 +226,46 @@ export class Publishing implements AnswersOfIngest {
     sink
       .accept(this.#inbound(packet, device, now, null))
       .then(async (outcome) => {
-        if (changes !== null) await writer.durable(changes);
+        // What is refused is queued for nobody, on disk no more than in memory; of QoS 2, the answer still has to be kept.
+        const kept = isUseless(outcome) && this.#principal.kind !== 'open' ? (changes?.filter(({ kind }) => kind === 'put-incoming') ?? []) : (changes ?? []);
+        if (kept.length > 0) await writer.durable(kept);
         return outcome;
       })
       .then(
-        (outcome) => this.reportTaken(held, outcome),
+        (outcome) => {
+          this.reportTaken(held, outcome);
+          if (outcome.reply !== undefined) answerAlone(this.#around, this.#session, `${packet.topic}/result`, outcome.reply, 0);
+        },
         (error: unknown) => this.notStored(held, error),
       );
+  }
+
+  /** A device that asks for its identity. What it is told goes to its connection alone. */
+  #claim(packet: PublishPacket): void {
+    const { ports, counters, settled } = this.#around;
+    const { claimDesk } = ports;
+    if (packet.topic !== CLAIM_REQUEST || claimDesk === undefined) {
+      this.#refuse(packet, 'claim:use', `a claim publishes to ${CLAIM_REQUEST} and nothing else`);
+      return;
+    }
+    // Its place in the claim would be gone, and nobody would know the secret.
+    if (!listens(this.#around, this.#session, CLAIM_RESPONSE)) {
+      this.#refuse(packet, 'claim:use', `subscribe to ${CLAIM_RESPONSE} before asking`);
+      return;
+    }
+    if (packet.qos === 2 && this.#isRepeat(packet)) return;
+    const held = this.#hold(packet);
+    counters.held++;
+    const { scheme: protocol, address } = this.#peer;
+    claimDesk.accept({ principal: this.#principal, protocol, address, payload: packet.payload }).then(
+      (answer) => {
+        counters.held--;
+        this.#succeed(held);
+        answerAlone(this.#around, this.#session, CLAIM_RESPONSE, answer, 1);
+        settled();
+      },
+      (error: unknown) => this.notStored(held, error),
+    );
   }
 
   /** A message that is not for ingest. */
@@ -403,9 +443,8 @@ export class Publishing implements AnswersOfIngest {
     if (prepared !== null) this.#around.dispatcher.deliver(prepared);
   }
 
-  #tellTime(topic: string): void {
-    const { ports, index, dispatcher } = this.#around;
-    const payload = Buffer.from(JSON.stringify({ time: ports.clock() }));
+  #tellTime(topic: string, payload: Uint8Array): void {
+    const { index, dispatcher } = this.#around;
     const source: MessageSource = { topic, payload, properties: null, qos: 0, retain: false, expirySeconds: null, sender: null };
     const prepared = dispatcher.prepare(index.match(topic), source, []);
     if (prepared !== null) dispatcher.deliver(prepared);

@@ -1,18 +1,32 @@
+import { randomUUID } from 'node:crypto';
 import type { Authentication } from '../../access/access.ts';
 import type { Principal } from '../../access/principal.ts';
+import type { PeerCertificate } from '../../certificates/authority.ts';
 import { isInService, outOfServiceReason } from '../../domain/device.ts';
 import type { ConnectPacket } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import type { MqttPorts, RefusalCounter } from './ports.ts';
 
 const API_TOKEN = 'mst_';
+/** A token says who it belongs to: it may stand alone, as the user name. */
+const TOKEN = /^ms[a-z]_/;
+/** A device asks for its identity and comes again with it: no connection of a claim is needed for longer. */
+const CLAIM_CONNECTION_MS = 600_000;
 
 export interface Identity {
   readonly principal: Principal;
   /** ms since 1970; null: as long as nobody takes it away. */
   readonly accessEndsAt: number | null;
 }
-export type SignIn = ({ readonly ok: true } & Identity) | { readonly ok: false; readonly code: ReasonCode; readonly reason: string };
+export type SignIn =
+  | ({ readonly ok: true } & Identity)
+  | { readonly ok: false; readonly code: ReasonCode; readonly reason: string /** Whose certificate it was. */; readonly device?: string | undefined };
+
+/** Where a client comes from, and what it showed there. */
+export interface Newcomer {
+  readonly address: string | null;
+  readonly certificate: PeerCertificate | null;
+}
 
 interface Objection {
   readonly code: ReasonCode;
@@ -37,26 +51,36 @@ export function screen(ports: MqttPorts, { clientId, clean, version, keepAlive, 
   return null;
 }
 
-/** Who is it? */
-export async function signIn(ports: MqttPorts, connect: ConnectPacket, address: string | null): Promise<SignIn> {
+/** Who is it? With a password, whose that is; else whose certificate. */
+export async function signIn(ports: MqttPorts, connect: ConnectPacket, { address, certificate }: Newcomer): Promise<SignIn> {
   if (ports.settings['mqtt.open']) return { ok: true, principal: { kind: 'open' }, accessEndsAt: null };
-  const { username } = connect;
+  const username = connect.username ?? '';
   const password = connect.password?.toString('utf8') ?? '';
-  if (!username) return { ok: false, code: REASON.notAuthorized, reason: 'a user name is needed: the device id or a token' };
-  const found = await ask(ports, username, password, address);
-  // In MQTT 3.1.1, "server unavailable" is the nearest to being locked out.
-  if (!found.ok) return { ok: false, code: found.code === 'locked_out' ? REASON.quotaExceeded : REASON.badCredentials, reason: found.reason };
+  const shown = password === '' && !TOKEN.test(username) ? certificate : null;
+  if (username === '' && shown === null) return { ok: false, code: REASON.notAuthorized, reason: 'a user name is needed: the device id or a token' };
+  const found = await (shown === null ? ask(ports, username, password, address) : ports.authenticator.certificate(shown, address));
+  if (!found.ok) {
+    // In MQTT 3.1.1, "server unavailable" is the nearest to being locked out.
+    const code = found.code === 'locked_out' ? REASON.quotaExceeded : REASON.badCredentials;
+    return { ok: false, code, reason: found.reason, device: found.device ?? undefined };
+  }
   const { principal } = found;
+  if (shown !== null && username !== '' && principal.kind === 'device' && username !== principal.id)
+    return { ok: false, code: REASON.badCredentials, reason: `the certificate is one of ${principal.id}, and the user name is another`, device: principal.id };
   const state = principal.kind === 'device' ? (ports.directory.device(principal.id)?.device.state ?? 'retired') : 'active';
   if (!isInService(state)) return { ok: false, code: REASON.notAuthorized, reason: `the device ${outOfServiceReason(state)}` };
-  return { ok: true, principal, accessEndsAt: found.expiresAt ?? null };
+  const expiresAt = found.expiresAt ?? null;
+  if (principal.kind !== 'claim') return { ok: true, principal, accessEndsAt: expiresAt };
+  return { ok: true, principal, accessEndsAt: Math.min(expiresAt ?? Number.POSITIVE_INFINITY, ports.clock() + CLAIM_CONNECTION_MS) };
 }
 
 /**
  * The client identifier inside its principal's own room, so that nobody takes over the session of somebody else. In
- * open mode all share one. Names hold no slash.
+ * open mode all share one. Names hold no slash. Devices with the same claim are strangers to each other, and their firmware may give all of them the same
+ * identifier: each connection has a session of its own.
  */
 export function sessionId(principal: Principal, clientId: string): string {
+  if (principal.kind === 'claim') return `${principal.project}/claim/${principal.id}/${randomUUID()}`;
   return principal.kind === 'open' ? `open/${clientId}` : `${principal.project}/${principal.kind}/${principal.id}/${clientId}`;
 }
 

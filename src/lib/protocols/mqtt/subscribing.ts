@@ -103,6 +103,7 @@ function objectionTo({ ports }: Surroundings, session: Session, { filter, topicF
     return refused(`more than ${settings['mqtt.subscriptions-max']} topic filters`, REASON.quotaExceeded);
   if (isNew && session.filterLength + filter.length > settings['mqtt.subscription-bytes-max'])
     return refused(`more than ${settings['mqtt.subscription-bytes-max']} bytes of topic filters`, REASON.quotaExceeded);
-  const decision = subscribeAccess(ports, session.principal, topicFilter);
+  // Those with the same claim are strangers to each other: they share nothing.
+  const decision = subscribeAccess(ports, session.principal, session.principal.kind === 'claim' ? filter : topicFilter);
   return decision.ok ? null : refused(decision.reason);
 }

@@ -28,11 +28,15 @@ const TOPIC_KINDS = [
   'time',
 ] as const;
 export type TopicKind = (typeof TOPIC_KINDS)[number];
-/** What a device writes; `death` comes only as its will. */
+/** What a device writes; its own `death` comes only as its will. */
 const FROM_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['report', 'alarm', 'birth', 'set/result', 'call/result', 'config/result', 'renew', 'time']);
 const TO_DEVICE: ReadonlySet<string> = new Set<TopicKind>(['set', 'call', 'config', 'renew', 'time']);
 const KINDS: ReadonlySet<string> = new Set(TOPIC_KINDS);
 const ROOT = 'devices/';
+
+/** Where a client with a claim asks for the identity of its device, and where it hears of it. */
+export const CLAIM_REQUEST = 'claim/request';
+export const CLAIM_RESPONSE = 'claim/response';
 
 export interface DeviceTopic {
   readonly device: string;
@@ -58,10 +62,13 @@ export function publishAccess(
   will: boolean,
 ): Decision<{ readonly entry: DeviceEntry | null }> {
   if (principal.kind === 'open') return { ok: true, entry: topic === null ? null : (access.directory.device(topic.device) ?? null) };
+  if (principal.kind === 'claim') return { ok: false, action: 'claim:use', reason: `a claim publishes to ${CLAIM_REQUEST} and nothing else` };
   const action: Action = 'sample:write';
   if (topic === null) return { ok: false, action, reason: 'no such topic: devices/<device>/report and its siblings are all there is' };
   if (principal.kind === 'device') {
-    if (!FROM_DEVICE.has(topic.kind) && !(will && topic.kind === 'death'))
+    // Of a device behind it, a gateway may say any time that it is there no more.
+    const mayDie = topic.kind === 'death' && (will || topic.device !== principal.id);
+    if (!FROM_DEVICE.has(topic.kind) && !mayDie)
       return { ok: false, action, reason: topic.kind === 'death' ? 'death is a last will and nothing else' : `a device does not write to ${topic.kind}` };
   } else if (topic.kind !== 'report') {
     return { ok: false, action, reason: `an application does not write to ${topic.kind}` };
@@ -72,6 +79,8 @@ export function publishAccess(
 /** May this principal subscribe to that filter? */
 export function subscribeAccess(access: Access, principal: Principal, filter: string): Decision<object> {
   if (principal.kind === 'open') return { ok: true };
+  if (principal.kind === 'claim')
+    return filter === CLAIM_RESPONSE ? { ok: true } : { ok: false, action: 'claim:use', reason: `a claim subscribes to ${CLAIM_RESPONSE} and nothing else` };
   const action: Action = 'sample:read';
   const [root, device, ...rest] = filter.split('/');
   if (root !== 'devices' || device === undefined) return { ok: false, action, reason: 'only topics below devices/ can be subscribed to' };
@@ -86,6 +95,7 @@ export function subscribeAccess(access: Access, principal: Principal, filter: st
 /** May this principal be handed a message on that topic, now? Asked for every delivery. */
 export function forwardAccess(access: Access, principal: Principal, topic: string): boolean {
   if (principal.kind === 'open') return true;
+  if (principal.kind === 'claim') return topic === CLAIM_RESPONSE;
   if (!topic.startsWith(ROOT)) return false;
   const slash = topic.indexOf('/', ROOT.length);
   if (slash <= ROOT.length) return false;

@@ -70,8 +70,12 @@ export function publishWill(around: Surroundings, will: Will): void {
     const message = { device: entry.device, principal, protocol: scheme, address, topic, contentType, payload, receivedAt: ports.clock() };
     sink
       .accept(message)
-      .then(() => writer.durable(changes))
-      .then(deliver, fail);
+      .then((outcome) => {
+        if (!isUseless(outcome) || principal.kind === 'open') return writer.durable(changes).then(deliver);
+        if (prepared !== null) dispatcher.revoke(prepared);
+        return writer.durable([gone]);
+      })
+      .catch(fail);
     return;
   }
   if (!entry || deviceTopic?.kind !== 'report') {

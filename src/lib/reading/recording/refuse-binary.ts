@@ -8,7 +8,7 @@ interface Kind {
   readonly hint: string;
 }
 
-const EXPORT_AGAIN = 'Write it again with `muster export --format ndjson` (or csv): those can be imported.';
+const EXPORT_AGAIN = 'Write it again as NDJSON or CSV: those can be imported.';
 const UNPACK = 'Unpack it first, or through a pipe: `gunzip -c FILE | muster import - --format ndjson`.';
 const SAVE_AS_CSV = 'Save it as CSV (UTF-8).';
 
@@ -22,13 +22,13 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** Looks at the beginning of a file, and leaves it to be read. Throws MusterError `invalid` when it is no text: a parser would quote its bytes. */
-export async function refuseBinary(stream: Readable, file: string): Promise<void> {
+export async function refuseBinary(stream: Readable, file: string, command = 'import'): Promise<void> {
   const head = await beginningOf(stream);
   const name = file === '-' ? 'The input' : file;
   const kind = KINDS.find(({ begins }) => begins.every((byte, index) => head[index] === byte));
   if (kind === undefined && !head.includes(0)) return;
   stream.destroy();
-  throw new MusterError('invalid', `${name} is ${kind?.name ?? 'no text'}; \`muster import\` reads CSV and NDJSON.`, { hint: kind?.hint ?? EXPORT_AGAIN });
+  throw new MusterError('invalid', `${name} is ${kind?.name ?? 'no text'}; \`muster ${command}\` reads CSV and NDJSON.`, { hint: kind?.hint ?? EXPORT_AGAIN });
 }
 
 async function beginningOf(stream: Readable): Promise<Buffer> {

@@ -1,10 +1,9 @@
 import type { HubClient } from '../../client/hub-client.ts';
+import type { Gateway } from '../../device/gateway.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import { releaseCredentials } from '../clean-up.ts';
 import { connectFleet } from '../fleet-connection.ts';
 import { type FleetPlan, newRunId, SIMULATION_LABEL } from '../fleet-plan.ts';
-import type { GatewayClient } from '../gateway-client.ts';
-import { countValues, encodeReports, reportTopic } from '../payload.ts';
 import { provision } from '../provision.ts';
 import { inspectRecording, type RecordingColumns, type RecordingSummary, readRecording } from '../recording.ts';
 import { type ReplayOptions, replay, replayMs, shiftOf } from '../replayer.ts';
@@ -63,6 +62,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult> {
     identities,
     protocol: 'mqtt5',
     qos: 1,
+    payload: 'json',
     tally,
     random: Math.random,
     signal,
@@ -142,14 +142,13 @@ function columnsOf({ timeColumn, points }: BundledRecording): RecordingColumns {
   return { time: timeColumn, points: new Map(points.map(({ column, path }) => [column, path])) };
 }
 
-async function replayOne(gateway: GatewayClient, recording: BundledRecording, clock: Omit<ReplayOptions, 'open' | 'emit'>): Promise<void> {
-  const topic = reportTopic(recording.device);
+async function replayOne(gateway: Gateway, recording: BundledRecording, clock: Omit<ReplayOptions, 'open' | 'emit'>): Promise<void> {
   await replay({
     ...clock,
     open: () => readRecording(recordingFile(recording), columnsOf(recording)),
     async emit(reports) {
-      await gateway.room(clock.signal);
-      gateway.publish(topic, encodeReports(reports, 'json'), countValues(reports));
+      await gateway.whenRoom(clock.signal);
+      void gateway.reportAll(reports);
     },
   });
 }

@@ -5,13 +5,18 @@ import { MusterError } from '../../errors/muster-error.ts';
 import type { DamagedFile } from '../sample-store.ts';
 import { createAlarming } from './alarming/create-alarming.ts';
 import { createBroker } from './broker.ts';
+import { createCertificates } from './certificates.ts';
 import type { SystemCheck } from './check-system.ts';
+import { createClaimStorage } from './claims.ts';
 import { createCommands } from './commands.ts';
 import { createCommitLog, type RunningCommitLog } from './commit-log.ts';
+import { createConfigs } from './configs.ts';
 import { createCredentials } from './credentials.ts';
 import { openReadDatabase, type ReadDatabase, systemFile } from './database.ts';
 import { createDevices } from './devices.ts';
+import { createGroups } from './groups.ts';
 import { createJobs } from './jobs.ts';
+import { createLife } from './life.ts';
 import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
 import { createProjects } from './projects.ts';
@@ -64,13 +69,18 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     tokens: createTokens(database),
     types: createTypes(database),
     devices: createDevices(database),
+    groups: createGroups(database),
     points: createPoints(database),
     credentials: createCredentials(database),
+    certificates: createCertificates(database),
     rejects: createRejects(database),
+    claims: createClaimStorage(database),
     broker: createBroker(database, commits, log),
     commands: createCommands(database, log),
     jobs: createJobs(database, log),
     alarming: createAlarming(database, log),
+    configs: createConfigs(database),
+    life: createLife(database),
     recentMarks: async () => readRecentMarks(database()),
     check: () => runSystemCheck(file),
     setAside() {

@@ -1,4 +1,5 @@
 import type { DeviceId, PointPath, SeriesId } from '../../domain/ids.ts';
+import { createInterner } from '../../domain/interner.ts';
 import type { Point, PointKind } from '../../domain/point.ts';
 import type { ValueType } from '../../domain/value.ts';
 import type { ReadDatabase } from './database.ts';
@@ -6,6 +7,7 @@ import type { SystemStore } from './system-store.ts';
 
 /** As `ALL` gives it: an array takes a fraction of the text of an object with names. */
 type Row = readonly [
+  device: string,
   series: number,
   path: string,
   kind: string,
@@ -19,13 +21,14 @@ type Row = readonly [
   retention: string | null,
 ];
 
+const BATCH_ROWS = 2_000;
 /**
- * The points of a device as one JSON text: a million rows with a call of the driver for each column took 25 s, so they take 1.
+ * A batch as one JSON text: a million rows with a call of the driver for each column took 25 s, so they take 2.
  * Numbers as text with all of their digits, as JSON of this engine has 15.
  */
-const ALL = `select device, json_group_array(json_array(series, path, kind, value_type, unit, decimals,
+const BATCH = `select json_group_array(json_array(device, series, path, kind, value_type, unit, decimals,
   case when min is not null then printf('%!.17g', min) end, case when max is not null then printf('%!.17g', max) end,
-  description, created_at, retention)) as points from points group by device order by device`;
+  description, created_at, retention)) as rows from (select * from points where (device, path) > (?, ?) order by device, path limit ${BATCH_ROWS})`;
 /** The sequence remembers the highest key that ever was in the table (schema.ts: autoincrement). */
 const HIGHEST = "select seq as series from sqlite_sequence where name = 'points'";
 const REMOVED = 'select 1 from removed_series where series = ?';
@@ -40,9 +43,14 @@ const DISTINCT_MAX = 100_000;
 export function createPoints(database: () => ReadDatabase): SystemStore['points'] {
   return {
     *all() {
-      const once = createInterner();
-      for (const { device, points } of database().each<{ device: string; points: string }>(ALL))
-        yield (JSON.parse(points) as Row[]).map((row) => pointOf(device as DeviceId, row, once));
+      const once = createInterner(DISTINCT_MAX);
+      for (let [device, path] = ['', '']; ; ) {
+        const rows = JSON.parse(database().get<{ rows: string }>(BATCH, device, path)?.rows ?? '[]') as readonly Row[];
+        const last = rows.at(-1);
+        if (last === undefined) return;
+        yield rows.map((row) => pointOf(row, once));
+        [device, , path] = last;
+      }
     },
     removedOf: async (series) => series.filter((id) => database().get(REMOVED, id) !== null),
     highestSeries: async () => (database().get<{ series: number | null }>(HIGHEST)?.series ?? null) as SeriesId | null,
@@ -71,11 +79,11 @@ export function createPoints(database: () => ReadDatabase): SystemStore['points'
   };
 }
 
-function pointOf(device: DeviceId, row: Row, once: (text: string) => string): Point {
-  const [series, path, kind, valueType, unit, decimals, min, max, description, createdAt, retention] = row;
+function pointOf(row: Row, once: (text: string) => string): Point {
+  const [device, series, path, kind, valueType, unit, decimals, min, max, description, createdAt, retention] = row;
   return {
     series: series as SeriesId,
-    device,
+    device: device as DeviceId,
     path: once(path) as PointPath,
     kind: once(kind) as PointKind,
     valueType: once(valueType) as ValueType,
@@ -86,16 +94,5 @@ function pointOf(device: DeviceId, row: Row, once: (text: string) => string): Po
     description: description === null ? null : once(description),
     createdAt,
     retention,
-  };
-}
-
-/** Devices of a kind have the same texts: each is kept once, as long as there are not too many. */
-function createInterner(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    if (known.size < DISTINCT_MAX) known.set(text, text);
-    return text;
   };
 }

@@ -1,15 +1,20 @@
 import type { Role } from '../../access/roles.ts';
 import type { Device, DeviceStatus } from '../../domain/device.ts';
 import type { DeviceType } from '../../domain/device-type.ts';
-import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../../domain/ids.ts';
+import type { Group } from '../../domain/group.ts';
+import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../../domain/ids.ts';
 import type { Point } from '../../domain/point.ts';
 import type { Project } from '../../domain/project.ts';
 import type { Retention } from '../../domain/retention.ts';
 import type { AlarmStorage } from '../alarm-storage.ts';
 import type { BrokerStorage } from '../broker-state.ts';
+import type { CertificateStorage } from '../certificate-storage.ts';
+import type { ClaimStorage } from '../claim-storage.ts';
 import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
+import type { ConfigStorage } from '../config-storage.ts';
 import type { JobStorage } from '../job-storage.ts';
+import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
 
 /** A person. The password hash never leaves the hub. */
@@ -48,6 +53,10 @@ export interface CredentialRecord {
   readonly createdAt: number;
   /** ms since 1970; null: until it is removed. */
   readonly expiresAt: number | null;
+  /** The one that goes as soon as the device comes with this one. */
+  readonly replaces?: string | null;
+  /** The device has not come with it yet; known of those alone that a claim or a renewal gave. */
+  readonly unused?: boolean;
 }
 
 /** A message, or a part of one, that was not taken. */
@@ -112,17 +121,37 @@ export interface SystemStore {
     remove(project: ProjectId, id: DeviceTypeId): Statement;
   };
   readonly devices: {
-    /** For the directory that the hub keeps in memory. */
+    /** By id. */
     all(): Promise<readonly Device[]>;
+    /** The same piece by piece, for the directory that the hub keeps in memory. */
+    batches(): Iterable<readonly Device[]>;
     statuses(): Promise<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
+    statusBatches(): Iterable<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
     insert(device: Device): Statement;
     update(device: Device): Statement;
     saveStatus(device: DeviceId, status: DeviceStatus): Statement;
     /** Removes the device with its aliases, points, credentials, status and rejects. */
     remove(device: DeviceId): readonly Statement[];
   };
+  /** Trees of groups. A group's row comes with those of all above it: who inserts one inserts them first. */
+  readonly groups: {
+    all(): Promise<readonly Group[]>;
+    insert(group: Group): Statement;
+    /** Does nothing when it is there. */
+    ensure(group: Group): Statement;
+    /** Must change one row. */
+    update(group: Group): Statement;
+    /** The group and all below it. */
+    remove(project: ProjectId, path: GroupPath): Statement;
+    /** The group and all below it get the new path in the place of the old one. */
+    move(project: ProjectId, from: GroupPath, to: GroupPath, at: number): Statement;
+    /** Puts these devices into the group, or takes them out. */
+    setMembers(devices: readonly DeviceId[], path: GroupPath, isIn: boolean, at: number): Statement;
+    /** What these devices were put into, of the groups within `from`, is then within `to`; null: they are in none of those any more. */
+    moveMembers(devices: readonly DeviceId[], from: GroupPath, to: GroupPath | null, at: number): Statement;
+  };
   readonly points: {
-    /** Device by device. Nothing may be written to the points before it ends. */
+    /** Piece by piece, by device and path. */
     all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
@@ -137,7 +166,23 @@ export interface SystemStore {
     byId(id: string): Promise<CredentialRecord | null>;
     insert(credential: CredentialRecord): Statement;
     remove(device: DeviceId, id: string): Statement;
+    /** The device came with it. Must change one row: it has none when it came before. */
+    used(device: DeviceId, id: string): Statement;
+    /** Changes nothing, but refuses its unit with `stale` unless the credential is there then. */
+    keeps(device: DeviceId, id: string): Statement;
+    /** Removes what was to replace this one and was never used. */
+    removeSuccessor(device: DeviceId, id: string): Statement;
+    /** Removes it if it was never used. Must change one row. */
+    removeUnused(device: DeviceId, id: string): Statement;
+    /** Those that expire before this time, of which nobody was warned, and that nothing replaces; the next to expire first. */
+    expiring(before: number, limit: number): Promise<readonly CredentialRecord[]>;
+    warned(ids: readonly string[], at: number): Statement;
+    /** Removes what expired before this time. */
+    removeExpired(before: number): Statement;
+    /** All of them, if it has any. */
+    removeOfDevice(device: DeviceId): Statement;
   };
+  readonly certificates: CertificateStorage;
   readonly rejects: {
     list(device: DeviceId, page: PageRequest): Promise<Page<RejectRecord>>;
     listOfProject(project: ProjectId, page: PageRequest): Promise<Page<RejectRecord>>;
@@ -145,6 +190,7 @@ export interface SystemStore {
     /** Keeps the newest `keep` of each device and of each project's messages without one. */
     trim(keep: number): readonly Statement[];
   };
+  readonly claims: ClaimStorage;
   /** What the MQTT broker keeps. Its changes go through the group commit of the ingest path, so that their order is kept. */
   readonly broker: BrokerStorage;
   /** What was asked of devices. */
@@ -152,6 +198,10 @@ export interface SystemStore {
   readonly jobs: JobStorage;
   /** Rules, alarms, events and notifications. */
   readonly alarming: AlarmStorage;
+  /** Configuration documents of devices. */
+  readonly configs: ConfigStorage;
+  /** Births, connections and clocks of devices. */
+  readonly life: LifeStorage;
   /** The marks of the last `ingest.repeat-window-ms`, at most a million, one item for each group commit; the oldest first. For the hub's start. */
   recentMarks(): Promise<readonly { readonly committedAt: number; readonly marks: readonly MessageMark[] }[]>;
   start(): Promise<void>;

@@ -106,7 +106,7 @@ it.each([4, 5] as const)('a connection ends when its token does, with protocol v
   const expiresAt = Date.now() + 400;
   const principal = { kind: 'token', id: 't', name: 't', project: 'a' as ProjectId, role: 'viewer' } as const;
   const answer = () => Promise.resolve({ ok: true, principal, expiresAt } as const);
-  const hub = await startMqttHub({ ports: { authenticator: { bearer: answer, device: answer, user: answer } } });
+  const hub = await startMqttHub({ ports: { authenticator: { bearer: answer, device: answer, user: answer, certificate: answer } } });
   const reader = await signedIn(hub.port, 'mst_a_viewer', { clientId: 'r', protocolVersion });
   await reader.closed();
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAt - 250);

@@ -1,4 +1,6 @@
-import type { Socket } from 'node:net';
+import { EventEmitter } from 'node:events';
+
+import { createConnection, type Socket } from 'node:net';
 import type { IConnectPacket } from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConnectPacer } from '../../../../src/lib/protocols/mqtt/connect-pacer.ts';
@@ -86,7 +88,12 @@ describe('connects per second', () => {
   it('go by turns: a storm from one address does not keep another waiting', async () => {
     const dropped: string[] = [];
     const socketOf = (remoteAddress: string) =>
-      ({ remoteAddress, destroyed: false, on: () => undefined, off: () => undefined, destroy: () => dropped.push(remoteAddress) }) as unknown as Socket;
+      Object.assign(new EventEmitter(), {
+        remoteAddress,
+        resume: () => undefined,
+        pause: () => undefined,
+        destroy: () => dropped.push(remoteAddress),
+      }) as unknown as Socket;
     const pacer = new ConnectPacer(50, 8, () => undefined);
     onTestFinished(() => pacer.stop());
     const order: string[] = [];
@@ -99,6 +106,20 @@ describe('connects per second', () => {
     await waitUntil(() => pacer.size === 0, 'all are let in');
     expect(order).toHaveLength(8);
     expect(order.indexOf('other')).toBeLessThanOrEqual(1);
+  });
+
+  it('forget who has given up while it waited, and lose nothing of what the others have sent', async () => {
+    const hub = await startMqttHub({ settings: { ...OPEN, 'mqtt.connects-per-second-max': 2 } });
+    const first = await Promise.all([open(hub, 'a'), open(hub, 'b')]);
+    const impatient = createConnection({ port: hub.port, host: '127.0.0.1' });
+    impatient.write('half a CONN');
+    const late = open(hub, 'c');
+    await waitUntil(() => hub.protocol.counters().waitingConnects === 2, 'both wait');
+    impatient.end();
+    await waitUntil(() => hub.protocol.counters().waitingConnects === 1, 'it was noticed that one has left');
+    expect((await late).isClosed()).toBe(false);
+    expect(hub.protocol.counters()).toMatchObject({ connections: 3, refusedConnections: 0, waitingConnects: 0 });
+    expect(first.every((client) => !client.isClosed())).toBe(true);
   });
 });
 

@@ -178,6 +178,7 @@ describe('when credentials change', () => {
           },
           bearer: () => Promise.reject(new Error('not used')),
           user: () => Promise.reject(new Error('not used')),
+          certificate: () => Promise.reject(new Error('not used')),
         },
       },
     });

@@ -46,6 +46,9 @@ describe('publishing', () => {
   it('a device may leave its death as a will, and not that of another', () => {
     expect(publishes(device('gw'), 'devices/gw/death', true)).toBe(true);
     expect(publishes(device('gw'), 'devices/pump/death', true)).toBe(false);
+    expect(publishes(device('gw'), 'devices/pump/death', false)).toBe(false);
+    // Of what stands behind it, a gateway may say so any time.
+    expect(publishes(device('gw'), 'devices/sensor/death', false)).toBe(true);
   });
 
   it('a disabled or deleted device may not publish', () => {

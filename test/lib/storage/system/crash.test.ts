@@ -53,7 +53,7 @@ describe('a hub that dies', () => {
   it.runIf(process.platform === 'linux')('fails the units of a full disk with `storage` and goes on when there is room again', async () => {
     const file = join(temporaryFolder(), 'system.db');
     const script = await bundled(CHILD);
-    const child = started('bash', ['-c', 'ulimit -S -f 600; exec "$0" "$@"', process.execPath, script, file, '0']);
+    const child = started('bash', ['-c', 'ulimit -S -f 2000; exec "$0" "$@"', process.execPath, script, file, '0']);
     onTestFinished(() => void child.kill('SIGKILL'));
     const acknowledged: number[] = [];
     let failed = 0;

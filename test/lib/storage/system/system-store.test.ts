@@ -53,6 +53,7 @@ const aType = (id: string, more: Partial<DeviceType> = {}): DeviceType => ({
   id: id as DeviceTypeId,
   project: PROJECT,
   mode: 'strict',
+  configSchema: null,
   description: null,
   points: [
     { path: 'a/b' as PointPath, kind: 'measure', valueType: 'number', unit: '°C', decimals: 1, min: -40, max: 85.5, description: 'outside', retention: '90d' },

@@ -1,0 +1,14 @@
+import { DeviceStateCommand, deviceStateArgs, deviceStateFlags } from '../../lib/cli/device-state-command.ts';
+
+export default class DeviceMaintain extends DeviceStateCommand<typeof DeviceMaintain> {
+  static override summary = 'Put devices in maintenance: they go on reporting, and nobody is told of their alarms';
+  static override description =
+    'Their alarms, and those of the devices behind them, are suppressed until `muster device enable`. For work with a known beginning and end, announce it instead: `muster maintenance create`.';
+  static override args = deviceStateArgs;
+  static override flags = deviceStateFlags;
+  static override examples = ['<%= config.bin %> device maintain boiler-7', '<%= config.bin %> device maintain gateway-1 --dry-run'];
+
+  async run(): Promise<void> {
+    await this.change('maintenance', 'in maintenance');
+  }
+}

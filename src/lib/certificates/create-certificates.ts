@@ -1,0 +1,247 @@
+import { setImmediate } from 'node:timers/promises';
+import type { CertificateRecord, RevocationReason } from '../domain/certificate.ts';
+import type { Device } from '../domain/device.ts';
+import type { DeviceId, ProjectId } from '../domain/ids.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import type { Directory } from '../fleet/directory.ts';
+import type { CertificateFilter } from '../storage/certificate-storage.ts';
+import type { CommitError, Statement } from '../storage/commit-log.ts';
+import type { SystemStore } from '../storage/system/system-store.ts';
+import { type Authorities, createAuthorities } from './authorities.ts';
+import type { CertificateChecker } from './authority.ts';
+import { createCertificateChecker } from './checker.ts';
+import { commitCertificates } from './commit-certificates.ts';
+import { type Issued, issueCertificate, type RequestedKey, type Subject } from './issue.ts';
+import { toPem } from './pem.ts';
+import { writeRevocationList } from './write-revocation-list.ts';
+
+/** Enough for several processes and a renewal of each. */
+export const CERTIFICATES_OF_DEVICE_MAX = 20;
+const VALID_MS_MIN = 60_000;
+/** Signing so many takes about as long as anybody else should have to wait. */
+const SIGNED_PER_TURN = 50;
+
+export interface IssueRequest {
+  readonly subject: Subject;
+  readonly key: RequestedKey;
+  /** null: the newest of the project's own. */
+  readonly authority: string | null;
+  /** null: the setting ca.certificate-days. */
+  readonly validMs: number | null;
+}
+
+export interface IssuedCertificate {
+  readonly record: CertificateRecord;
+  /** PEM */
+  readonly certificate: string;
+  /** PEM, of the authority that signed it. */
+  readonly authority: string;
+}
+
+export interface Certificates {
+  readonly authorities: Authorities;
+  readonly checker: CertificateChecker;
+  /** Throws not_found, invalid, limit_reached, invalid_settings (the key of the authority cannot be opened). */
+  issue(project: ProjectId, request: IssueRequest, by: string): Promise<IssuedCertificate>;
+  /** One transaction for all that can be signed; a bad one takes nothing with it. In the order of the requests. */
+  issueMany(project: ProjectId, requests: readonly IssueRequest[], by: string): Promise<readonly (IssuedCertificate | MusterError)[]>;
+  /**
+   * Another certificate for the same device, as it wants one itself. `replaces`: the fingerprint of the one that ends when the new one is used first. Asked again before that, the answer that was
+   * lost counts no more.
+   */
+  renew(device: Device, csr: string, replaces: string | null): Promise<IssuedCertificate>;
+  isInForce(device: Device, fingerprint: string): Promise<boolean>;
+  /** For who commits it together with something else. `alongside` must be committed before the certificate is given away. */
+  prepare(project: ProjectId, request: IssueRequest, by: string): Promise<{ readonly issued: IssuedCertificate; readonly alongside: readonly Statement[] }>;
+  /** Sessions of its device are cut. Throws not_found, conflict (it is revoked already). */
+  revoke(project: ProjectId, fingerprint: string, reason: RevocationReason): Promise<CertificateRecord>;
+  /** By the serial that its authority gave it, seen or not. */
+  revokeSerial(project: ProjectId, authority: string, serial: string, reason: RevocationReason): Promise<CertificateRecord | null>;
+  /** By fingerprint, or a serial that one alone has. Throws not_found, conflict. */
+  find(project: ProjectId, fingerprintOrSerial: string): Promise<CertificateRecord>;
+  list(project: ProjectId, filter: CertificateFilter, after: string | null, limit: number): Promise<readonly CertificateRecord[]>;
+  /** DER, signed anew. */
+  revocationList(project: ProjectId, authority: string): Promise<Buffer>;
+  /** With it, its devices lose their certificates: their sessions are cut. */
+  removeAuthority(project: ProjectId, id: string): Promise<void>;
+}
+
+export interface CertificatesPorts {
+  readonly system: Pick<SystemStore, 'log' | 'certificates'>;
+  readonly directory: Pick<Directory, 'device' | 'byAlias'>;
+  readonly passphrase: string | null;
+  /** Of a certificate that does not say otherwise. */
+  readonly validMs: number;
+  readonly validMsMax: number;
+  readonly clock: () => number;
+  /** What a device could come with has changed: its sessions are to be cut. */
+  readonly onRevoked: (device: DeviceId) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export function createCertificates(ports: CertificatesPorts): Certificates {
+  const { system, directory, clock, onRevoked, failed } = ports;
+  const storage = system.certificates;
+  const authorities = createAuthorities({ system, passphrase: ports.passphrase, clock });
+  const checker = createCertificateChecker({ authorities, system, directory, failed });
+
+  async function sign(
+    project: ProjectId,
+    { subject, key, authority: wanted, validMs }: IssueRequest,
+    by: string,
+    replaces: string | null,
+  ): Promise<Issued & { readonly ca: Uint8Array }> {
+    const lasts = validMs ?? ports.validMs;
+    if (lasts < VALID_MS_MIN || lasts > ports.validMsMax)
+      throw new MusterError(
+        'invalid',
+        `a certificate is valid for one minute at least and ${Math.floor(ports.validMsMax / 86_400_000)} days at most (ca.certificate-days-max)`,
+        {
+          details: { field: 'validSeconds' },
+        },
+      );
+    if (subject.kind === 'device') await checkRoom(subject.device, replaces);
+    const signer = await authorities.issuer(project, wanted);
+    const now = clock();
+    return { ...issueCertificate(signer, subject, key, { project, validMs: lasts, now, by, replaces }), ca: signer.authority.certificate };
+  }
+
+  async function checkRoom(device: Device, replaces: string | null): Promise<void> {
+    if (device.state === 'retired') throw new MusterError('conflict', `the device ${device.id} is retired`);
+    const valid = (await storage.ofDevice(device.id)).filter(({ revokedAt, validTo }) => revokedAt === null && validTo > clock());
+    // Its forerunner, which was never used, makes room.
+    const taken = valid.filter((one) => replaces === null || one.replaces !== replaces).length;
+    if (taken < CERTIFICATES_OF_DEVICE_MAX) return;
+    throw new MusterError('limit_reached', `the device ${device.id} has ${CERTIFICATES_OF_DEVICE_MAX} valid certificates already`, {
+      hint: 'Revoke those that are not used any more.',
+    });
+  }
+
+  const shown = ({ der, record, ca }: Issued & { readonly ca: Uint8Array }): IssuedCertificate => ({
+    record,
+    certificate: toPem('CERTIFICATE', der),
+    authority: toPem('CERTIFICATE', ca),
+  });
+
+  const gone = ({ reason }: CommitError): MusterError | null =>
+    reason === 'reference' ? new MusterError('not_found', 'the certificate authority is gone') : null;
+
+  /** The record of a device's certificate that counts. */
+  async function inForce({ id, project }: Device, fingerprint: string): Promise<CertificateRecord | null> {
+    const records = await storage.byFingerprint(fingerprint);
+    return records.find((one) => one.device === id && one.project === project && one.revokedAt === null && one.validTo > clock()) ?? null;
+  }
+
+  async function renewal(device: Device, csr: string, replaces: string | null): Promise<IssuedCertificate> {
+    const before = replaces === null ? null : await inForce(device, replaces);
+    if (replaces !== null && before === null)
+      throw new MusterError('invalid', 'the certificate to be replaced is not a valid one of this device', { details: { field: 'replaces' } });
+    // What an external authority gave it is that authority's to end.
+    const ours = before?.origin === 'issued' ? before.fingerprint : null;
+    const signed = await sign(
+      device.project,
+      { subject: { kind: 'device', device }, key: { csr }, authority: null, validMs: null },
+      `device:${device.id}`,
+      ours,
+    );
+    const forerunners = ours === null ? [] : (await storage.ofDevice(device.id)).filter((one) => one.replaces === ours && one.revokedAt === null);
+    const now = clock();
+    await commitCertificates(
+      system.log,
+      [...forerunners.map(({ project, fingerprint }) => storage.supersede(project, fingerprint, now)), storage.insert(signed.record)],
+      gone,
+    );
+    return shown(signed);
+  }
+
+  async function find(project: ProjectId, text: string): Promise<CertificateRecord> {
+    const [byFingerprint] = (await storage.byFingerprint(text.replaceAll(':', '').toLowerCase())).filter((one) => one.project === project);
+    if (byFingerprint !== undefined) return byFingerprint;
+    const [one, ...more] = await storage.bySerial(project, serialOf(text));
+    if (one === undefined) throw new MusterError('not_found', `there is no certificate ${text.slice(0, 100)} in this project`);
+    if (more.length > 0)
+      throw new MusterError('conflict', `several authorities gave a certificate with the serial ${text.slice(0, 100)}`, { hint: 'Give its fingerprint.' });
+    return one;
+  }
+
+  async function revoke(project: ProjectId, fingerprint: string, reason: RevocationReason): Promise<CertificateRecord> {
+    const record = await find(project, fingerprint);
+    const revokedAt = clock();
+    await commitCertificates(system.log, [storage.revoke(project, record.fingerprint, revokedAt, reason)], (error) =>
+      error.reason === 'stale' ? new MusterError('conflict', `the certificate ${record.serial} is revoked already`) : null,
+    );
+    if (record.device !== null) onRevoked(record.device);
+    return { ...record, revokedAt, revocationReason: reason };
+  }
+
+  return {
+    authorities,
+    checker,
+    async issue(project, request, by) {
+      const signed = await sign(project, request, by, null);
+      await commitCertificates(system.log, [storage.insert(signed.record)], gone);
+      return shown(signed);
+    },
+    async prepare(project, request, by) {
+      const signed = await sign(project, request, by, null);
+      return { issued: shown(signed), alongside: [storage.insert(signed.record)] };
+    },
+    async issueMany(project, requests, by) {
+      const results: (IssuedCertificate | MusterError)[] = [];
+      const statements: Statement[] = [];
+      for (const [index, request] of requests.entries()) {
+        if (index > 0 && index % SIGNED_PER_TURN === 0) await setImmediate();
+        try {
+          const signed = await sign(project, request, by, null);
+          statements.push(storage.insert(signed.record));
+          results.push(shown(signed));
+        } catch (error: unknown) {
+          if (!(error instanceof MusterError)) throw error;
+          results.push(error);
+        }
+      }
+      if (statements.length > 0) await commitCertificates(system.log, statements, gone);
+      return results;
+    },
+    renew: renewal,
+    isInForce: async (device, fingerprint) => (await inForce(device, fingerprint)) !== null,
+    revoke,
+    async revokeSerial(project, id, text, reason) {
+      const authority = authorities.get(project, id);
+      const serial = serialOf(text);
+      if (!/^[0-9A-F]{1,64}$/.test(serial)) throw new MusterError('invalid', 'a serial number is hexadecimal', { details: { field: 'serial' } });
+      const seen = (await storage.bySerial(project, serial)).find((one) => one.authority === authority.id);
+      if (seen !== undefined) return revoke(project, seen.fingerprint, reason);
+      if (authority.kind === 'own') throw new MusterError('not_found', `${id} gave no certificate with the serial ${serial}`);
+      await commitCertificates(system.log, [storage.serials.revoke({ project, authority: id, serial, revokedAt: clock() })], gone);
+      return null;
+    },
+    find,
+    list: (project, filter, after, limit) => storage.list(project, filter, clock(), after, limit),
+    async revocationList(project, id) {
+      const { issuer, authority } = await authorities.issuer(project, id);
+      await commitCertificates(system.log, [storage.authorities.countList(project, authority.id)], gone);
+      const now = clock();
+      return writeRevocationList(await storage.revokedOf(project, authority.id, now), issuer, {
+        now,
+        number: await storage.authorities.listNumber(project, authority.id),
+      });
+    },
+    async removeAuthority(project, id) {
+      const devices = await storage.devicesOf(project, id);
+      await authorities.remove(project, id);
+      for (const [index, device] of devices.entries()) {
+        if (index > 0 && index % 1000 === 0) await setImmediate();
+        onRevoked(device);
+      }
+    },
+  };
+}
+
+/** As certificates show it: with colons, in either case, with zeros in front. */
+function serialOf(text: string): string {
+  const hex = text.replaceAll(':', '').toUpperCase().replace(/^0X/, '');
+  // node:crypto keeps whole bytes: 0A, not A.
+  const trimmed = hex.replace(/^(?:00)+(?=.)/, '');
+  return trimmed.length % 2 === 0 ? trimmed : `0${trimmed}`;
+}

@@ -1,0 +1,46 @@
+import type { ConfigVersion, DeviceConfig } from '../api/schema/config.ts';
+import type { JsonChange } from '../domain/json-difference.ts';
+import { type Column, timeColumn } from './column.ts';
+import { stateColour } from './command-columns.ts';
+
+/** One version, in the history of its device. */
+export const CONFIG_VERSION_COLUMNS: readonly Column<ConfigVersion>[] = [
+  { name: 'version', value: (row) => row.version, right: true },
+  timeColumn('wanted', (row) => row.createdAt, { drop: 3 }),
+  { name: 'state', value: (row) => row.state, colour: (row) => stateColour(row.state), keep: true },
+  { name: 'reason', value: (row) => row.reason, wrap: true },
+  { name: 'actor', value: (row) => row.actor, drop: 2 },
+  { name: 'comment', value: (row) => row.comment, drop: 1 },
+  timeColumn('settled', (row) => row.settledAt, { drop: 4 }),
+  { name: 'undoes', value: (row) => row.undoes, right: true, wide: true },
+  { name: 'device', value: (row) => row.device, wide: true },
+  { name: 'command', value: (row) => row.command, wide: true },
+  { name: 'document', value: (row) => row.document, text: (row) => JSON.stringify(row.document), wide: true },
+];
+
+/** Wanted beside reported. */
+export const DEVICE_CONFIG_COLUMNS: readonly Column<DeviceConfig>[] = [
+  { name: 'device', value: (row) => row.device },
+  { name: 'in-sync', value: (row) => row.inSync, text: (row) => (row.inSync ? 'yes' : 'no') },
+  { name: 'wanted-version', value: (row) => row.wanted?.version ?? null, right: true },
+  { name: 'state', value: (row) => row.wanted?.state ?? null },
+  { name: 'reason', value: (row) => row.wanted?.reason ?? null },
+  { name: 'actor', value: (row) => row.wanted?.actor ?? null },
+  { name: 'comment', value: (row) => row.wanted?.comment ?? null },
+  timeColumn('wanted-at', (row) => row.wanted?.createdAt),
+  { name: 'reported-version', value: (row) => row.reported?.version ?? null, right: true },
+  timeColumn('reported-at', (row) => row.reported?.reportedAt),
+  { name: 'wanted', value: (row) => row.wanted?.document ?? null },
+  { name: 'reported', value: (row) => row.reported?.document ?? null },
+];
+
+export const JSON_CHANGE_COLUMNS: readonly Column<JsonChange>[] = [
+  { name: 'path', value: (row) => row.path },
+  { name: 'change', value: (row) => row.change, keep: true },
+  { name: 'from', value: (row) => row.from ?? null, text: (row) => jsonText(row.from) },
+  { name: 'to', value: (row) => row.to ?? null, text: (row) => jsonText(row.to) },
+];
+
+function jsonText(value: unknown): string {
+  return value === undefined ? '' : JSON.stringify(value);
+}

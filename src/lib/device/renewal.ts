@@ -1,0 +1,106 @@
+import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts';
+import { DeviceError } from './device-error.ts';
+
+export interface RenewedToken {
+  readonly token: string;
+  readonly expiresAt: number | null;
+}
+
+/** Asked again after so long, at most. */
+const LOOK_MS_MAX = 6 * 3_600_000;
+const LOOK_MS_MIN = 10_000;
+/** Of the time that is left when the token is new; then there is as much again for what may go wrong. */
+const AFTER = 2 / 3;
+const ANSWER_MS_MAX = 30_000;
+
+interface RenewalPorts {
+  /** ms since 1970 */
+  readonly now: () => number;
+  readonly ask: (payload: string) => void;
+  readonly isConnected: () => boolean;
+  /** Keeps it. */
+  readonly onRenewed: (renewed: RenewedToken) => Promise<void>;
+  readonly onFailed: (error: DeviceError) => void;
+}
+
+/** Asks for a new token before the old one expires. The old one is valid until the new one is used. */
+export class Renewal {
+  readonly #ports: RenewalPorts;
+  #timer: NodeJS.Timeout | undefined;
+  #lastId = 0;
+  #pending: { readonly id: string; settle(answer: RenewedToken | DeviceError): void } | null = null;
+
+  constructor(ports: RenewalPorts) {
+    this.#ports = ports;
+  }
+
+  /** To be called when a token is there. */
+  plan(expiresAt: number | null): void {
+    clearTimeout(this.#timer);
+    if (expiresAt === null) return;
+    const left = expiresAt - this.#ports.now();
+    this.#wait(expiresAt, this.#ports.now() + left * AFTER);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#pending?.settle(new DeviceError('interrupted', 'The device was closed.'));
+  }
+
+  /** Resolves when the new token is kept. */
+  async renew(): Promise<RenewedToken> {
+    if (!this.#ports.isConnected()) throw new DeviceError('unreachable', 'A token is renewed over a connection, and there is none.');
+    if (this.#pending !== null) throw new DeviceError('conflict', 'The token is being renewed already.');
+    this.#lastId += 1;
+    const id = String(this.#lastId);
+    let timer: NodeJS.Timeout | undefined;
+    const answer = await new Promise<RenewedToken | DeviceError>((resolve) => {
+      timer = setTimeout(() => resolve(new DeviceError('timed_out', 'The hub did not answer.')), ANSWER_MS_MAX);
+      this.#pending = { id, settle: resolve };
+      this.#ports.ask(JSON.stringify({ id }));
+    });
+    clearTimeout(timer);
+    this.#pending = null;
+    if (answer instanceof DeviceError) throw answer;
+    await this.#ports.onRenewed(answer);
+    this.plan(answer.expiresAt);
+    return answer;
+  }
+
+  onMessage(payload: Buffer): void {
+    const answer = read(payload);
+    if (answer !== null && answer.id === this.#pending?.id) this.#pending.settle(answer.outcome);
+  }
+
+  #wait(expiresAt: number, at: number): void {
+    const ms = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, at - this.#ports.now()));
+    this.#timer = setTimeout(() => void this.#look(expiresAt, at), ms);
+    this.#timer.unref();
+  }
+
+  async #look(expiresAt: number, at: number): Promise<void> {
+    if (this.#ports.now() < at || !this.#ports.isConnected()) {
+      this.#wait(expiresAt, at);
+      return;
+    }
+    try {
+      await this.renew();
+    } catch (error: unknown) {
+      this.#ports.onFailed(error instanceof DeviceError ? error : new DeviceError('internal', 'The new token could not be kept.', { cause: error }));
+      // Half of what is left each time, so there are many tries before the end.
+      this.#wait(expiresAt, this.#ports.now() + Math.max(0, expiresAt - this.#ports.now()) / 2);
+    }
+  }
+}
+
+function read(payload: Buffer): { readonly id: string; readonly outcome: RenewedToken | DeviceError } | null {
+  try {
+    const { id, ok, token, expiresAt, code, reason } = JSON.parse(payload.toString()) as Readonly<Record<string, unknown>>;
+    if (typeof id !== 'string') return null;
+    if (ok === true && typeof token === 'string') return { id, outcome: { token, expiresAt: typeof expiresAt === 'number' ? expiresAt : null } };
+    const known = typeof code === 'string' && Object.hasOwn(CATALOGUE, code) ? (code as ErrorCode) : 'not_allowed';
+    return { id, outcome: new DeviceError(known, `The hub does not renew the token: ${typeof reason === 'string' ? reason : 'it does not say why'}.`) };
+  } catch {
+    return null;
+  }
+}

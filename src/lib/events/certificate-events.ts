@@ -1,0 +1,73 @@
+import type { Authority, CertificateRecord } from '../domain/certificate.ts';
+import type { Actor, EventKind } from '../domain/event.ts';
+import type { ProjectId } from '../domain/ids.ts';
+import type { Severity } from '../domain/severity.ts';
+import type { NewEvent } from './event-recorder.ts';
+
+type Details = NewEvent['details'];
+
+export function authorityCreated(authority: Authority, actor: Actor, time: number): NewEvent {
+  return authority.kind === 'own'
+    ? ofAuthority('ca.created', authority, actor, time, `the certificate authority ${authority.id} was made by ${actor}`)
+    : ofAuthority(
+        'ca.registered',
+        authority,
+        actor,
+        time,
+        `the certificate authority ${authority.id} was registered by ${actor}${authority.state === 'active' ? '' : ', and has to be proven'}`,
+      );
+}
+
+export function authorityProven(authority: Authority, actor: Actor, time: number): NewEvent {
+  return ofAuthority('ca.registered', authority, actor, time, `the certificate authority ${authority.id} was proven by ${actor}`);
+}
+
+export function authorityRemoved(authority: Authority, actor: Actor, time: number): NewEvent {
+  return ofAuthority('ca.removed', authority, actor, time, `the certificate authority ${authority.id} was removed by ${actor}: its certificates count no more`);
+}
+
+export function certificateIssued(record: CertificateRecord, actor: Actor, time: number): NewEvent {
+  return ofCertificate('certificate.issued', record, actor, time, `a certificate was issued to ${record.name} by ${actor}`);
+}
+
+export function certificatesIssued(project: ProjectId, count: number, actor: Actor, time: number): NewEvent {
+  const text = `${count} certificates were issued by ${actor}`;
+  return { project, time, kind: 'certificate.issued', actor, severity: null, device: null, point: null, alarm: null, rule: null, text, details: { count } };
+}
+
+export function certificateRenewed(record: CertificateRecord, actor: Actor, time: number): NewEvent {
+  return ofCertificate('certificate.renewed', record, actor, time, `the certificate of ${record.name} was renewed by ${actor}`);
+}
+
+export function certificateRevoked(record: CertificateRecord, actor: Actor, time: number): NewEvent {
+  return ofCertificate('certificate.revoked', record, actor, time, `the certificate ${record.serial} of ${record.name} was revoked by ${actor}`);
+}
+
+export function certificateExpiring(record: CertificateRecord, time: number): NewEvent {
+  return ofCertificate('certificate.expiring', record, 'hub', time, `the certificate of ${record.name} ends on ${dayOf(record.validTo)}`, 'warning');
+}
+
+export function authorityExpiring(authority: Authority, time: number): NewEvent {
+  return ofAuthority('certificate.expiring', authority, 'hub', time, `the certificate authority ${authority.id} ends on ${dayOf(authority.validTo)}`, 'major');
+}
+
+function ofAuthority(
+  kind: EventKind,
+  { project, id, fingerprint, validTo }: Authority,
+  actor: Actor,
+  time: number,
+  text: string,
+  severity: Severity | null = null,
+): NewEvent {
+  return { project, time, kind, actor, severity, device: null, point: null, alarm: null, rule: null, text, details: { ca: id, fingerprint, validTo } };
+}
+
+function ofCertificate(kind: EventKind, record: CertificateRecord, actor: Actor, time: number, text: string, severity: Severity | null = null): NewEvent {
+  const { project, device, authority, serial, fingerprint, validTo, revocationReason } = record;
+  const details: Details = { ca: authority, serial, fingerprint, validTo, ...(revocationReason !== null && { reason: revocationReason }) };
+  return { project, time, kind, actor, severity, device, point: null, alarm: null, rule: null, text, details };
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

@@ -1,0 +1,226 @@
+import type { CreatedCredential, DeviceCredentials } from '../access/device-credentials.ts';
+import type { Principal } from '../access/principal.ts';
+import { hashOfSecret } from '../access/secrets.ts';
+import type { Device, DeviceState } from '../domain/device.ts';
+import type { DeviceId } from '../domain/ids.ts';
+import type { ClaimRequest, ProvisioningDecision } from '../domain/provisioning.ts';
+import { MusterError, messageOf } from '../errors/muster-error.ts';
+import type { EventRecorder } from '../events/event-recorder.ts';
+import type { DeviceEntry, Directory } from '../fleet/directory.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { ClaimedDevice, ClaimRecord, ClaimStorage } from '../storage/claim-storage.ts';
+import { checkAllowed, checkLive } from './check-claim.ts';
+import { idOf } from './claim-request.ts';
+import { decide, type ProvisioningVerdict } from './decide.ts';
+import type { RefusalEvents } from './refusal-events.ts';
+import type { RequestRate } from './request-rate.ts';
+import type { ProvisioningRules } from './rules.ts';
+
+/** A device's new identity. Over MQTT it goes out as it is, over HTTP too. */
+export interface Identity {
+  readonly device: DeviceId;
+  readonly state: DeviceState;
+  /** Of what is held: why. */
+  readonly reason: string | null;
+  /** Its own; shown this once. */
+  readonly token: string;
+  readonly credential: string;
+  /** ms since 1970; null: until it is removed. */
+  readonly expiresAt: number | null;
+  /** It had this identity before, and shows that it is the same. */
+  readonly repeated: boolean;
+  /** The hub's clock. */
+  readonly time: number;
+}
+
+export interface ClaimOrigin {
+  readonly protocol: string;
+  readonly address: string | null;
+}
+
+/** Counts since the start, by what became of the request. */
+export interface ClaimCounts {
+  accepted: number;
+  held: number;
+  repeated: number;
+  refused: number;
+}
+
+export interface Claiming {
+  /**
+   * Gives a device its identity; it is on disk when the promise resolves. Throws not_allowed (claim, address, patterns, a rule), limit_reached (no place left), conflict (it
+   * exists, or has used its identity), invalid, rate_limited, and what storage throws.
+   */
+  claim(principal: Principal, request: ClaimRequest, origin: ClaimOrigin): Promise<Identity>;
+  /** A request that could not even be read, so that the operator hears of it. */
+  unreadable(principal: Principal, error: unknown, origin: ClaimOrigin): void;
+  counts(): Readonly<ClaimCounts>;
+}
+
+export interface ClaimingPorts {
+  readonly storage: ClaimStorage;
+  readonly fleet: Pick<Fleet, 'createDevice'>;
+  readonly directory: Pick<Directory, 'device'>;
+  readonly credentials: Pick<DeviceCredentials, 'prepareToken' | 'reissue'>;
+  readonly rules: Pick<ProvisioningRules, 'inForce'>;
+  readonly rate: RequestRate;
+  readonly recorder: Pick<EventRecorder, 'record'>;
+  readonly refusals: RefusalEvents;
+  readonly clock: () => number;
+  readonly fallback: ProvisioningDecision;
+  readonly heldMax: number;
+  /** Why nothing may be added to what is stored at the moment; null: add. */
+  readonly closed: () => MusterError | null;
+}
+
+/** Troubles of the hub: nothing that the operator of the claim has to hear of. */
+const NOT_THE_DEVICE: ReadonlySet<string> = new Set(['overloaded', 'storage_failed', 'disk_full', 'stopping', 'internal', 'rate_limited']);
+
+export function createClaiming(ports: ClaimingPorts): Claiming {
+  const { storage, fleet, directory, credentials, rules, rate, recorder, refusals, clock, fallback, heldMax, closed } = ports;
+  const counts: ClaimCounts = { accepted: 0, held: 0, repeated: 0, refused: 0 };
+
+  return {
+    counts: () => counts,
+    async claim(principal, request, origin) {
+      if (principal.kind !== 'claim') throw new MusterError('not_allowed', 'only a claim gives a device its identity', { hint: 'Send the token of a claim.' });
+      try {
+        const refusal = closed();
+        if (refusal !== null) throw refusal;
+        const waitMs = rate.take(`${principal.project} ${principal.id}`);
+        if (waitMs !== null)
+          throw new MusterError('rate_limited', `too many devices ask with the claim ${principal.id} (limits.claim-requests-per-second)`, {
+            details: { retryAfterMs: waitMs },
+          });
+        return await claimOnce(principal, request, origin);
+      } catch (error: unknown) {
+        refused(principal, request.id ?? null, error, origin);
+        throw error;
+      }
+    },
+    unreadable: (principal, error, origin) => refused(principal, null, error, origin),
+  };
+
+  function refused(principal: Principal, device: string | null, error: unknown, { address }: ClaimOrigin): void {
+    counts.refused += 1;
+    if (principal.kind !== 'claim' || !(error instanceof MusterError) || NOT_THE_DEVICE.has(error.code)) return;
+    refusals.refused({ project: principal.project, claim: principal.id, code: error.code, reason: messageOf(error), device, address });
+  }
+
+  async function claimOnce({ project, id: claimId }: Extract<Principal, { kind: 'claim' }>, request: ClaimRequest, origin: ClaimOrigin): Promise<Identity> {
+    const now = clock();
+    const claim = await storage.get(project, claimId);
+    if (claim === null) throw new MusterError('not_allowed', 'the claim is gone');
+    checkLive(claim, origin.address, now);
+    const id = idOf(request);
+    checkAllowed(claim, id, request.aliases);
+    const proof = request.proof === undefined ? null : hashOfSecret(request.proof);
+    const earlier = await cameBefore(claim, id, proof);
+    if (earlier !== null) return again(claim, earlier, origin);
+    const verdict = decide(rules.inForce(project), id, request, { claim: claimId, claimType: claim.type, ...origin }, fallback);
+    if (verdict.decision === 'reject') throw new MusterError('not_allowed', verdict.reason ?? 'the device is rejected');
+    try {
+      return await create(claim, id, request, proof, verdict, origin);
+    } catch (error: unknown) {
+      if (!(error instanceof MusterError) || error.code !== 'conflict') throw error;
+      // The same device may have asked twice at once, on a bad link.
+      const meanwhile = await cameBefore(claim, id, proof);
+      if (meanwhile !== null) return again(claim, meanwhile, origin);
+      throw await explained(claim, verdict, error);
+    }
+  }
+
+  /** The device of this very proof, if it came with this claim; null: nobody came with it. Throws conflict for what belongs to somebody else. */
+  async function cameBefore(claim: ClaimRecord, id: string, proof: string | null): Promise<ClaimedDevice | null> {
+    const earlier = proof === null ? null : await storage.byProof(claim.project, proof);
+    if (earlier !== null) {
+      if (earlier.device === id && earlier.claim === claim.id) return earlier;
+      throw new MusterError('conflict', 'this proof belongs to another identity', { hint: 'Make a proof of its own for each device, at random.' });
+    }
+    if (directory.device(id)) throw exists(id);
+    return null;
+  }
+
+  async function create(
+    claim: ClaimRecord,
+    id: string,
+    request: ClaimRequest,
+    proof: string | null,
+    verdict: ProvisioningVerdict,
+    { address }: ClaimOrigin,
+  ): Promise<Identity> {
+    const { project } = claim;
+    const now = clock();
+    const isHeld = verdict.decision === 'hold';
+    const { credential, statement } = credentials.prepareToken({ id: id as DeviceId, project }, { unused: true });
+    const { kind, type, name, groups, labels, rule } = verdict;
+    const device = { id, kind, labels, groups, aliases: request.aliases, state: isHeld ? ('new' as const) : ('active' as const) };
+    // The device, its credential and its place in the claim: all of it or nothing.
+    const entry = await fleet.createDevice(project, { ...device, ...(type !== null && { type }), ...(name !== null && { name }) }, [
+      storage.take(project, claim.id, now, isHeld ? heldMax : null),
+      storage.insertDevice({ device: id as DeviceId, project, claim: claim.id, proof, credential: credential.id, address, rule, claimedAt: now }),
+      statement,
+    ]);
+    counts[isHeld ? 'held' : 'accepted'] += 1;
+    const why = isHeld ? `waits to be approved: ${verdict.reason}` : 'was let in';
+    record(isHeld ? 'device.held' : 'device.claimed', entry.device, claim, `the device ${id} came with the claim ${claim.id} and ${why}`, {
+      ...{ rule, address, type: entry.device.type, reason: verdict.reason },
+    });
+    return identityOf(entry.device, credential, { repeated: false, reason: verdict.reason });
+  }
+
+  /** It asks again: the answer was lost. As long as it has not used what it got, it gets another one. */
+  async function again(claim: ClaimRecord, { device: id, credential: before }: ClaimedDevice, { address }: ClaimOrigin): Promise<Identity> {
+    const device = entryOf(id)?.device;
+    if (device === undefined || device.project !== claim.project) throw exists(id);
+    if (before === null || device.state === 'retired' || device.state === 'disabled') throw used(id);
+    const credential = await credentials
+      .reissue(device, before, ({ id: next }) => [storage.renewDevice(id, before, next, clock())])
+      .catch((error: unknown) => {
+        throw error instanceof MusterError && error.code === 'conflict' ? used(id) : error;
+      });
+    counts.repeated += 1;
+    const text = `the device ${id} came again with the claim ${claim.id}, before it had used its credential: it has a new one`;
+    record(device.state === 'new' ? 'device.held' : 'device.claimed', device, claim, text, { address, repeated: true });
+    return identityOf(device, credential, { repeated: true, reason: null });
+  }
+
+  /** Why the transaction was refused: somebody else was faster. */
+  async function explained({ project, id }: ClaimRecord, { decision }: ProvisioningVerdict, error: MusterError): Promise<MusterError> {
+    const claim = await storage.get(project, id);
+    if (claim === null || claim.revokedAt !== null) return new MusterError('not_allowed', `the claim ${id} is revoked`);
+    if (claim.expiresAt !== null && claim.expiresAt <= clock()) return new MusterError('not_allowed', `the claim ${id} has expired`);
+    if (claim.devicesMax !== null && claim.used >= claim.devicesMax)
+      return new MusterError('limit_reached', `the claim ${id} has no place left: ${claim.devicesMax} devices came with it`, {
+        hint: 'Make another claim with `muster claim create`: the place of a device that was deleted is not given back.',
+      });
+    if (decision === 'hold' && (await storage.held(project)) >= heldMax)
+      return new MusterError('limit_reached', `${heldMax} devices wait to be approved already (limits.devices-held-per-project)`);
+    return error;
+  }
+
+  function entryOf(id: string): DeviceEntry | undefined {
+    return directory.device(id);
+  }
+
+  function identityOf(device: Device, credential: CreatedCredential, more: Pick<Identity, 'repeated' | 'reason'>): Identity {
+    const { secret: token, expiresAt, id } = credential;
+    return { device: device.id, state: device.state, token, credential: id, expiresAt, ...more, time: clock() };
+  }
+
+  function record(kind: 'device.claimed' | 'device.held', device: Device, claim: ClaimRecord, text: string, details: Record<string, string | boolean | null>) {
+    recorder.record({
+      ...{ project: claim.project, time: clock(), kind, actor: `claim:${claim.id}`, severity: null, device: device.id, point: null, alarm: null, rule: null },
+      ...{ text, details: { claim: claim.id, ...details } },
+    });
+  }
+}
+
+function exists(id: string): MusterError {
+  return new MusterError('conflict', `a device ${id} exists already`, { hint: 'A device that asks again must show the proof that it asked with first.' });
+}
+function used(id: string): MusterError {
+  return new MusterError('conflict', `the device ${id} has its identity already`, {
+    hint: 'A claim gives an identity once. Make a credential with `muster device credential create`, or delete the device so that it can come anew.',
+  });
+}

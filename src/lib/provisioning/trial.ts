@@ -1,0 +1,67 @@
+import type { DeviceTypeId, ProjectId } from '../domain/ids.ts';
+import type { ClaimRequest, ProvisioningDecision } from '../domain/provisioning.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import type { Directory } from '../fleet/directory.ts';
+import type { ClaimStorage } from '../storage/claim-storage.ts';
+import { checkAllowed, checkLive } from './check-claim.ts';
+import { idOf } from './claim-request.ts';
+import { decide, type ProvisioningVerdict } from './decide.ts';
+import type { ProvisioningRules, RuleFields } from './rules.ts';
+
+export interface TrialRequest {
+  readonly request: ClaimRequest;
+  /** As if it came with this one; null: with one that limits nothing. */
+  readonly claim: string | null;
+  readonly address: string | null;
+  readonly protocol: string;
+  /** As if this rule were there, in the place of its namesake. */
+  readonly rule: (RuleFields & { readonly id: string }) | null;
+}
+
+export interface TrialOutcome extends ProvisioningVerdict {
+  readonly device: string;
+  /** Why it would be refused all the same. */
+  readonly problem: string | null;
+}
+
+/** What would become of a device, by the code that decides. Changes nothing. */
+export interface Trial {
+  /** Throws not_found (the claim), invalid. */
+  try(project: ProjectId, trial: TrialRequest): Promise<TrialOutcome>;
+}
+
+export function createTrial(ports: {
+  readonly rules: Pick<ProvisioningRules, 'inForce' | 'draft'>;
+  readonly storage: Pick<ClaimStorage, 'get'>;
+  readonly directory: Pick<Directory, 'device' | 'type'>;
+  readonly clock: () => number;
+  readonly fallback: ProvisioningDecision;
+}): Trial {
+  const { rules, storage, directory, clock, fallback } = ports;
+  return {
+    async try(project, { request, claim: name, address, protocol, rule }) {
+      const claim = name === null ? null : await storage.get(project, name);
+      if (name !== null && claim === null) throw new MusterError('not_found', `there is no claim ${name}`, { hint: 'List them with `muster claim list`.' });
+      const id = idOf(request);
+      const origin = { claim: claim?.id ?? '', claimType: claim?.type ?? null, address, protocol };
+      const draft = rule === null ? undefined : rules.draft(project, rule.id, rule);
+      const verdict = decide(rules.inForce(project, draft), id, request, origin, fallback);
+      return { ...verdict, device: id, problem: problemOf(id, verdict.type) };
+
+      function problemOf(device: string, type: string | null): string | null {
+        try {
+          if (claim !== null) {
+            checkLive(claim, address, clock());
+            checkAllowed(claim, device, request.aliases);
+            if (claim.devicesMax !== null && claim.used >= claim.devicesMax) return `the claim ${claim.id} has no place left`;
+          }
+        } catch (error: unknown) {
+          if (!(error instanceof MusterError)) throw error;
+          return error.message;
+        }
+        if (directory.device(device)) return `a device ${device} exists already`;
+        return type !== null && !directory.type(project, type as DeviceTypeId) ? `there is no type ${type}` : null;
+      }
+    },
+  };
+}

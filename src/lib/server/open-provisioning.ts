@@ -1,0 +1,111 @@
+import type { Access } from '../access/create-access.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../domain/log.ts';
+import { messageOf } from '../errors/muster-error.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { ClaimDesk } from '../ingest/claim-desk.ts';
+import type { DeviceMessages } from '../ingest/device-messages.ts';
+import { type Approval, createApproval } from '../provisioning/approval.ts';
+import { createClaimDesk } from '../provisioning/claim-desk.ts';
+import { type Claims, createClaims } from '../provisioning/claims.ts';
+import { type ClaimCounts, type Claiming, createClaiming } from '../provisioning/create-claiming.ts';
+import { createRefusalEvents } from '../provisioning/refusal-events.ts';
+import { createRenewal, type Renewal } from '../provisioning/renewal.ts';
+import { createRenewalMessages } from '../provisioning/renewal-messages.ts';
+import { createRequestRate } from '../provisioning/request-rate.ts';
+import { loadProvisioningRules, type ProvisioningRules } from '../provisioning/rules.ts';
+import { createTrial, type Trial } from '../provisioning/trial.ts';
+import { watchExpiry } from '../provisioning/watch-expiry.ts';
+import type { EventsDoor } from './open-events.ts';
+import type { Storage } from './open-storage.ts';
+import type { Shutdown } from './shutdown.ts';
+
+/** How devices come into the fleet by themselves, and keep their credentials. */
+export interface ProvisioningDoor {
+  /** What the API is made of. */
+  readonly routePorts: {
+    readonly claims: Claims;
+    readonly provisioningRules: ProvisioningRules;
+    readonly claiming: Claiming;
+    readonly approval: Approval;
+    readonly renewal: Renewal;
+    readonly trial: Trial;
+  };
+  /** What MQTT hands its messages to. */
+  readonly desk: ClaimDesk;
+  readonly renewals: DeviceMessages;
+  /** Since the start. */
+  counts(): { readonly claims: Readonly<ClaimCounts>; readonly renewed: number };
+  /** Looks from now on after credentials that expire. */
+  start(): void;
+}
+
+/** A device that renews more often than this has lost its way. */
+const RENEWALS_BURST = 5;
+const RENEWALS_PER_SECOND = 0.1;
+const RENEWING_REMEMBERED_MAX = 100_000;
+
+export async function openProvisioning(ports: {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly access: Access;
+  readonly events: EventsDoor;
+  readonly fleet: Fleet;
+  readonly clock: () => number;
+  readonly log: Log;
+  readonly shutdown: Shutdown;
+}): Promise<ProvisioningDoor> {
+  const { settings, storage, access, events, fleet, clock, log, shutdown } = ports;
+  const { system, directory } = storage;
+  const { recorder } = events;
+  const { deviceCredentials: credentials } = access;
+  const provisioningRules = await loadProvisioningRules({
+    storage: system.claims.rules,
+    log: system.log,
+    clock,
+    rulesMax: settings['limits.provisioning-rules-per-project'],
+    unreadable: ({ project, id }, error) =>
+      log.error({ project, rule: id, reason: messageOf(error) }, 'a provisioning rule cannot be read: devices that it would be asked for are held'),
+  });
+  const refusals = createRefusalEvents(recorder, clock);
+  const perSecond = settings['limits.claim-requests-per-second'];
+  const claiming = createClaiming({
+    storage: system.claims,
+    fleet,
+    directory,
+    credentials,
+    rules: provisioningRules,
+    rate: createRequestRate({ perSecond, burst: perSecond, clock }),
+    recorder,
+    refusals,
+    clock,
+    fallback: settings['provisioning.default'],
+    heldMax: settings['limits.devices-held-per-project'],
+    closed: storage.disk.refusal,
+  });
+  const renewal = createRenewal({
+    credentials,
+    rate: createRequestRate({ perSecond: RENEWALS_PER_SECOND, burst: RENEWALS_BURST, clock, rememberedMax: RENEWING_REMEMBERED_MAX }),
+    recorder,
+    clock,
+  });
+  const expiry = watchExpiry({ system, recorder, warningDays: settings['access.expiry-warning-days'], clock, log });
+  shutdown.defer('provisioning', async () => {
+    refusals.stop();
+    await expiry.stop();
+  });
+  return {
+    routePorts: {
+      claims: createClaims({ storage: system.claims, log: system.log, clock, claimsMax: settings['limits.claims-per-project'] }),
+      provisioningRules,
+      claiming,
+      approval: createApproval({ fleet, recorder, clock }),
+      renewal,
+      trial: createTrial({ rules: provisioningRules, storage: system.claims, directory, clock, fallback: settings['provisioning.default'] }),
+    },
+    desk: createClaimDesk(claiming),
+    renewals: createRenewalMessages(renewal),
+    counts: () => ({ claims: claiming.counts(), renewed: renewal.renewed() }),
+    start: () => expiry.start(),
+  };
+}
