@@ -12,8 +12,8 @@ export default class Call extends AskCommand<typeof Call> {
   static override usage = ['call DEVICE NAME [JSON]', 'call DEVICE NAME [ARGUMENT=VALUE...]', 'call --selector SELECTOR NAME [JSON | ARGUMENT=VALUE...]'];
   static override args = {
     device: Args.string({ description: 'Id of the device, or an alias as kind:value; with --selector, none', required: true }),
-    name: Args.string({ description: 'What is called' }),
-    arguments: Args.string({ description: 'One JSON text, or ARGUMENT=VALUE as often as you want', multiple: true }),
+    // All in one: what stands first is the device, or with --selector what is called.
+    call: Args.string({ description: 'What is called; then one JSON text, or ARGUMENT=VALUE as often as you want', multiple: true }),
   };
   static override flags = { ...waitFlags, expires: expiryFlag, ...jobFlags };
   static override examples = [
@@ -28,7 +28,7 @@ export default class Call extends AskCommand<typeof Call> {
 
   async run(): Promise<void> {
     const { selector, expires } = this.flags;
-    const words = [this.args.device, this.args.name, ...(this.args.arguments ?? [])].filter((word) => word !== undefined);
+    const words = [this.args.device, ...(this.args.call ?? [])];
     if (selector !== undefined) {
       const [name = '', ...rest] = words;
       await this.askMany(selector, `Call ${name} of`, { call: { name, args: readArguments(rest) } });

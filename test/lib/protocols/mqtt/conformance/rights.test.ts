@@ -20,6 +20,12 @@ async function viewer(wire: Wire): Promise<{ readonly id: string } & ConnectFiel
   return { id: body.id, username: 'eyes', password: body.token };
 }
 
+/** What a device says of something that it was asked: others may read that it did. */
+async function anAnswer(wire: Wire, id: string): Promise<string> {
+  const { body } = await api(wire)('POST', `/devices/${id}/call`, { name: 'something' });
+  return JSON.stringify({ id: body.id, state: 'applied' });
+}
+
 const report = (one: { readonly id: string }) => `devices/${one.id}/report`;
 const lasting = (version: 4 | 5): ConnectFields => ({ clean: false, ...(version === 5 ? { properties: [['sessionExpiryInterval', 600]] } : {}) });
 
@@ -108,35 +114,37 @@ describe.skipIf(isForeign).concurrent.each(BOTH)('A right in %s', (_name, versio
   it('of a gateway ends with a device that no longer stands behind it: nothing more is delivered', async ({ wire }) => {
     const gateway = await device(wire, 'gw', { kind: 'gateway' });
     const child = await device(wire, 'child', { parent: gateway.id });
+    const [first, second, fence] = [await anAnswer(wire, child.id), await anAnswer(wire, child.id), await anAnswer(wire, gateway.id)];
     const client = await wire.connect(version, gateway);
     await client.subscribe([
-      [`devices/${child.id}/set/result`, 1],
-      [`devices/${gateway.id}/set/result`, 1],
+      [`devices/${child.id}/call/result`, 1],
+      [`devices/${gateway.id}/call/result`, 1],
     ]);
     const sender = await wire.connect(version, child);
-    await sender.publish(`devices/${child.id}/set/result`, '1', { qos: 1 });
-    expect((await client.receive()).payload).toBe('1');
+    await sender.publish(`devices/${child.id}/call/result`, first, { qos: 1 });
+    expect((await client.receive()).payload).toBe(first);
     await api(wire)('PATCH', `/devices/${child.id}`, { parent: null });
-    await sender.publish(`devices/${child.id}/set/result`, '2', { qos: 1 });
-    await (await wire.connect(version, gateway)).publish(`devices/${gateway.id}/set/result`, 'fence', { qos: 1 });
-    expect((await client.receive()).payload).toBe('fence');
+    await sender.publish(`devices/${child.id}/call/result`, second, { qos: 1 });
+    await (await wire.connect(version, gateway)).publish(`devices/${gateway.id}/call/result`, fence, { qos: 1 });
+    expect((await client.receive()).payload).toBe(fence);
   });
 
   it('of a gateway ends with a device that no longer stands behind it: what waited is not delivered either', async ({ wire }) => {
     const gateway = await device(wire, 'gw', { kind: 'gateway' });
     const child = await device(wire, 'child', { parent: gateway.id });
+    const [secret, fence] = [await anAnswer(wire, child.id), await anAnswer(wire, gateway.id)];
     const fields = { ...gateway, ...lasting(version), clientId: wire.id() };
     const client = await wire.connect(version, fields);
     await client.subscribe([
-      [`devices/${child.id}/set/result`, 1],
-      [`devices/${gateway.id}/set/result`, 1],
+      [`devices/${child.id}/call/result`, 1],
+      [`devices/${gateway.id}/call/result`, 1],
     ]);
     await client.end();
-    await (await wire.connect(version, child)).publish(`devices/${child.id}/set/result`, 'secret', { qos: 1 });
+    await (await wire.connect(version, child)).publish(`devices/${child.id}/call/result`, secret, { qos: 1 });
     await api(wire)('PATCH', `/devices/${child.id}`, { parent: null });
     const again = await wire.connect(version, fields);
-    await (await wire.connect(version, gateway)).publish(`devices/${gateway.id}/set/result`, 'fence', { qos: 1 });
-    expect((await again.receive()).payload).toBe('fence');
+    await (await wire.connect(version, gateway)).publish(`devices/${gateway.id}/call/result`, fence, { qos: 1 });
+    expect((await again.receive()).payload).toBe(fence);
   });
 
   it('to what a device retained ends with the device', async ({ wire }) => {
