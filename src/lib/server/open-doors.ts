@@ -1,5 +1,6 @@
 import type { Access } from '../access/create-access.ts';
 import { deviceRenderer } from '../api/rest/devices.ts';
+import type { HubTls } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
@@ -43,7 +44,7 @@ export interface DoorPorts {
   readonly settings: Settings;
   readonly storage: Storage;
   readonly access: Access;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly tls: HubTls | null;
   readonly temporaryFolder: string;
   readonly log: Log;
   readonly clock: () => number;

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:tls';
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
 import { createApiServer } from '../api/api-server.ts';
@@ -6,7 +7,7 @@ import { createExportPlaces } from '../api/export-places.ts';
 import { allRoutes } from '../api/routes.ts';
 import { createSampleReader } from '../api/sample-reader.ts';
 import { createBacktests } from '../backtest/create-backtests.ts';
-import { tlsOptions } from '../certificates/tls-options.ts';
+import { type HubTls, tlsOptions } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
@@ -57,7 +58,7 @@ export async function openHttp(ports: {
   readonly scripts: ScriptThread;
   readonly state: HubState;
   readonly mqttUrl: () => string | null;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly tls: HubTls | null;
   readonly temporaryFolder: string;
   readonly clock: () => number;
   readonly log: Log;
@@ -148,6 +149,7 @@ export async function openHttp(ports: {
     version,
   });
   const server = api.server as Server;
+  tls?.tickets?.serve(api.server as unknown as TlsServer);
   const connections = limitConnections(server, {
     connectionsMax: settings['http.connections-max'],
     perAddressMax: settings['http.connections-per-address-max'],

@@ -1,5 +1,6 @@
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
+import type { HubTls } from '../certificates/tls-options.ts';
 import type { Settings } from '../config/settings.ts';
 import { createConfigReports } from '../configuration/config-reports.ts';
 import type { Configurations } from '../configuration/configurations.ts';
@@ -24,7 +25,7 @@ export async function openMqtt(ports: {
   readonly provisioning: ProvisioningDoor;
   readonly lifecycle: LifecycleDoor;
   readonly control: Pick<Control, 'answered'>;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly tls: HubTls | null;
   readonly clock: () => number;
   readonly log: Log;
 }): Promise<MqttProtocol> {
