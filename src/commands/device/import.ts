@@ -44,6 +44,7 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
     state: Flags.option({ summary: 'State, where a row says none', options: DEVICE_STATES })(),
     label: Flags.string({ summary: 'A label of every row; repeats', helpValue: '<name=value>', multiple: true, multipleNonGreedy: true }),
     group: Flags.string({ summary: 'A group of every row; repeats', helpValue: '<group>', multiple: true, multipleNonGreedy: true }),
+    'create-groups': Flags.boolean({ summary: 'Make groups that are missing; otherwise a row that names one fails' }),
     credential: Flags.option({ summary: 'What each device that is made gets', options: CREDENTIAL_KINDS, default: 'none' as const })(),
     valid: durationFlag({
       summary: 'How long these credentials are valid; unless given, tokens as access.device-token-days says, passwords until they are removed',
@@ -122,6 +123,7 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
         credential: dryRun ? 'none' : flags.credential,
         expiresAt: flags.valid === undefined ? null : startedAt + flags.valid,
         dryRun,
+        createGroups: flags['create-groups'],
         continueOnError: flags['continue-on-error'] || dryRun,
         chunk: flags.chunk,
         rate: flags.rate ?? null,

@@ -20,6 +20,7 @@ export interface ImportOptions extends ReadOptions {
   readonly credential: CredentialKind;
   readonly expiresAt: number | null;
   readonly dryRun: boolean;
+  readonly createGroups: boolean;
   readonly continueOnError: boolean;
   readonly chunk: number;
   /** Devices per second at most; null: as fast as the hub takes them. */
@@ -101,7 +102,7 @@ async function sendChunk(
   checks: FileChecks,
   send: ReturnType<typeof createChunkSender>,
 ): Promise<readonly RowResult[]> {
-  const { hub, mode, dryRun, pendingFile } = options;
+  const { hub, mode, dryRun, createGroups, pendingFile } = options;
   const good = chunk.filter((row) => row.device !== null);
   const answers = new Map<ChunkRow, BatchResult>();
   if (good.length > 0) {
@@ -109,7 +110,7 @@ async function sendChunk(
     const devices = good.map(({ device }) => (dryRun ? checks.forDryRun(device as BatchDevice) : (device as BatchDevice)));
     const { results } = await inParts(devices, (part) =>
       send(
-        (again) => hub.deviceBatches.provision({ mode, check: dryRun, again, devices: part }),
+        (again) => hub.deviceBatches.provision({ mode, check: dryRun, again, createGroups, devices: part }),
         good.some((row) => row.mayBeThere),
       ),
     );

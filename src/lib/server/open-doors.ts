@@ -94,7 +94,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const { fleet, groups } = openFleet({ settings, storage, ingest, credentials: access.deviceCredentials, alarms, control, events, clock });
   const configurations = await openConfigurations({ settings, storage, events, control, clock, log, shutdown });
   const lifecycle = await openLifecycle({ settings, storage, ingest, events, clocks, configurations, clock, log, shutdown });
-  const provisioning = await openProvisioning({ settings, storage, access, events, fleet, clock, log, shutdown });
+  const provisioning = await openProvisioning({ settings, storage, access, events, fleet, groups, clock, log, shutdown });
   const mqtt = await openMqtt({ settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log });
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 

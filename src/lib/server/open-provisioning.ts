@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { ClaimDesk } from '../ingest/claim-desk.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
 import { type Approval, createApproval } from '../provisioning/approval.ts';
@@ -52,11 +53,12 @@ export async function openProvisioning(ports: {
   readonly access: Access;
   readonly events: EventsDoor;
   readonly fleet: Fleet;
+  readonly groups: Groups;
   readonly clock: () => number;
   readonly log: Log;
   readonly shutdown: Shutdown;
 }): Promise<ProvisioningDoor> {
-  const { settings, storage, access, events, fleet, clock, log, shutdown } = ports;
+  const { settings, storage, access, events, fleet, groups, clock, log, shutdown } = ports;
   const { system, directory } = storage;
   const { recorder } = events;
   const { deviceCredentials: credentials } = access;
@@ -73,6 +75,7 @@ export async function openProvisioning(ports: {
   const claiming = createClaiming({
     storage: system.claims,
     fleet,
+    groups,
     directory,
     credentials,
     rules: provisioningRules,

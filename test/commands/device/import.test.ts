@@ -271,3 +271,14 @@ async function losingProxy(target: string, loses: (count: number) => boolean): P
   onTestFinished(() => void proxy.close());
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 }
+
+test('--create-groups makes the groups that rows name', { timeout: 60_000 }, async () => {
+  writeFileSync(file('groups.csv'), 'id,groups\ng-1,oslo/north oslo/south\ng-2,oslo\n');
+  expect((await muster(['import', 'groups.csv', '--continue-on-error'])).code).toBe(7);
+  const dry = await muster(['import', 'groups.csv', '--create-groups', '--dry-run', '--json']);
+  expect(dry.code, dry.stderr).toBe(0);
+  const ended = await muster(['import', 'groups.csv', '--create-groups']);
+  expect(ended.code, ended.stderr).toBe(0);
+  expect((await client.devices.show('g-1')).groups).toEqual(['oslo/north', 'oslo/south']);
+  expect((await client.devices.show('g-2')).groups).toEqual(['oslo']);
+});

@@ -75,6 +75,7 @@ export const DeviceBatch = z.object({
     .describe(
       'mode create: these were sent before and the answer was lost, so a device that exists and is as it says here counts as created. One with a credential of its own is known without it',
     ),
+  createGroups: z.boolean().default(false).describe('make groups that are missing; otherwise a device that names one fails'),
   devices: z
     .array(z.unknown())
     .min(1)
@@ -139,6 +140,7 @@ export interface DeviceBatch {
   readonly mode: BatchMode;
   readonly check?: boolean;
   readonly again?: boolean;
+  readonly createGroups?: boolean;
   readonly devices: readonly BatchDevice[];
 }
 export type DeviceBatchAnswer = z.infer<typeof DeviceBatchAnswer>;
