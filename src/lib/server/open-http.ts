@@ -82,6 +82,8 @@ export async function openHttp(ports: {
       deviceBatches: createDeviceBatches({
         fleet,
         system,
+        directory,
+        certificates: access.certificates,
         clock,
         tokenDays: settings['access.device-token-days'],
         batchesMax: settings['limits.device-batches'],

@@ -4,12 +4,13 @@ import type { Actor } from '../../domain/event.ts';
 import type { ProjectId } from '../../domain/ids.ts';
 import { parseSelector } from '../../domain/selector.ts';
 import { MusterError } from '../../errors/muster-error.ts';
+import { certificatesIssued } from '../../events/certificate-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { type ChangedDevices, devicesChanged } from '../../events/fleet-events.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import type { Groups } from '../../fleet/groups/groups.ts';
 import { selectDevices } from '../../fleet/select-devices.ts';
-import type { BatchItem, BatchItemResult, DeviceBatches } from '../../provisioning/device-batches.ts';
+import type { BatchItem, BatchItemResult, DeviceBatches, GivenCredential } from '../../provisioning/device-batches.ts';
 import { actorOf } from '../actor.ts';
 import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { issueText } from '../issue-text.ts';
@@ -56,8 +57,10 @@ export function deviceBatchRoutes({ deviceBatches, groups, directory, recorder, 
         const read = body.devices.map(readRow);
         const rows = createGroups && !check ? await withGroups(project, read, actorOf(principal)) : read;
         const items = rows.flatMap((row) => ('device' in row ? [row] : []));
-        const written = await deviceBatches.provision(project, items, { mode, check, again, createGroups });
+        const written = await deviceBatches.provision(project, items, { mode, check, again, createGroups }, actorOf(principal));
+        const signed = check ? 0 : written.filter(({ credential }) => credential?.kind === 'certificate').length;
         if (!check) tell(devicesChanged(project, changedBy(written), actorOf(principal), clock()));
+        if (signed > 0) recorder.record(certificatesIssued(project, signed, actorOf(principal), clock()));
         let next = 0;
         return answer(
           rows.map((row) => {
@@ -167,17 +170,17 @@ function resultOf({ device }: BatchItem, { result, credential }: BatchItemResult
     status: result.outcome,
     warnings,
     difference: result.difference as BatchResult['difference'],
-    credential:
-      credential === null
-        ? null
-        : {
-            id: credential.record.id,
-            kind: credential.record.kind,
-            username: credential.record.device,
-            secret: credential.secret,
-            expiresAt: credential.record.expiresAt,
-          },
+    credential: credential === null ? null : credentialView(device.id, credential),
   };
+}
+
+function credentialView(username: string, given: GivenCredential): BatchResult['credential'] {
+  if (given.kind === 'certificate') {
+    const { record, certificate, authority: caCertificate } = given.issued;
+    return { id: record.fingerprint, kind: 'certificate', username, secret: null, expiresAt: record.validTo, certificate, caCertificate };
+  }
+  const { kind, record, secret } = given;
+  return { id: record.id, kind, username, secret, expiresAt: record.expiresAt, certificate: null, caCertificate: null };
 }
 
 function refused(id: string | null, { code, message, hint }: MusterError): BatchResult {
