@@ -32,7 +32,9 @@ export function openStreams(ports: {
   const { settings, access, directory, fleet, samples, events, devices, clock } = ports;
   const { authenticator, accounts, deviceCredentials } = access;
   return {
-    '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, stream: samples }, request, principal, onReady)),
+    '/stream': streamDoor('sample:read', (request, principal, onReady) =>
+      subscribeToSamples({ fleet, directory, stream: samples }, request, principal, onReady),
+    ),
     '/stream/devices': streamDoor('device:read', (request, principal, onReady) =>
       subscribeToDevices({ ...devices, directory, clock }, request, principal, onReady),
     ),
