@@ -80,6 +80,25 @@ export async function writePapers(
   return papers;
 }
 
+/** A key in PEM, for its owner alone; takes the place of what is there. */
+export function writeKeyFile(path: string, pem: string): Promise<void> {
+  return explained(path, () => write(path, pem, PRIVATE, true));
+}
+
+export function writeCertificateFile({ certificateFile }: Papers, pem: string): Promise<void> {
+  return explained(certificateFile, () => write(certificateFile, pem, PUBLIC, true));
+}
+
+export const isWritten = (file: string): Promise<boolean> => exists(file);
+
+async function explained(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error: unknown) {
+    throw new MusterError('storage_failed', `${path} cannot be written: ${messageOf(error)}.`, { hint: 'Make room, and go on with --resume.', cause: error });
+  }
+}
+
 async function write(path: string, content: string | Uint8Array, mode: number, force: boolean): Promise<void> {
   // Made anew: one that is there could be open to others.
   if (force) await rm(path, { force: true });
