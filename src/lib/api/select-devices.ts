@@ -54,7 +54,7 @@ function narrowedToGroups(selector: Selector | null, groups: readonly string[] |
   return { text: selector?.text ?? '', terms: [...(selector?.terms ?? []), term] };
 }
 
-export function selectorOf(text: string): Selector {
+function selectorOf(text: string): Selector {
   const parsed = parseSelector(text);
   if (!parsed.ok) throw new MusterError('invalid', `the selector is wrong: ${parsed.reason}`, { details: { field: 'selector' } });
   return parsed.selector;

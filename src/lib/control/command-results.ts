@@ -74,7 +74,7 @@ export function createCommandResults(ports: CommandResultsPorts): DeviceMessages
 }
 
 /** Throws MusterError `undecodable` or `invalid`. */
-export function readAnswers(payload: Uint8Array, resultBytesMax: number): readonly Answer[] {
+function readAnswers(payload: Uint8Array, resultBytesMax: number): readonly Answer[] {
   let content: unknown;
   try {
     content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
