@@ -1,4 +1,5 @@
 import type { Access } from '../access/create-access.ts';
+import type { HubTls } from '../certificates/tls-options.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Foundation } from './foundation.ts';
 import { hubState } from './hub-state.ts';
@@ -22,7 +23,7 @@ export interface Doors {
 
 export interface DoorPorts extends Foundation {
   readonly access: Access;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly tls: HubTls | null;
   readonly temporaryFolder: string;
   readonly version: string;
   /** The project of what belongs to none, such as a log-in of somebody unknown. */

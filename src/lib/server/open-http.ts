@@ -1,8 +1,9 @@
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:tls';
 import { authorize } from '../access/authorize.ts';
 import { createApiServer } from '../api/api-server.ts';
 import { allRoutes } from '../api/routes.ts';
-import { tlsOptions } from '../certificates/tls-options.ts';
+import { type HubTls, tlsOptions } from '../certificates/tls-options.ts';
 import { type ConnectionCount, limitConnections } from './limit-connections.ts';
 import { type Address, listenHttp } from './listen-http.ts';
 import { type RouteParts, routePorts } from './route-ports.ts';
@@ -15,7 +16,7 @@ export interface HttpDoor {
 }
 
 export interface HttpPorts extends RouteParts {
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly tls: HubTls | null;
 }
 
 /** The API over HTTP, which listens when it is told to. */
@@ -43,6 +44,7 @@ export async function openHttp(ports: HttpPorts): Promise<HttpDoor> {
     version,
   });
   const server = api.server as Server;
+  tls?.tickets?.serve(api.server as unknown as TlsServer);
   const connections = limitConnections(server, {
     connectionsMax: settings['http.connections-max'],
     perAddressMax: settings['http.connections-per-address-max'],

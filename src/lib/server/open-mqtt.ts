@@ -1,5 +1,6 @@
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
+import type { HubTls } from '../certificates/tls-options.ts';
 import { createConfigReports } from '../configuration/config-reports.ts';
 import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
@@ -21,7 +22,7 @@ export async function openMqtt(
     readonly provisioning: ProvisioningDoor;
     readonly lifecycle: LifecycleDoor;
     readonly control: Pick<Control, 'answered'>;
-    readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+    readonly tls: HubTls | null;
   },
 ): Promise<MqttProtocol> {
   const { settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log } = ports;
