@@ -16,7 +16,7 @@ import { toPem } from './pem.ts';
 import { writeRevocationList } from './write-revocation-list.ts';
 
 /** Enough for several processes and a renewal of each. */
-export const CERTIFICATES_OF_DEVICE_MAX = 20;
+const CERTIFICATES_OF_DEVICE_MAX = 20;
 const VALID_MS_MIN = 60_000;
 /** Signing so many takes about as long as anybody else should have to wait. */
 const SIGNED_PER_TURN = 50;

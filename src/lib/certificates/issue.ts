@@ -10,7 +10,7 @@ import { readPublicKey } from './keys.ts';
 import { type RequestFacts, readRequest } from './read-request.ts';
 import { type AlternativeNames, COMMON_NAME_CHARACTERS_MAX, type Issuer, newSerial, writeCertificate } from './write-certificate.ts';
 
-export const SERVER_NAMES_MAX = 50;
+const SERVER_NAMES_MAX = 50;
 const HOST_NAME = /^(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 
 /** The public key of who is to have the certificate: in a request that it signed, or alone. */

@@ -5,7 +5,7 @@ import { fromPem } from '../certificates/pem.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 
 /** In which form a key and its certificate are written. */
-export const PAPER_FORMS = ['pem', 'pkcs12'] as const;
+const PAPER_FORMS = ['pem', 'pkcs12'] as const;
 export type PaperForm = (typeof PAPER_FORMS)[number];
 
 export interface PaperPlace {
@@ -28,7 +28,7 @@ export interface Papers {
 const PRIVATE = 0o600;
 const PUBLIC = 0o644;
 
-export function papersOf(name: string, { folder, form }: Pick<PaperPlace, 'folder' | 'form'>, hasKey = true): Papers {
+function papersOf(name: string, { folder, form }: Pick<PaperPlace, 'folder' | 'form'>, hasKey = true): Papers {
   // Ids may have colons and names of servers stars, which not every file system takes.
   const base = join(folder, name.replaceAll(/[^A-Za-z0-9._-]/g, '_'));
   if (form === 'pkcs12') return { certificateFile: `${base}.p12`, keyFile: null };

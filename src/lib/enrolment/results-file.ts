@@ -3,7 +3,7 @@ import { isoTime } from '../cli/column.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { differenceText, type RowResult } from './row-result.ts';
 
-export const RESULT_HEADER = [
+const RESULT_HEADER = [
   'line',
   'id',
   'status',

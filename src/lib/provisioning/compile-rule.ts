@@ -7,7 +7,7 @@ import { textOf } from '../expressions/expression-value.ts';
 import { endOfExpression } from '../expressions/template-scanner.ts';
 
 /** What the expressions of a rule may name. `aliases` has all kinds, empty where the device has none; what labels and attributes have must be asked with has(). */
-export const REQUEST_VARIABLES = {
+const REQUEST_VARIABLES = {
   id: 'string',
   name: 'string',
   kind: 'string',

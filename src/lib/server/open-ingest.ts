@@ -132,9 +132,8 @@ export async function openIngest(
     pressure,
     waiting: () => commit.depth,
     deviceMessages,
-    alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages, log: system.log }),
-    commandResults: (control, kind) =>
-      createCommandResults({ control, kind, ...deviceMessages, log: system.log, resultBytesMax: settings['limits.value-bytes-max'] }),
+    alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages }),
+    commandResults: (control, kind) => createCommandResults({ control, kind, ...deviceMessages, resultBytesMax: settings['limits.value-bytes-max'] }),
     broker: {
       load: () => system.broker.load(),
       async commit(changes) {

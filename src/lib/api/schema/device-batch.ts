@@ -5,7 +5,7 @@ import { LABELS_MAX } from '../../fleet/device-change.ts';
 import { PROVISION_ITEMS_MAX } from '../../fleet/provision.ts';
 import { Cursor, Name, Text, Time } from './common.ts';
 
-export const BATCH_MODES = ['create', 'upsert', 'update'] as const;
+const BATCH_MODES = ['create', 'upsert', 'update'] as const;
 
 const GROUPS_MAX = 64;
 const GroupPathText = z.string().refine(isGroupPath, `must be ${GROUP_RULE}`);
@@ -144,7 +144,6 @@ export type SelectedDevice = z.infer<typeof SelectedDevice>;
 export type DeviceSelect = z.input<typeof DeviceSelect>;
 
 export type BatchMode = (typeof BATCH_MODES)[number];
-export type BatchStatus = (typeof BATCH_STATUSES)[number];
 export type BatchCredential = z.infer<typeof BatchCredential>;
 export type BatchDevice = z.infer<typeof BatchDevice>;
 export type BatchResult = z.infer<typeof BatchResult>;
