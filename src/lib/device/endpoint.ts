@@ -127,15 +127,22 @@ export class Endpoint {
   }
 
   #push(topic: Outgoing['topic'], payload: Outgoing['payload'], bytes: number, values: number, qos: 0 | 1 | 2, now = performance.now()): Promise<void> {
+    let accept: () => void = ignore;
+    let refuse: (error: Error) => void = ignore;
     const promise = new Promise<void>((resolve, reject) => {
-      const settle = (error: Error | null): void => {
-        if (error === null) resolve();
-        else reject(error);
-      };
-      this.#ports.link.push({ topic, payload, bytes, values, qos, settle, handedOverAt: now, encoded: null, sent: false });
+      accept = resolve;
+      refuse = reject;
     });
-    // Who does not wait for it must not be ended by it: the events `refused` and `dropped` tell of it, too.
-    promise.catch(ignore);
+    const settle = (error: Error | null): void => {
+      if (error === null) {
+        accept();
+        return;
+      }
+      // Who does not wait for it must not be ended by it: the events `refused` and `dropped` tell of it, too.
+      promise.catch(ignore);
+      refuse(error);
+    };
+    this.#ports.link.push({ topic, payload, bytes, values, qos, settle, handedOverAt: now, encoded: null, sent: false });
     return promise;
   }
 
