@@ -28,7 +28,7 @@ export interface Papers {
 const PRIVATE = 0o600;
 const PUBLIC = 0o644;
 
-function papersOf(name: string, { folder, form }: Pick<PaperPlace, 'folder' | 'form'>, hasKey = true): Papers {
+export function papersOf(name: string, { folder, form }: Pick<PaperPlace, 'folder' | 'form'>, hasKey = true): Papers {
   // Ids may have colons and names of servers stars, which not every file system takes.
   const base = join(folder, name.replaceAll(/[^A-Za-z0-9._-]/g, '_'));
   if (form === 'pkcs12') return { certificateFile: `${base}.p12`, keyFile: null };
