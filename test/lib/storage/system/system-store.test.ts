@@ -30,7 +30,7 @@ function aToken(id: string, more: Partial<TokenRecord> = {}): TokenRecord {
   return { id, project: PROJECT, name: id, role: 'viewer', user: null, secretHash: 'x', createdAt: 1, expiresAt: null, revokedAt: null, ...more };
 }
 function aCredential(id: string, more: Partial<CredentialRecord> = {}): CredentialRecord {
-  return { id, project: PROJECT, device: METER, kind: 'token', secretHash: 'x', createdAt: 1, expiresAt: null, ...more };
+  return { id, project: PROJECT, device: METER, kind: 'token', secretHash: 'x', createdAt: 1, expiresAt: null, replaces: null, unused: false, ...more };
 }
 function aReject(id: string, time: number, device: DeviceId | null = METER): RejectRecord {
   return {
