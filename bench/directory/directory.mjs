@@ -48,20 +48,7 @@ try {
 async function startHub() {
   const readyFile = join(folder, 'ready.json');
   await rm(readyFile, { force: true });
-  const args = [
-    muster,
-    'serve',
-    '--data',
-    data,
-    '--http',
-    '0',
-    '--mqtt',
-    '0',
-    '--log-level',
-    'warn',
-    '--ready-file',
-    readyFile,
-  ];
+  const args = [muster, 'serve', '--data', data, '--http', '0', '--mqtt', '0', '--log-level', 'warn', '--ready-file', readyFile];
   const began = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, MUSTER_CONFIG_DIR: folder } });
   running.add(child);
@@ -239,5 +226,7 @@ function show({ startMs, cpuAtStartMs, memoryAtStartMb, alias, firstSearchMs, se
   for (const [name, { p50Ms, p95Ms, worstMs, othersWorstMs }] of Object.entries({ 'by alias': alias, ...searches }))
     line(name.padEnd(24) + [p50Ms, p95Ms, worstMs, othersWorstMs].map((value) => String(value).padStart(12)).join(''));
   line(`first search: ${firstSearchMs} ms; resident memory after the searches ${memoryAfterSearchMb} MB`);
-  line(`all ${pages.devices} read page by page in ${pages.seconds} s, resident memory ${pages.memoryBeforeMb} MB before, ${pages.memoryMostMb} MB at most, ${pages.memoryAfterMb} MB after`);
+  line(
+    `all ${pages.devices} read page by page in ${pages.seconds} s, resident memory ${pages.memoryBeforeMb} MB before, ${pages.memoryMostMb} MB at most, ${pages.memoryAfterMb} MB after`,
+  );
 }
