@@ -152,7 +152,7 @@ async function readAll(pid) {
     const page = await api('GET', `/devices?limit=1000${cursor === null ? '' : `&cursor=${cursor}`}`);
     devices += page.items.length;
     cursor = page.cursor;
-    if (devices % 50_000 === 0) most = Math.max(most, await rssOf(pid));
+    if (devices % 10_000 === 0) most = Math.max(most, await rssOf(pid));
   } while (cursor !== null);
   if (devices < DEVICES) throw new Error(`${devices} devices were read, of ${DEVICES}`);
   return { devices, seconds: Number(((performance.now() - began) / 1000).toFixed(1)), memoryBeforeMb, memoryMostMb: most, memoryAfterMb: await rssOf(pid) };
