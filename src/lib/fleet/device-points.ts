@@ -28,7 +28,7 @@ export class DevicePoints implements ReadonlyMap<string, PointEntry> {
       this.#byPath.set(entry.point.path, entry);
     } else if (this.#list.length < FEW) {
       // Not pushed, and not spread: an array that grows has room for sixteen more.
-      this.#list = this.#list.concat(entry);
+      this.#list = this.#list.length === 0 ? [entry] : this.#list.concat(entry);
     } else {
       this.#byPath = new Map([...this.#list, entry].map((one) => [one.point.path, one]));
       this.#list = NONE;

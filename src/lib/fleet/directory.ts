@@ -58,6 +58,8 @@ export class Directory {
   readonly #sorted = new Map<ProjectId, SortedDevices<DeviceEntry>>();
   readonly #recordOf = createDeviceRecords();
   #lastId = '' as DeviceId;
+  /** Of all that ever were in it. */
+  #highestId = '' as DeviceId;
   /** Room that is promised to changes on their way to the disk. */
   readonly #reserved = new Map<ProjectId, { devices: number; points: number }>();
   /** Grows whenever a known device or point changes: caches of what depends on them are stale then. */
@@ -123,7 +125,8 @@ export class Directory {
   }
   putDevice(given: Device): DeviceEntry {
     const device = this.#recordOf(given, given.parent === null ? null : this.#knownId(given.parent));
-    const known = this.#devices.get(device.id);
+    // At start they come in their order, and need not be looked for.
+    const known = device.id > this.#highestId ? undefined : this.#devices.get(device.id);
     if (known) {
       this.#unlink(known);
       known.device = device;
@@ -145,6 +148,7 @@ export class Directory {
       membership: null,
     };
     this.#devices.set(device.id, entry);
+    if (device.id > this.#highestId) this.#highestId = device.id;
     this.#link(entry);
     let sorted = this.#sorted.get(device.project);
     if (sorted === undefined) {

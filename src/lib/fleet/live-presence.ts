@@ -1,5 +1,6 @@
 import type { DeviceStatus } from '../domain/device.ts';
 import type { DeviceId } from '../domain/ids.ts';
+import { LargeMap } from './large-map.ts';
 import type { Connection, Presence } from './presence.ts';
 
 interface State {
@@ -53,7 +54,7 @@ const NONE: readonly Connection[] = [];
 const ABSENT: DeviceStatus = { online: false, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
 
 export function createPresence(): LivePresence {
-  const states = new Map<DeviceId, State>();
+  const states = new LargeMap<State>();
   /** Open connections, with the children that were reported through each. */
   const open = new Map<string, { readonly connection: Connection; readonly since: number; readonly children: Set<DeviceId> }>();
   const observers: PresenceObserver[] = [];

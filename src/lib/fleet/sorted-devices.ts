@@ -116,6 +116,8 @@ export class SortedDevices<Item extends Entry> {
   #blockOf(id: string): number {
     let low = 0;
     let high = this.#blocks.length;
+    // At start they come in their order.
+    if (high > 0 && (this.#blocks[high - 1]?.entries[0]?.device.id ?? '') <= id) return high - 1;
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
       const first = this.#blocks[middle]?.entries[0]?.device.id ?? '';

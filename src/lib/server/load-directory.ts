@@ -3,6 +3,7 @@ import type { Log } from '../domain/log.ts';
 import { Directory } from '../fleet/directory.ts';
 import type { LivePresence } from '../fleet/live-presence.ts';
 import { HUB_TIME_LEAD_MAX_MS } from '../ingest/hub-time.ts';
+import type { FleetReading } from '../storage/fleet-reading.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 
@@ -11,44 +12,71 @@ export async function loadDirectory(system: SystemStore, presence: LivePresence,
   const directory = new Directory();
   for (const type of await system.types.all()) directory.putType(type);
   for (const group of await system.groups.all()) directory.groups.put(group);
-  const points = inOrder(system.points.all());
-  const statuses = inOrder(system.devices.statusBatches());
-  let orphans = 0;
-  // All three come by device. Together, what belongs to a device lies side by side in memory, and is found without looking it up.
-  for (const devices of system.devices.batches()) {
-    for (const stored of devices) {
-      const entry = directory.putDevice(stored);
-      const { id } = entry.device;
-      for (; points.next !== null && points.next.device <= id; points.take()) {
-        if (points.next.device === id) directory.addPoint(entry, points.next);
-        else orphans += 1;
-      }
-      for (; statuses.next !== null && statuses.next.device <= id; statuses.take()) if (statuses.next.device === id) presence.restore(id, statuses.next);
-    }
+  const fleet = system.readFleet();
+  try {
+    const orphans = await loadDevices(directory, presence, fleet);
+    if (orphans > 0) log.warn({ orphans }, 'points of unknown devices were left out');
+  } finally {
+    await fleet.close();
   }
-  for (; points.next !== null; points.take()) orphans += 1;
-  if (orphans > 0) log.warn({ orphans }, 'points of unknown devices were left out');
   return directory;
 }
 
-/** One after the other; `next` stays until it is taken, and is null behind the last. */
-function inOrder<Item>(batches: Iterable<readonly Item[]>): { next: Item | null; take(): void } {
-  const rest = batches[Symbol.iterator]();
-  let batch: readonly Item[] = [];
+/** All three come by device. Together, what belongs to a device lies side by side in memory, and is found without looking it up. Gives how many points have no device. */
+async function loadDevices(directory: Directory, presence: LivePresence, fleet: FleetReading): Promise<number> {
+  const points = await inOrder(fleet.points);
+  const statuses = await inOrder(fleet.statuses);
+  let orphans = 0;
+  for await (const devices of fleet.devices) {
+    for (const stored of devices) {
+      const entry = directory.putDevice(stored);
+      const { id } = entry.device;
+      while (points.next !== null && points.next.device <= id) {
+        if (points.next.device === id) directory.addPoint(entry, points.next);
+        else orphans += 1;
+        if (!points.take()) await points.read();
+      }
+      while (statuses.next !== null && statuses.next.device <= id) {
+        if (statuses.next.device === id) presence.restore(id, statuses.next);
+        if (!statuses.take()) await statuses.read();
+      }
+    }
+  }
+  while (points.next !== null) {
+    orphans += 1;
+    if (!points.take()) await points.read();
+  }
+  return orphans;
+}
+
+interface InOrder<Item> {
+  /** Stays until it is taken; null behind the last. */
+  readonly next: Item | null;
+  /** false: the piece is used up, and the next one is to be read. */
+  take(): boolean;
+  read(): Promise<void>;
+}
+
+/** One after the other, without waiting for each. */
+async function inOrder<Item>(pieces: AsyncIterable<readonly Item[]>): Promise<InOrder<Item>> {
+  const rest = pieces[Symbol.asyncIterator]();
+  let piece: readonly Item[] = [];
   let at = 0;
   const order = {
     next: null as Item | null,
     take() {
-      if (at === batch.length) {
-        const { value } = rest.next() as { value?: readonly Item[] };
-        batch = value ?? [];
-        at = 0;
-      }
-      order.next = batch[at] ?? null;
       at += 1;
+      order.next = piece[at] ?? null;
+      return at < piece.length;
+    },
+    async read() {
+      const read = await rest.next();
+      piece = read.done === true ? [] : read.value;
+      at = 0;
+      order.next = piece[0] ?? null;
     },
   };
-  order.take();
+  await order.read();
   return order;
 }
 

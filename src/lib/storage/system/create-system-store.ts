@@ -21,6 +21,7 @@ import { createManifestSets } from './manifest-sets.ts';
 import { keptWalPrefix } from './mend-wal.ts';
 import { createPoints } from './points.ts';
 import { createProjects } from './projects.ts';
+import { readFleet } from './read-fleet.ts';
 import { readRecentMarks } from './recent-marks.ts';
 import { createRejects } from './rejects.ts';
 import { runSystemCheck } from './run-system-check.ts';
@@ -72,6 +73,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     devices: createDevices(database),
     groups: createGroups(database),
     manifestSets: createManifestSets(database),
+    readFleet: () => readFleet(file, database()),
     points: createPoints(database),
     credentials: createCredentials(database),
     certificates: createCertificates(database),

@@ -1,9 +1,10 @@
 import type { Device, DeviceKind, DeviceState, DeviceStatus } from '../../domain/device.ts';
 import type { DeviceId, DeviceTypeId, ProjectId } from '../../domain/ids.ts';
 import type { ReadDatabase } from './database.ts';
+import { type TextQuery, textsOf } from './fleet-texts.ts';
 import type { SystemStore } from './system-store.ts';
 
-/** As `BATCH` gives it. */
+/** As `DEVICE_TEXTS` gives it. */
 type Row = readonly [
   id: string,
   project: string,
@@ -31,11 +32,18 @@ type StatusRow = readonly [
 type StoredStatus = DeviceStatus & { readonly device: DeviceId };
 
 const BATCH_ROWS = 1_000;
-/** A batch as one JSON text: a million rows with a call of the driver for each column took 24 s, so they take 3. */
-const BATCH = `select json_group_array(json_array(id, project, name, kind, type, parent, state, json(labels), json(aliases), json(groups), created_at, updated_at)) as rows
-  from (select * from devices where id > ? order by id limit ${BATCH_ROWS})`;
-const STATUS_BATCH = `select json_group_array(json_array(device, online, connected_at, last_seen_at, last_address, protocol)) as rows
-  from (select * from device_statuses where device > ? order by device limit ${BATCH_ROWS})`;
+export const DEVICE_TEXTS: TextQuery = {
+  rows: `select json_group_array(json_array(id, project, name, kind, type, parent, state, json(labels), json(aliases), json(groups), created_at, updated_at)) as rows
+    from (select * from devices where id > ? and id <= ? order by id)`,
+  end: `select id from devices where id > ? order by id limit 1 offset ${BATCH_ROWS - 1}`,
+  start: [''],
+};
+export const STATUS_TEXTS: TextQuery = {
+  rows: `select json_group_array(json_array(device, online, connected_at, last_seen_at, last_address, protocol)) as rows
+    from (select * from device_statuses where device > ? and device <= ? order by device)`,
+  end: `select device from device_statuses where device > ? order by device limit 1 offset ${BATCH_ROWS - 1}`,
+  start: [''],
+};
 const INSERT =
   'insert into devices (id, project, name, kind, type, parent, state, labels, aliases, groups, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const UPDATE = 'update devices set name = ?, kind = ?, type = ?, parent = ?, state = ?, labels = ?, aliases = ?, groups = ?, updated_at = ? where id = ?';
@@ -48,26 +56,9 @@ const SAVE_STATUS = `insert into device_statuses (device, online, connected_at, 
 const REMOVE = 'delete from devices where id = ?';
 
 export function createDevices(database: () => ReadDatabase): SystemStore['devices'] {
-  /** Each batch begins behind the first column of the one before it. */
-  function* batches<Row extends readonly [string, ...unknown[]], Item>(sql: string, itemOf: (row: Row) => Item): Generator<readonly Item[]> {
-    for (let after = ''; ; ) {
-      const rows = JSON.parse(database().get<{ rows: string }>(sql, after)?.rows ?? '[]') as readonly Row[];
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      yield rows.map(itemOf);
-      after = last[0];
-    }
-  }
-
-  function statusBatches(): Generator<readonly StoredStatus[]> {
-    return batches<StatusRow, StoredStatus>(STATUS_BATCH, statusOf);
-  }
-
   return {
-    all: async () => [...batches<Row, Device>(BATCH, deviceOf)].flat(),
-    batches: () => batches<Row, Device>(BATCH, deviceOf),
-    statuses: async () => [...statusBatches()].flat(),
-    statusBatches,
+    all: async () => [...textsOf(database(), DEVICE_TEXTS)].flatMap(devicesOf),
+    statuses: async () => [...textsOf(database(), STATUS_TEXTS)].flatMap(statusesOf),
     insert: (device) => ({
       sql: INSERT,
       parameters: [
@@ -107,6 +98,14 @@ export function createDevices(database: () => ReadDatabase): SystemStore['device
     }),
     remove: (device) => [{ sql: REMOVE, parameters: [device], mustChange: true }],
   };
+}
+
+export function devicesOf(text: string): readonly Device[] {
+  return (JSON.parse(text) as readonly Row[]).map(deviceOf);
+}
+
+export function statusesOf(text: string): readonly StoredStatus[] {
+  return (JSON.parse(text) as readonly StatusRow[]).map(statusOf);
 }
 
 function deviceOf([id, project, name, kind, type, parent, state, labels, aliases, groups, createdAt, updatedAt]: Row): Device {

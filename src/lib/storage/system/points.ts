@@ -3,9 +3,10 @@ import { createInterner } from '../../domain/interner.ts';
 import type { Point, PointKind } from '../../domain/point.ts';
 import type { ValueType } from '../../domain/value.ts';
 import type { ReadDatabase } from './database.ts';
+import { type TextQuery, textsOf } from './fleet-texts.ts';
 import type { SystemStore } from './system-store.ts';
 
-/** As `ALL` gives it: an array takes a fraction of the text of an object with names. */
+/** As `POINT_TEXTS` gives it: an array takes a fraction of the text of an object with names. */
 type Row = readonly [
   device: string,
   series: number,
@@ -22,13 +23,14 @@ type Row = readonly [
 ];
 
 const BATCH_ROWS = 2_000;
-/**
- * A batch as one JSON text: a million rows with a call of the driver for each column took 25 s, so they take 2.
- * Numbers as text with all of their digits, as JSON of this engine has 15.
- */
-const BATCH = `select json_group_array(json_array(device, series, path, kind, value_type, unit, decimals,
-  case when min is not null then printf('%!.17g', min) end, case when max is not null then printf('%!.17g', max) end,
-  description, created_at, retention)) as rows from (select * from points where (device, path) > (?, ?) order by device, path limit ${BATCH_ROWS})`;
+/** Numbers as text with all of their digits, as JSON of this engine has 15. */
+export const POINT_TEXTS: TextQuery = {
+  rows: `select json_group_array(json_array(device, series, path, kind, value_type, unit, decimals,
+    case when min is not null then printf('%!.17g', min) end, case when max is not null then printf('%!.17g', max) end,
+    description, created_at, retention)) as rows from (select * from points where (device, path) > (?, ?) and (device, path) <= (?, ?) order by device, path)`,
+  end: `select device, path from points where (device, path) > (?, ?) order by device, path limit 1 offset ${BATCH_ROWS - 1}`,
+  start: ['', ''],
+};
 /** The sequence remembers the highest key that ever was in the table (schema.ts: autoincrement). */
 const HIGHEST = "select seq as series from sqlite_sequence where name = 'points'";
 const REMOVED = 'select 1 from removed_series where series = ?';
@@ -43,14 +45,8 @@ const DISTINCT_MAX = 100_000;
 export function createPoints(database: () => ReadDatabase): SystemStore['points'] {
   return {
     *all() {
-      const once = createInterner(DISTINCT_MAX);
-      for (let [device, path] = ['', '']; ; ) {
-        const rows = JSON.parse(database().get<{ rows: string }>(BATCH, device, path)?.rows ?? '[]') as readonly Row[];
-        const last = rows.at(-1);
-        if (last === undefined) return;
-        yield rows.map((row) => pointOf(row, once));
-        [device, , path] = last;
-      }
+      const pointsOf = pointReader();
+      for (const text of textsOf(database(), POINT_TEXTS)) yield pointsOf(text);
     },
     removedOf: async (series) => series.filter((id) => database().get(REMOVED, id) !== null),
     highestSeries: async () => (database().get<{ series: number | null }>(HIGHEST)?.series ?? null) as SeriesId | null,
@@ -77,6 +73,12 @@ export function createPoints(database: () => ReadDatabase): SystemStore['points'
       mustChange: true,
     }),
   };
+}
+
+/** Texts that points have in common are kept once. */
+export function pointReader(): (text: string) => readonly Point[] {
+  const once = createInterner(DISTINCT_MAX);
+  return (text) => (JSON.parse(text) as readonly Row[]).map((row) => pointOf(row, once));
 }
 
 function pointOf(row: Row, once: (text: string) => string): Point {

@@ -13,6 +13,7 @@ import type { ClaimStorage } from '../claim-storage.ts';
 import type { CommandStorage } from '../command-storage.ts';
 import type { CommitLog, MessageMark, Statement } from '../commit-log.ts';
 import type { ConfigStorage } from '../config-storage.ts';
+import type { FleetReading } from '../fleet-reading.ts';
 import type { JobStorage } from '../job-storage.ts';
 import type { LifeStorage } from '../life-storage.ts';
 import type { Page, PageRequest } from '../page.ts';
@@ -128,10 +129,7 @@ export interface SystemStore {
   readonly devices: {
     /** By id. */
     all(): Promise<readonly Device[]>;
-    /** The same piece by piece, for the directory that the hub keeps in memory. */
-    batches(): Iterable<readonly Device[]>;
     statuses(): Promise<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
-    statusBatches(): Iterable<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
     insert(device: Device): Statement;
     update(device: Device): Statement;
     saveStatus(device: DeviceId, status: DeviceStatus): Statement;
@@ -163,6 +161,8 @@ export interface SystemStore {
     add(project: ProjectId, set: string, objects: readonly ManagedObject[]): Statement;
     remove(project: ProjectId, set: string, objects: readonly ManagedObject[]): Statement;
   };
+  /** All of it, at start: devices, statuses and points. Throws storage_failed. */
+  readFleet(): FleetReading;
   readonly points: {
     /** Piece by piece, by device and path. */
     all(): Iterable<readonly Point[]>;

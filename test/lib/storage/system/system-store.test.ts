@@ -30,7 +30,7 @@ function aToken(id: string, more: Partial<TokenRecord> = {}): TokenRecord {
   return { id, project: PROJECT, name: id, role: 'viewer', user: null, secretHash: 'x', createdAt: 1, expiresAt: null, revokedAt: null, ...more };
 }
 function aCredential(id: string, more: Partial<CredentialRecord> = {}): CredentialRecord {
-  return { id, project: PROJECT, device: METER, kind: 'token', secretHash: 'x', createdAt: 1, expiresAt: null, ...more };
+  return { id, project: PROJECT, device: METER, kind: 'token', secretHash: 'x', createdAt: 1, expiresAt: null, replaces: null, unused: false, ...more };
 }
 function aReject(id: string, time: number, device: DeviceId | null = METER): RejectRecord {
   return {
@@ -130,6 +130,41 @@ describe('the system store', () => {
     await expect(commit(...system.devices.remove('a' as DeviceId))).rejects.toMatchObject({ reason: 'reference' });
     await expect(commit(system.types.remove(PROJECT, 'boiler' as DeviceTypeId))).rejects.toMatchObject({ reason: 'reference' });
   });
+
+  it.each([3, 2_001, 20_500])(
+    'reads a fleet of %i devices whole and in its order',
+    async (count) => {
+      const { system, commit } = await started();
+      const ids = Array.from({ length: count }, (_, at) => `meter-${String(at).padStart(6, '0')}`);
+      for (let from = 0; from < count; from += 1_000) {
+        const some = ids.slice(from, from + 1_000);
+        await commit(
+          ...some.map((id) => system.devices.insert(aDevice(id, { labels: { site: `s-${id}` } }))),
+          ...some.flatMap((id, at) =>
+            at % 3 === 0 ? [system.points.ensure(aPoint(id, 'b', 2 * (from + at) + 1)), system.points.ensure(aPoint(id, 'a', 2 * (from + at) + 2))] : [],
+          ),
+          ...some.map((id, at) =>
+            system.devices.saveStatus(id as DeviceId, { online: false, connectedAt: null, lastSeenAt: from + at, lastAddress: null, protocol: null }),
+          ),
+        );
+      }
+      const fleet = system.readFleet();
+      try {
+        const all = async <Item>(pieces: AsyncIterable<readonly Item[]>) => {
+          const items: Item[] = [];
+          for await (const piece of pieces) items.push(...piece);
+          return items;
+        };
+        expect(await all(fleet.devices)).toEqual(ids.map((id) => aDevice(id, { labels: { site: `s-${id}` } })));
+        expect((await all(fleet.statuses)).map(({ device, lastSeenAt }) => [device, lastSeenAt])).toEqual(ids.map((id, at) => [id, at]));
+        const withPoints = ids.filter((_, at) => (at % 1_000) % 3 === 0);
+        expect((await all(fleet.points)).map(({ device, path }) => `${device}/${path}`)).toEqual(withPoints.flatMap((id) => [`${id}/a`, `${id}/b`]));
+      } finally {
+        await fleet.close();
+      }
+    },
+    60_000,
+  );
 
   it('removes a device with all that is its own, and never gives its series to another', async () => {
     const { system, commit } = await started();
