@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { Column } from '../lib/cli/column.ts';
+import { selectorFlag } from '../lib/cli/flags.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
 import type { PlanEntry } from '../lib/manifests/plan.ts';
@@ -28,7 +29,7 @@ export default class Diff extends HubCommand<typeof Diff> {
     }),
     set: Flags.string({ summary: 'What is applied together, for --prune: a name', helpValue: '<name>', default: 'default' }),
     prune: Flags.boolean({ summary: 'Also what would be deleted' }),
-    selector: Flags.string({ summary: 'With --prune: devices that fit instead of what the set has', helpValue: '<selector>', dependsOn: ['prune'] }),
+    selector: { ...selectorFlag('With --prune: devices that fit instead of what the set has'), dependsOn: ['prune'] },
     'exit-code': Flags.boolean({ summary: 'End with 99 when anything differs' }),
   };
   static override examples = [
