@@ -1,4 +1,4 @@
-import { Args, type Command, Flags } from '@oclif/core';
+import { Args, type Command } from '@oclif/core';
 import type { GroupMembersChanged } from '../api/schema/groups.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { dryRunFlag, selectorFlag, yesFlag } from './flags.ts';
