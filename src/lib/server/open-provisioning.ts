@@ -1,6 +1,4 @@
 import type { Access } from '../access/create-access.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { ClaimDesk } from '../ingest/claim-desk.ts';
@@ -17,9 +15,8 @@ import { loadProvisioningRules, type ProvisioningRules } from '../provisioning/r
 import { createTrial, type Trial } from '../provisioning/trial.ts';
 import { watchCertificates } from '../provisioning/watch-certificates.ts';
 import { watchExpiry } from '../provisioning/watch-expiry.ts';
+import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
-import type { Storage } from './open-storage.ts';
-import type { Shutdown } from './shutdown.ts';
 
 /** How devices come into the fleet by themselves, and keep their credentials. */
 export interface ProvisioningDoor {
@@ -46,16 +43,13 @@ const RENEWALS_BURST = 5;
 const RENEWALS_PER_SECOND = 0.1;
 const RENEWING_REMEMBERED_MAX = 100_000;
 
-export async function openProvisioning(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly access: Access;
-  readonly events: EventsDoor;
-  readonly fleet: Fleet;
-  readonly clock: () => number;
-  readonly log: Log;
-  readonly shutdown: Shutdown;
-}): Promise<ProvisioningDoor> {
+export async function openProvisioning(
+  ports: Foundation & {
+    readonly access: Access;
+    readonly events: EventsDoor;
+    readonly fleet: Fleet;
+  },
+): Promise<ProvisioningDoor> {
   const { settings, storage, access, events, fleet, clock, log, shutdown } = ports;
   const { system, directory } = storage;
   const { recorder } = events;
