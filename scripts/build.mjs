@@ -41,6 +41,8 @@ export async function buildAll() {
     // For profiles that name the files of src (bench/ingest/profile.mjs).
     sourcemap: process.env.MUSTER_SOURCE_MAPS === '1' ? 'linked' : false,
     legalComments: 'none',
+    // Node prints the line where a program ended: of a whole chunk in one line that is a hundred kilobytes.
+    lineLimit: 160,
     logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"' },
     // Native packages stay outside; the others are never reached (typescript, ts-node: oclif's development mode).

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { dryRunFlag, yesFlag } from '../lib/cli/flags.ts';
+import { dryRunFlag, selectorFlag, yesFlag } from '../lib/cli/flags.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import { confirmUnless } from '../lib/cli/prompt.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
@@ -15,7 +15,7 @@ Nothing is deleted unless --prune says so: then what an earlier run with the sam
   static override flags = {
     ...manifestFlags,
     prune: Flags.boolean({ summary: 'Delete what the set has, and the files do not name any more' }),
-    selector: Flags.string({ summary: 'With --prune: delete devices that fit instead, whoever made them', helpValue: '<selector>', dependsOn: ['prune'] }),
+    selector: { ...selectorFlag('With --prune: delete devices that fit instead, whoever made them'), dependsOn: ['prune'] },
     changed: Flags.boolean({ summary: 'Leave out of the answer what stays as it is' }),
     yes: yesFlag,
     'dry-run': dryRunFlag,

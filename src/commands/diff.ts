@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { Column } from '../lib/cli/column.ts';
+import { selectorFlag } from '../lib/cli/flags.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
 import { manifestFlags } from '../lib/manifests/flags.ts';
@@ -21,7 +22,7 @@ export default class Diff extends HubCommand<typeof Diff> {
   static override flags = {
     ...manifestFlags,
     prune: Flags.boolean({ summary: 'Also what would be deleted' }),
-    selector: Flags.string({ summary: 'With --prune: devices that fit instead of what the set has', helpValue: '<selector>', dependsOn: ['prune'] }),
+    selector: { ...selectorFlag('With --prune: devices that fit instead of what the set has'), dependsOn: ['prune'] },
     'exit-code': Flags.boolean({ summary: 'End with 99 when anything differs' }),
   };
   static override examples = [

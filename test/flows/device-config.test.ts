@@ -87,6 +87,15 @@ describe('the configuration of devices', () => {
     expect(await journalled()).toContain('version 3 of the configuration of m1 is wanted by token:local: back to version 1');
   });
 
+  it('stands as its command does for whoever waited for that', async () => {
+    await online('m7', await newDevice('m7'));
+    for (let interval = 1; interval <= 25; interval += 1) {
+      const { command, version } = (await api('PUT', '/devices/m7/config', { document: { interval } })).body;
+      expect((await api('GET', `/commands/${command}?wait=10000`)).body.state).toBe('applied');
+      expect((await api('GET', `/devices/m7/config/versions/${version}`)).body.state).toBe('applied');
+    }
+  });
+
   it('is checked against the schema of the type, and refused on top of what others changed', async () => {
     await newDevice('m2');
     const put = (body: object) => api('PUT', '/devices/m2/config', body);

@@ -17,7 +17,7 @@ await device.report({ temperature: 20 }, { time: 5 });
 await device.close();
 console.log(typeof Gateway, typeof fileIdentity, new Rejected('no') instanceof Error, DeviceError.name);
 `;
-/** As in docs/start/device-library.md: what a program in TypeScript sees. */
+/** What a program in TypeScript sees. */
 const TYPED = `
 import { Device, type DeviceOptions, Rejected } from 'muster/device';
 declare const boiler: { heatTo(degrees: number): Promise<void>; restart(): Promise<void> };
@@ -38,6 +38,18 @@ new Device({ url: 'mqtt://127.0.0.1', id: 'x' });
 // @ts-expect-error there is no such event
 device.on('conected', () => undefined);
 `;
+
+/** What the programs of the page take for granted. */
+const SURROUNDINGS = `
+declare const boiler: { heatTo(degrees: number): Promise<void>; restart(): Promise<void> };
+declare const bus: { write(device: string, values: Readonly<Record<string, unknown>>): Promise<void> };
+declare const [url, token]: [string, string];
+`;
+
+async function examplesOfDocs(): Promise<string[]> {
+  const page = await readFile(join(repository, 'docs/start/device-library.md'), 'utf8');
+  return [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = '']) => text);
+}
 
 it('is there for programs that install the package: it runs, has types, and brings nothing of the command line', { timeout: 120_000 }, async () => {
   const folder = temporaryFolder();
@@ -64,6 +76,9 @@ it('is there for programs that install the package: it runs, has types, and brin
   await mkdir(join(folder, 'node_modules/@types'));
   await symlink(join(repository, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
   await writeFile(join(folder, 'typed.ts'), TYPED);
+  const shown = await examplesOfDocs();
+  expect(shown.length).toBeGreaterThan(1);
+  await Promise.all(shown.map((text, index) => writeFile(join(folder, `shown-${index}.ts`), `${SURROUNDINGS}${text}`)));
   const flags = [
     '--noEmit',
     '--strict',
@@ -77,9 +92,11 @@ it('is there for programs that install the package: it runs, has types, and brin
     '--types',
     'node',
   ];
-  const checked = await run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), ...flags, 'typed.ts'], { cwd: folder }).catch(
-    (error: { stdout: string }) => error,
-  );
+  const checked = await run(
+    process.execPath,
+    [join(repository, 'node_modules/typescript/bin/tsc'), ...flags, 'typed.ts', ...shown.map((_, index) => `shown-${index}.ts`)],
+    { cwd: folder },
+  ).catch((error: { stdout: string }) => error);
   // Those of its dependencies are not ours to mend.
   expect(checked.stdout.split('\n').filter((line) => line !== '' && !line.startsWith(' ') && !/^node_modules\/(?!muster\/)/.test(line))).toEqual([]);
 });

@@ -76,12 +76,12 @@ A device needs nothing else to log in: no user name over MQTT, no header over HT
     const { checkPlace } = await import('../../lib/enrolment/papers.ts');
     await checkPlace(shared ? [claim ?? names[0] ?? ''] : names, place, csr === null);
     const rows: PaperRow[] = shared ? [await this.#issueOne(hub, names, csr, place)] : await this.#issueMany(hub, names, place);
+    const [only] = rows;
+    if (rows.length === 1 && only?.status === 'failed') throw failureOf(only);
     await this.print(rows, COLUMNS);
     if (rows.some(({ passphrase }) => passphrase !== null)) this.say('The passphrase is shown this once.');
     const failed = rows.filter(({ status }) => status === 'failed');
-    const [first] = failed;
-    if (first === undefined) return;
-    if (rows.length === 1) throw new MusterError(isErrorCode(first.code ?? '') ? (first.code as ErrorCode) : 'internal', first.reason ?? 'it failed');
+    if (failed.length === 0) return;
     throw new MusterError('partly_failed', `${failed.length} of ${rows.length} failed.`, { details: { failed: failed.map(({ name }) => name) } });
   }
 
@@ -111,4 +111,9 @@ A device needs nothing else to log in: no user name over MQTT, no header over HT
     const { ca, valid } = this.flags;
     return { ca, validSeconds: valid === undefined ? undefined : Math.max(1, Math.round(valid / 1000)) };
   }
+}
+
+function failureOf({ code, reason }: PaperRow): MusterError {
+  const known = isErrorCode(code ?? '') ? (code as ErrorCode) : 'internal';
+  return new MusterError(known, reason ?? 'it failed', known === 'not_found' ? { hint: 'List devices with `muster device list`.' } : {});
 }

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BULK_COLUMNS, failUnlessAll, runBulk } from '../../lib/cli/bulk.ts';
-import { dryRunFlag, pairsOf, yesFlag } from '../../lib/cli/flags.ts';
+import { dryRunFlag, pairsOf, selectorFlag, yesFlag } from '../../lib/cli/flags.ts';
 import { heldDevices } from '../../lib/cli/held-devices.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { confirmUnless } from '../../lib/cli/prompt.ts';
@@ -12,7 +12,7 @@ export default class DeviceApprove extends HubCommand<typeof DeviceApprove> {
     '`muster device list --state new` shows who waits. Type, groups and labels can be given on the way. Each device comes in by itself the next time it tries. One row for each; when some could not be approved, the others are, and the exit code is 7.';
   static override args = { device: Args.string({ description: 'Ids of the devices, or aliases as kind:value', multiple: true, required: false }) };
   static override flags = {
-    selector: Flags.string({ summary: 'Those that wait and fit; * for all', helpValue: '<selector>' }),
+    selector: selectorFlag('Those that wait and fit; id=* for all'),
     type: Flags.string({ summary: 'The type that they get', helpValue: '<type>' }),
     group: Flags.string({
       summary: 'A group to put them into, in the place of those they have; repeats',

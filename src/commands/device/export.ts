@@ -76,8 +76,7 @@ export default class DeviceExport extends HubCommand<typeof DeviceExport> {
   }
 
   async *#list(hub: HubClient, kinds: readonly DeviceKind[]): AsyncGenerator<ExportedDevice> {
-    const { kind: wanted, where, selector, type, parent, state, online, label, group, alias } = this.flags;
-    const filters = deviceFiltersOf({ where, selector, type, parent, state, online, label, group, alias });
+    const { kind: wanted, ...filters } = deviceFiltersOf(this.flags);
     for (const kind of kinds) {
       if (wanted !== undefined && wanted !== kind) continue;
       for await (const device of hub.devices.list({ ...filters, kind })) yield exportedDevice(device);

@@ -180,12 +180,15 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
 
   #conclude(tally: ImportTally, whole: boolean): void {
     const { results, 'dry-run': dryRun } = this.flags;
-    if (!dryRun) for (const row of [...tally.firstWarned, ...tally.firstFailed]) this.say(`${row.status === 'failed' ? '' : 'Warning: '}${rowText(row)}`);
+    if (!dryRun)
+      for (const row of new Set([...tally.firstWarned, ...tally.firstFailed])) this.say(`${row.status === 'failed' ? '' : 'Warning: '}${rowText(row)}`);
     if (tally.failed === 0) return;
     const hint = dryRun
-      ? 'Correct these rows, or import the others with --continue-on-error.'
+      ? this.flags['continue-on-error']
+        ? 'All others would be imported.'
+        : 'Correct these rows, or import the others with --continue-on-error.'
       : [
-          whole ? '' : 'The rows behind it were not sent: correct it, or go on with --continue-on-error.',
+          whole ? '' : 'The rows behind its chunk were not sent: correct it, or go on with --continue-on-error.',
           results === undefined ? 'Give --results FILE for a list.' : `${results} lists them; once corrected: --resume --retry-failed.`,
         ].join(' ');
     throw new MusterError('partly_failed', `${dryRun ? 'Would fail' : 'Failed'}: ${thousands(tally.failed)} of ${thousands(tally.rows)} rows.`, {

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BULK_COLUMNS, failUnlessAll, runBulk } from '../../lib/cli/bulk.ts';
-import { dryRunFlag, yesFlag } from '../../lib/cli/flags.ts';
+import { dryRunFlag, selectorFlag, yesFlag } from '../../lib/cli/flags.ts';
 import { heldDevices } from '../../lib/cli/held-devices.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import { confirmUnless } from '../../lib/cli/prompt.ts';
@@ -12,7 +12,7 @@ export default class DeviceReject extends HubCommand<typeof DeviceReject> {
     'They are deleted with their credentials, and may come again as long as their claim has places. With --block they stay, retired, and nothing comes under their ids again. One row for each; when some could not be refused, the others are, and the exit code is 7.';
   static override args = { device: Args.string({ description: 'Ids of the devices, or aliases as kind:value', multiple: true, required: false }) };
   static override flags = {
-    selector: Flags.string({ summary: 'Those that wait and fit; * for all', helpValue: '<selector>' }),
+    selector: selectorFlag('Those that wait and fit; id=* for all'),
     block: Flags.boolean({ summary: 'They stay, retired, so that nothing comes under their ids again' }),
     reason: Flags.string({ summary: 'Why, for the journal of events', helpValue: '<text>' }),
     yes: yesFlag,

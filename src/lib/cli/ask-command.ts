@@ -86,7 +86,7 @@ function failUnlessDone({ id, state, reason, devices, summary }: Job): void {
   const missing = devices - summary.applied;
   const because = reason === null ? '' : ` It is ${state}: ${reason}.`;
   throw new MusterError('partly_failed', `${missing} of ${devices} devices did not do it.${because}`, {
-    hint: `\`muster job show ${id} --devices --state failed\` names them; \`muster job retry ${id}\` asks them again.`,
+    hint: `\`muster job show ${id} --failed\` names them; \`muster job retry ${id}\` asks them again.`,
     details,
   });
 }

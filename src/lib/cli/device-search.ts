@@ -4,12 +4,12 @@ import type { Filters } from '../client/connection.ts';
 import { DEVICE_KINDS, DEVICE_STATES } from '../domain/device.ts';
 import { parseSelector } from '../domain/selector.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { filterFlag } from './flags.ts';
+import { filterFlag, selectorFlag } from './flags.ts';
 
 /** What devices are chosen by; each narrows. */
 export const deviceFilterFlags = {
   where: filterFlag({ summary: "That fit a condition: 'battery < 20 and online'", helpValue: '<condition>' }),
-  selector: filterFlag({ summary: "That a selector means: 'site=paris,type=meter'", helpValue: '<selector>' }),
+  selector: selectorFlag("That a selector means: 'site=paris,type=meter'"),
   kind: Flags.option({ summary: 'Of this kind', options: DEVICE_KINDS })(),
   type: filterFlag({ summary: 'Of this device type', helpValue: '<type>' }),
   parent: filterFlag({ summary: 'Behind this gateway', helpValue: '<device>' }),

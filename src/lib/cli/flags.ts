@@ -31,6 +31,9 @@ export const filterFlag = Flags.custom<string>({
   },
 });
 
+/** Of commands that choose devices. Never empty: an empty selector is every device, and most often a variable that was never set. */
+export const selectorFlag = (summary: string) => filterFlag({ char: 'l', summary, helpValue: '<selector>' });
+
 /** For what destroys or changes many. */
 export const yesFlag = Flags.boolean({ char: 'y', summary: 'Do not ask' });
 export const dryRunFlag = Flags.boolean({ summary: 'Say what would happen, and change nothing' });

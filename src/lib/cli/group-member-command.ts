@@ -1,7 +1,7 @@
-import { Args, type Command, Flags } from '@oclif/core';
+import { Args, type Command } from '@oclif/core';
 import type { GroupMembersChanged } from '../api/schema/groups.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { dryRunFlag, yesFlag } from './flags.ts';
+import { dryRunFlag, selectorFlag, yesFlag } from './flags.ts';
 import { MEMBER_COLUMNS, MEMBERS_COLUMNS } from './group-columns.ts';
 import { HubCommand } from './hub-command.ts';
 import { confirmUnless } from './prompt.ts';
@@ -11,7 +11,7 @@ export const memberArgs = {
   device: Args.string({ description: 'Devices, by id or alias', multiple: true }),
 };
 export const memberFlags = {
-  selector: Flags.string({ summary: 'All devices that fit, such as site=paris,type=meter', helpValue: '<selector>' }),
+  selector: selectorFlag('All devices that fit, such as site=paris,type=meter'),
   yes: yesFlag,
   'dry-run': dryRunFlag,
 };

@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core';
 import type { JobCreate } from '../api/schema/jobs.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { dryRunFlag, yesFlag } from './flags.ts';
+import { dryRunFlag, selectorFlag, yesFlag } from './flags.ts';
 
 /** Of commands that ask one device, or with a selector many. */
 export const jobFlags = {
-  selector: Flags.string({ summary: 'Ask all devices that fit, as a job: site=paris,type=boiler', helpValue: '<selector>', helpGroup: 'JOB' }),
+  selector: { ...selectorFlag('Ask all devices that fit, as a job: site=paris,type=boiler'), helpGroup: 'JOB' },
   concurrency: Flags.integer({ summary: 'Devices that are asked at a time', helpValue: '<devices>', min: 1, dependsOn: ['selector'], helpGroup: 'JOB' }),
   stages: Flags.string({
     summary: 'Percentages at which it waits for all answers: 1,10,100',

@@ -44,6 +44,7 @@ export abstract class MusterCommand<T extends typeof Command> extends Command {
     process.on('SIGINT', this.#interrupt);
     process.on('SIGTERM', this.#interrupt);
     process.stdout.on('error', this.#stdoutFailed);
+    process.stderr.on('error', unlessUnread);
     const { flags, args } = await this.parse({
       flags: this.ctor.flags,
       baseFlags: this.ctor.baseFlags ?? {},
@@ -169,6 +170,11 @@ function endAtOnce(): void {
   if (process.platform === 'win32') process.exit(EXIT.interrupted);
   process.removeAllListeners('SIGINT');
   process.kill(process.pid, 'SIGINT');
+}
+
+/** Of `2>&1 | head`: hints that nobody reads are no failure. */
+function unlessUnread(error: Error): void {
+  if (!isBrokenPipe(error)) throw error;
 }
 
 function isAbort(error: Error): boolean {

@@ -59,6 +59,7 @@ const TRIES_MAX = 3;
 export function createConfigurations(ports: ConfigurationsPorts): Configurations {
   const { control, storage, directory, commits, clock, log } = ports;
   const schemas = new WeakMap<JsonObject, CheckDocument>();
+  // Reads wait for it: who saw the command settled must not find its version before that.
   let writing: Promise<unknown> = Promise.resolve();
   const stopListening = control.onChanged((command) => {
     if (command.kind === 'config') writing = Promise.all([writing, followed(command)]);
@@ -66,11 +67,18 @@ export function createConfigurations(ports: ConfigurationsPorts): Configurations
 
   return {
     async of(device) {
+      await writing;
       const [wanted, reported] = await Promise.all([storage.wanted(device), storage.reported(device)]);
       return { wanted, reported };
     },
-    version: versionOf,
-    list: (device, page) => storage.list(device, page),
+    async version(device, version) {
+      await writing;
+      return versionOf(device, version);
+    },
+    async list(device, page) {
+      await writing;
+      return storage.list(device, page);
+    },
     set: (entry, wish, actor) => put(entry, { ...wish, undoes: null }, actor),
     async rollback(entry, to, ifVersion, actor) {
       const { id } = entry.device;

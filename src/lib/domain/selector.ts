@@ -47,6 +47,7 @@ export function parseSelector(text: string): ParsedSelector {
         ok: false,
         reason: part === '' ? 'a condition is empty' : `${JSON.stringify(part.slice(0, 100))} is none of name=value, name!=value, name, !name`,
       };
+    if (value.startsWith('=')) return { ok: false, reason: `${JSON.stringify(part.slice(0, 100))} has an = too many: name=value` };
     const isLabel = written.startsWith('label.') || !KNOWN.has(written);
     const name = written.startsWith('label.') ? written.slice('label.'.length) : written;
     if (name === '') return { ok: false, reason: 'label. lacks the name of a label' };

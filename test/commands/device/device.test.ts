@@ -97,13 +97,13 @@ test('a credential made here lets the device report, until it is removed', { tim
   const { credential } = await object(['device', 'create', 'boiler-7', '--credential', 'token']);
   expect(credential).toMatchObject({ username: 'boiler-7', secret: expect.stringMatching(/^msd_/) });
   expect((await report('boiler-7', credential.secret, { temperature: 71.4 })).status).toBe(202);
-  const second = await object(['device', 'credential', 'boiler-7', '--generate-password']);
+  const second = await object(['device', 'credential', 'create', 'boiler-7', '--generate-password']);
   expect(second).toMatchObject({ kind: 'password', username: 'boiler-7' });
-  await object(['device', 'credential', 'boiler-7', '--password-stdin'], 'correct horse battery staple\n');
-  const listed = await muster(['device', 'credential', 'boiler-7', '--list', '--json']);
+  await object(['device', 'credential', 'create', 'boiler-7', '--password-stdin'], 'correct horse battery staple\n');
+  const listed = await muster(['device', 'credential', 'list', 'boiler-7', '--json']);
   expect(JSON.parse(listed.stdout)).toHaveLength(3);
   expect(listed.stdout).not.toContain(credential.secret);
-  expect(await muster(['device', 'credential', 'boiler-7', '--remove', credential.id, '--yes'])).toMatchObject({ code: 0, stdout: '' });
+  expect(await muster(['device', 'credential', 'remove', 'boiler-7', credential.id, '--yes'])).toMatchObject({ code: 0 });
   expect((await report('boiler-7', credential.secret, { temperature: 71.4 })).status).toBe(401);
 });
 

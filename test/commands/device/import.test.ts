@@ -114,7 +114,7 @@ test('without --continue-on-error it ends with the first bad row, which is corre
   writeFileSync(file('in.csv'), 'id,kind\nc-1,device\nc-2,toaster\nc-3,device\nc-4,device\n');
   const args = ['import', 'in.csv', '--chunk', '2', '--results', 'out.csv'];
   const first = await muster(args);
-  expect(first).toMatchObject({ code: 7, stderr: expect.stringContaining('The rows behind it were not sent') });
+  expect(first).toMatchObject({ code: 7, stderr: expect.stringContaining('The rows behind its chunk were not sent') });
   expect(await idsLike('c-')).toEqual(['c-1']);
   expect(await muster(args)).toMatchObject({ code: 5, stderr: expect.stringContaining('exists already') });
   writeFileSync(file('in.csv'), 'id,kind\nc-1,device\nc-2,gateway\nc-3,device\nc-4,device\n');

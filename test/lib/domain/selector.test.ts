@@ -43,7 +43,7 @@ describe('a selector', () => {
     expect(fits('!group', undefined, [])).toBe(true);
   });
 
-  test.each(['a=b,', ',', '=x', 'a b=c', '!a=b', 'label.=x'])('%j is refused with a reason', (text) => {
+  test.each(['a=b,', ',', '=x', 'a b=c', '!a=b', 'a==b', 'a!==b', 'label.=x'])('%j is refused with a reason', (text) => {
     expect(parseSelector(text)).toMatchObject({ ok: false, reason: expect.any(String) });
   });
 
