@@ -1,3 +1,4 @@
+import { parseJsonText } from '../domain/json-text.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
@@ -75,7 +76,7 @@ function readOrNone(payload: Uint8Array, rejected: Outcome['rejected'][number][]
 function readReports(payload: Uint8Array): readonly EdgeReport[] {
   let content: unknown;
   try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as JsonValue;
+    content = parseJsonText(payload) as JsonValue;
   } catch (error: unknown) {
     throw new MusterError('undecodable', `an alarm report is JSON, and this is not: ${messageOf(error)}`, { cause: error });
   }
