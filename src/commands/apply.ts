@@ -4,6 +4,7 @@ import { HubCommand } from '../lib/cli/hub-command.ts';
 import { confirmUnless } from '../lib/cli/prompt.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
 import { APPLIED_COLUMNS } from '../lib/manifests/columns.ts';
+import { manifestFlags } from '../lib/manifests/flags.ts';
 
 export default class Apply extends HubCommand<typeof Apply> {
   static override summary = 'Make the hub have what files say: types, groups, devices, rules, channels, routes';
@@ -12,15 +13,7 @@ export default class Apply extends HubCommand<typeof Apply> {
 
 Nothing is deleted unless --prune says so: then what an earlier run with the same --set applied, and the files do not name any more; or, with --selector, the devices that fit and are not in the files. One row for each object: when some fail, the others are applied, and the exit code is 7.`;
   static override flags = {
-    file: Flags.string({
-      char: 'f',
-      summary: 'YAML or JSON file, or a directory of them; - for stdin; repeats',
-      helpValue: '<file>',
-      required: true,
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    set: Flags.string({ summary: 'What is applied together, for --prune: a name', helpValue: '<name>', default: 'default' }),
+    ...manifestFlags,
     prune: Flags.boolean({ summary: 'Delete what the set has, and the files do not name any more' }),
     selector: Flags.string({ summary: 'With --prune: delete devices that fit instead, whoever made them', helpValue: '<selector>', dependsOn: ['prune'] }),
     changed: Flags.boolean({ summary: 'Leave out of the answer what stays as it is' }),

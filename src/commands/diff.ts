@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import type { Column } from '../lib/cli/column.ts';
 import { HubCommand } from '../lib/cli/hub-command.ts';
 import { MusterError } from '../lib/errors/muster-error.ts';
+import { manifestFlags } from '../lib/manifests/flags.ts';
 import type { PlanEntry } from '../lib/manifests/plan.ts';
 
 const COLUMNS: readonly Column<PlanEntry>[] = [
@@ -18,15 +19,7 @@ export default class Diff extends HubCommand<typeof Diff> {
   static override description =
     'For each object that would be made (+), changed (~) or deleted (-): its lines as they are and as they would be. What stays as it is is left out. With --json, ndjson, yaml or csv: the objects, with all that they were and would be.';
   static override flags = {
-    file: Flags.string({
-      char: 'f',
-      summary: 'YAML or JSON file, or a directory of them; - for stdin; repeats',
-      helpValue: '<file>',
-      required: true,
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    set: Flags.string({ summary: 'What is applied together, for --prune: a name', helpValue: '<name>', default: 'default' }),
+    ...manifestFlags,
     prune: Flags.boolean({ summary: 'Also what would be deleted' }),
     selector: Flags.string({ summary: 'With --prune: devices that fit instead of what the set has', helpValue: '<selector>', dependsOn: ['prune'] }),
     'exit-code': Flags.boolean({ summary: 'End with 99 when anything differs' }),

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
-import { describe, expect, it } from 'vitest';
+import { type ConnectionOptions, connect } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHubClient, type HubClient } from '../../src/lib/client/hub-client.ts';
 import type { Settings } from '../../src/lib/config/settings.ts';
 import { hubHere } from '../helpers/hub-here.ts';
@@ -82,6 +82,68 @@ describe('mosquitto_pub with a certificate', () => {
   });
 });
 
+/** MQTT 3.1.1 by hand, as `pump`: what is answered, and whether TLS resumed a session. */
+function openSession(options: ConnectionOptions, session?: Buffer) {
+  const CONNECT = Buffer.from('101000044d5154540402003c000470756d70', 'hex');
+  const socket = connect({ ...options, ...(session && { session }) });
+  const state = { answer: '', closed: false, session: undefined as Buffer | undefined, reused: false, end: () => socket.destroy() };
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  socket.on('session', (ticket) => (state.session = ticket));
+  socket.on('secureConnect', () => {
+    state.reused = socket.isSessionReused();
+    socket.write(CONNECT);
+  });
+  socket.on('data', (bytes: Buffer) => (state.answer ||= bytes.toString('hex')));
+  socket.on('close', () => (state.closed = true));
+  return state;
+}
+
+describe('a TLS session', () => {
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('of %s is resumed after a restart of the hub, and lets nobody in whose certificate is revoked', async (version) => {
+    const data = join(temporaryFolder(), 'data');
+    const settings = { ephemeral: false, data };
+    const before = await startedHub(settings);
+    await before.client.devices.create({ id: 'pump' });
+    await before.client.cas.create({ kind: 'own', id: 'ca' });
+    const { cert, key, fingerprint } = await before.issued('pump');
+    const papers = { cert: readFileSync(cert), key: readFileSync(key), minVersion: version, maxVersion: version };
+    const first = openSession({ host: 'localhost', port: before.port, ca: before.server.cert, ...papers });
+    await waitUntil(() => first.answer !== '' && first.session !== undefined, 'the device is let in');
+    expect([first.reused, first.answer]).toEqual([false, '20020000']);
+    expect(statSync(join(data, 'tls-session-key.json')).mode & 0o777).toBe(0o600);
+    await before.hub.stop();
+
+    const again = await startedHub({ ...settings, 'tls.cert': before.server.certFile, 'tls.key': before.server.keyFile });
+    const options = { host: 'localhost', port: again.port, ca: before.server.cert, ...papers };
+    const second = openSession(options, first.session);
+    await waitUntil(() => second.answer !== '', 'the hub that came back answers');
+    expect([second.reused, second.answer]).toEqual([true, '20020000']);
+    const client = createHubClient({ url: again.hub.url.replace('127.0.0.1', 'localhost'), token: again.hub.token, ca: before.server.certFile });
+    await client.certificates.revoke(fingerprint, 'key-compromise');
+    await waitUntil(() => second.closed, 'the session is cut');
+    await again.hub.stop();
+
+    const last = await startedHub({ ...settings, 'tls.cert': before.server.certFile, 'tls.key': before.server.keyFile });
+    const third = openSession({ ...options, port: last.port }, first.session);
+    await waitUntil(() => third.answer !== '', 'there is an answer');
+    expect([third.reused, third.answer]).toEqual([true, '20020004']);
+  });
+
+  it('without a certificate is not resumed where clients are asked for one', async () => {
+    const data = join(temporaryFolder(), 'data');
+    const before = await startedHub({ ephemeral: false, data, 'tls.client-certificates': false });
+    const first = openSession({ host: 'localhost', port: before.port, ca: before.server.cert });
+    await waitUntil(() => first.session !== undefined, 'there is a session');
+    await before.hub.stop();
+    const files = { 'tls.cert': before.server.certFile, 'tls.key': before.server.keyFile };
+    const again = await startedHub({ ephemeral: false, data, ...files });
+    const second = openSession({ host: 'localhost', port: again.port, ca: before.server.cert }, first.session);
+    await waitUntil(() => second.answer !== '', 'there is an answer');
+    expect(second.reused).toBe(false);
+  });
+});
+
 describe('a revocation', () => {
   it('cuts the session that is open, and a resumed TLS session does not get around it', async () => {
     const { client, port, issued, server } = await startedHub();
@@ -89,20 +151,7 @@ describe('a revocation', () => {
     await client.cas.create({ kind: 'own', id: 'ca' });
     const { cert, key, fingerprint } = await issued('pump');
     const options = { host: 'localhost', port, ca: server.cert, cert: readFileSync(cert), key: readFileSync(key) };
-    const CONNECT = Buffer.from('101000044d5154540402003c000470756d70', 'hex');
-    const open = (session?: Buffer) => {
-      const socket = connect({ ...options, ...(session && { session }) });
-      const state = { answer: '', closed: false, session: undefined as Buffer | undefined, reused: false, end: () => socket.destroy() };
-      socket.on('error', () => undefined);
-      socket.on('session', (ticket) => (state.session = ticket));
-      socket.on('secureConnect', () => {
-        state.reused = socket.isSessionReused();
-        socket.write(CONNECT);
-      });
-      socket.on('data', (bytes: Buffer) => (state.answer ||= bytes.toString('hex')));
-      socket.on('close', () => (state.closed = true));
-      return state;
-    };
+    const open = (session?: Buffer) => openSession(options, session);
     const first = open();
     await waitUntil(() => first.answer !== '' && first.session !== undefined, 'the device is let in');
     expect(first.answer).toBe('20020000');

@@ -81,7 +81,7 @@ export function testCarrier(): TestCarrier {
   };
 }
 
-export const COMMAND_LIMITS: CommandLimits = {
+const COMMAND_LIMITS: CommandLimits = {
   expiryDefaultMs: 60_000,
   expiryMaxMs: 3_600_000,
   bytesMax: 10_000,

@@ -33,7 +33,7 @@ export interface PreparedToken {
 }
 
 /** Enough to change secrets without a gap. Each password costs a hash per log-in, so there are fewer. */
-export const TOKENS_OF_DEVICE_MAX = 20;
+const TOKENS_OF_DEVICE_MAX = 20;
 export const PASSWORDS_OF_DEVICE_MAX = 2;
 
 export interface DeviceCredentials {

@@ -37,17 +37,3 @@ export function pageOf<Item, Out>(
   }
   return { items: page, cursor: null };
 }
-
-/** The first index whose key is above `after`, in a list sorted by it. */
-export function indexAfter<Item>(sorted: readonly Item[], after: string | undefined, keyOf: (item: Item) => string): number {
-  if (after === undefined) return 0;
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const item = sorted[middle];
-    if (item !== undefined && keyOf(item) <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

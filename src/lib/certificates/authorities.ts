@@ -14,7 +14,7 @@ import { fromPem } from './pem.ts';
 import { type CertificateFacts, readCertificate } from './read-certificate.ts';
 import { type Issuer, keyIdentifierOf, newSerial, subjectOf, writeCertificate } from './write-certificate.ts';
 
-export const AUTHORITIES_OF_PROJECT_MAX = 100;
+const AUTHORITIES_OF_PROJECT_MAX = 100;
 const SUBJECT_CHARACTERS_MAX = 64;
 
 /** An authority in memory, with what is asked of it all the time. */

@@ -9,7 +9,7 @@ const MEANINGS = ['id', 'serial', 'imei', 'iccid', 'mac'] as const;
 type Meaning = 'id' | AliasKind;
 
 export const IDENTITY_DEFAULT = 'cn:{id}';
-export const IDENTITY_RULE = 'cn:, dns: or uri: and a pattern with one of {id}, {serial}, {imei}, {iccid}, {mac}, such as uri:urn:factory:{serial}';
+const IDENTITY_RULE = 'cn:, dns: or uri: and a pattern with one of {id}, {serial}, {imei}, {iccid}, {mac}, such as uri:urn:factory:{serial}';
 const IDENTITY = /^(cn|dns|uri):([^{}]{0,100})\{(id|serial|imei|iccid|mac)\}([^{}]{0,100})$/;
 
 /** How the certificates of an authority name devices. */
@@ -24,10 +24,6 @@ export interface NamesOfCertificate {
   readonly commonNames: readonly string[];
   readonly dns: readonly string[];
   readonly uris: readonly string[];
-}
-
-export function isIdentityRule(text: string): boolean {
-  return IDENTITY.test(text);
 }
 
 /** Throws invalid. */

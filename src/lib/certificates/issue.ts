@@ -10,7 +10,7 @@ import { readPublicKey } from './keys.ts';
 import { type RequestFacts, readRequest } from './read-request.ts';
 import { type AlternativeNames, COMMON_NAME_CHARACTERS_MAX, type Issuer, newSerial, writeCertificate } from './write-certificate.ts';
 
-export const SERVER_NAMES_MAX = 50;
+const SERVER_NAMES_MAX = 50;
 const HOST_NAME = /^(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 
 /** The public key of who is to have the certificate: in a request that it signed, or alone. */
@@ -34,6 +34,8 @@ export interface IssueOptions {
   readonly now: number;
   readonly by: string;
   readonly replaces: string | null;
+  /** Absent: a new one, at random. */
+  readonly serial?: Buffer | undefined;
 }
 
 /** Signs. Pure: what comes out is not stored yet. Throws invalid. */
@@ -45,7 +47,7 @@ export function issueCertificate(
 ): Issued {
   const { authority, issuer } = signer;
   const { project, now, by, replaces } = options;
-  const serial = newSerial();
+  const serial = options.serial ?? newSerial();
   const { commonName, alternativeNames } = namesOf(project, subject);
   const publicKey = keyOf(key, subject);
   // No certificate outlives its authority: nobody could check it.

@@ -12,7 +12,7 @@ import {
 } from './x509-library.ts';
 
 /** A certificate is 1 kB; one with a long list of names ten. */
-export const CERTIFICATE_BYTES_MAX = 65_536;
+const CERTIFICATE_BYTES_MAX = 65_536;
 
 /** What a certificate says, as far as it matters here. */
 export interface CertificateFacts {

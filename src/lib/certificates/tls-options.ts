@@ -1,15 +1,33 @@
 import type { TlsOptions } from 'node:tls';
 import type { Settings } from '../config/settings.ts';
+import type { TicketKeys } from './ticket-keys.ts';
+
+/** What the hub needs to speak TLS. */
+export interface HubTls {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** Absent: sessions are resumed until the hub ends, and no longer. */
+  readonly tickets?: TicketKeys;
+}
+
+/** A device that comes back later than this makes a whole handshake. */
+const SESSION_SECONDS = 86_400;
 
 /**
  * How every listener of the hub speaks TLS. A client that has a certificate shows it, and TLS proves that it holds the key; whose it is and whether it counts is asked when the client logs in
  * (CertificateChecker), so that a new authority or a revocation holds at once, and a resumed session is asked like any other. For the same reason TLS trusts nobody here: without
  * a list of its own it would take the browser's authorities.
  */
-export function tlsOptions(
-  tls: { readonly cert: string | Buffer; readonly key: string | Buffer },
-  settings: Pick<Settings, 'tls.client-certificates'>,
-): TlsOptions {
+export function tlsOptions({ cert, key, tickets }: HubTls, settings: Pick<Settings, 'tls.client-certificates'>): TlsOptions {
   const asks = settings['tls.client-certificates'];
-  return { minVersion: 'TLSv1.2', cert: tls.cert, key: tls.key, ...(asks && { requestCert: true, rejectUnauthorized: false, ca: [] }) };
+  return {
+    minVersion: 'TLSv1.2',
+    cert,
+    key,
+    sessionTimeout: SESSION_SECONDS,
+    // Node takes the command line for it, which may change with a restart. A session of a client that was never asked is not resumed where clients are asked.
+    sessionIdContext: asks ? 'muster:certificates' : 'muster',
+    ...(tickets && { ticketKeys: tickets.current }),
+    ...(asks && { requestCert: true, rejectUnauthorized: false, ca: [] }),
+  };
 }

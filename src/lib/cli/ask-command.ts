@@ -75,7 +75,7 @@ export abstract class AskCommand<T extends typeof OclifCommand> extends HubComma
 }
 
 /** Once it was printed: exit code 0 when all did it, 7 when some did not, 6 when it is not over. */
-export function failUnlessDone({ id, state, reason, devices, summary }: Job): void {
+function failUnlessDone({ id, state, reason, devices, summary }: Job): void {
   const details = { job: id, state };
   if (state === 'running')
     throw new MusterError('timed_out', `The job is not over: ${summary.waiting} of ${devices} devices wait.`, {

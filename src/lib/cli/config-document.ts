@@ -1,20 +1,10 @@
 import type { JsonObject, JsonValue } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import { firstLine, nameOfSource, readDefinitionText } from './definition-file.ts';
+import { readObject } from './definition-file.ts';
 
 /** One object from a YAML or JSON file; - for stdin. */
 export async function readDocument(file: string, signal: AbortSignal): Promise<JsonObject> {
-  const text = await readDefinitionText(file, signal);
-  const { parse } = await import('yaml');
-  let value: unknown;
-  try {
-    value = parse(text, { maxAliasCount: 100 });
-  } catch (error: unknown) {
-    throw new MusterError('usage', `${nameOfSource(file)} is neither YAML nor JSON.`, { cause: error, hint: firstLine(error), details: { file } });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new MusterError('usage', `${nameOfSource(file)} does not hold one object.`, { hint: 'A configuration is an object.', details: { file } });
-  return value as JsonObject;
+  return (await readObject(file, 'A configuration is an object.', signal)) as JsonObject;
 }
 
 /** `network.dhcp=false` repeated, as an object to merge (RFC 7396): values are JSON where they are that, else text; null removes. */

@@ -8,6 +8,19 @@ const READ_ONLY_KEYS = new Set(['project', 'createdAt', 'updatedAt']);
 
 /** A YAML or JSON file (- for stdin) with one object of the given keys. */
 export async function readDefinition(file: string, keys: readonly string[], signal: AbortSignal): Promise<Record<string, unknown>> {
+  const value = await readObject(file, `Its keys are: ${keys.join(', ')}.`, signal);
+  const entries = Object.entries(value).filter(([key]) => !READ_ONLY_KEYS.has(key));
+  const unknown = entries.find(([key]) => !keys.includes(key));
+  if (unknown)
+    throw new MusterError('usage', `${nameOfSource(file)} has an unknown key \`${unknown[0]}\`.`, {
+      hint: `Its keys are: ${keys.join(', ')}.`,
+      details: { file },
+    });
+  return Object.fromEntries(entries);
+}
+
+/** A YAML or JSON file (- for stdin) with one object; `hint` says what object, when it holds something else. */
+export async function readObject(file: string, hint: string, signal: AbortSignal): Promise<object> {
   const text = await readDefinitionText(file, signal);
   const { parse } = await import('yaml');
   let value: unknown;
@@ -17,17 +30,9 @@ export async function readDefinition(file: string, keys: readonly string[], sign
   } catch (error: unknown) {
     throw new MusterError('usage', `${nameOfSource(file)} is neither YAML nor JSON.`, { cause: error, hint: firstLine(error), details: { file } });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MusterError('usage', `${nameOfSource(file)} does not hold one object.`, { hint: `Its keys are: ${keys.join(', ')}.`, details: { file } });
-  }
-  const entries = Object.entries(value).filter(([key]) => !READ_ONLY_KEYS.has(key));
-  const unknown = entries.find(([key]) => !keys.includes(key));
-  if (unknown)
-    throw new MusterError('usage', `${nameOfSource(file)} has an unknown key \`${unknown[0]}\`.`, {
-      hint: `Its keys are: ${keys.join(', ')}.`,
-      details: { file },
-    });
-  return Object.fromEntries(entries);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new MusterError('usage', `${nameOfSource(file)} does not hold one object.`, { hint, details: { file } });
+  return value;
 }
 
 /** The text of a file, or of stdin for `-`. */

@@ -1,4 +1,4 @@
-import type { Approved, Claim, ClaimedDevice, ProvisioningRule, ProvisioningVerdict } from '../api/schema/provisioning.ts';
+import type { Claim, ClaimedDevice, ProvisioningRule, ProvisioningVerdict } from '../api/schema/provisioning.ts';
 import { type Column, pairsColumn, timeColumn } from './column.ts';
 
 export const CLAIM_COLUMNS: readonly Column<Claim>[] = [
@@ -41,6 +41,7 @@ export const PROVISIONING_RULE_COLUMNS: readonly Column<ProvisioningRule>[] = [
   { name: 'type', value: (row) => row.type, drop: 4 },
   { name: 'groups', value: (row) => row.groups, text: (row) => row.groups.join(' '), drop: 3 },
   pairsColumn('labels', (row) => row.labels, { drop: 2 }),
+  { name: 'create-groups', value: (row) => row.createGroups, text: (row) => (row.createGroups ? 'yes' : 'no'), wide: true },
   { name: 'kind', value: (row) => row.kind, wide: true },
   { name: 'name', value: (row) => row.name, wide: true },
   { name: 'reason', value: (row) => row.reason, wide: true },
@@ -67,13 +68,4 @@ export const VERDICT_COLUMNS: readonly Column<ProvisioningVerdict>[] = [
     text: (row) => row.asked.map(({ rule, holds }) => `${rule}: ${holds === null ? 'could not decide' : holds ? 'holds' : 'does not hold'}`).join(', '),
     wrap: true,
   },
-];
-
-export const APPROVED_COLUMNS: readonly Column<Approved>[] = [
-  { name: 'id', value: (row) => row.id },
-  { name: 'name', value: (row) => row.name },
-  { name: 'type', value: (row) => row.type },
-  { name: 'state', value: (row) => row.state },
-  { name: 'groups', value: (row) => row.groups, text: (row) => row.groups.join(' ') },
-  pairsColumn('labels', (row) => row.labels),
 ];

@@ -96,7 +96,7 @@ export const SETTINGS = {
     1_000,
     'MQTT connections let in per second; others wait their turn, addresses one after the other; 0 is no limit',
   ),
-  'mqtt.half-open-max': setting(count, 5_000, 'MQTT connections without a CONNECT yet; beyond it the oldest is cut'),
+  'mqtt.half-open-max': setting(count, 10_000, 'MQTT connections without a CONNECT yet; beyond it the oldest is cut'),
   'mqtt.subscriptions-max': setting(count, 1_000, 'Topic filters of one MQTT client'),
   'mqtt.subscription-bytes-max': setting(count, 1_048_576, 'Their size'),
   'mqtt.session-messages-max': setting(count, 1_000, 'Messages that wait for one client, absent or slow; beyond it they are dropped with a count'),

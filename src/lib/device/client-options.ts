@@ -2,7 +2,7 @@ import type { IClientOptions } from 'mqtt';
 import type { Credential, DeviceCertificate, DeviceOptions, TlsOptions } from './options.ts';
 
 /** What every connection of the device has in common. */
-export function baseOptions({ protocol = 'mqtt5', keepAliveSeconds = 60, connectTimeoutMs = 10_000 }: DeviceOptions): IClientOptions {
+export function baseOptions({ protocol = 'mqtt5', keepAliveSeconds = 60, connectTimeoutMs = 30_000 }: DeviceOptions): IClientOptions {
   return { protocolVersion: protocol === 'mqtt5' ? 5 : 4, clean: true, keepalive: keepAliveSeconds, connectTimeout: connectTimeoutMs };
 }
 

@@ -83,7 +83,7 @@ interface CommonOptions {
   readonly reconnect?: { readonly firstMs?: number; readonly longestMs?: number };
   /** @default 60 */
   readonly keepAliveSeconds?: number;
-  /** From the attempt to the hub's answer. @default 10000 */
+  /** From the attempt to the hub's answer. A hub to which all its devices come back at once lets them in one after the other: who gives up early loses its place. @default 30000 */
   readonly connectTimeoutMs?: number;
   /** The hub is asked for its time, with each connection and every hour, so that reports carry the right time though the device's clock is wrong. @default true */
   readonly timeSync?: boolean;

@@ -3,7 +3,7 @@ import { isWithin } from './group.ts';
 import { globMatcher } from './matching.ts';
 
 /** Names that a selector knows; every other name is a label. `label.NAME` is always the label. */
-export const SELECTOR_FIELDS = ['id', 'name', 'kind', 'type', 'parent', 'state', 'group', ...ALIAS_KINDS] as const;
+const SELECTOR_FIELDS = ['id', 'name', 'kind', 'type', 'parent', 'state', 'group', ...ALIAS_KINDS] as const;
 export type SelectorField = (typeof SELECTOR_FIELDS)[number];
 
 /** One condition. `values` null: it has to be there at all, or (not) not to be there. */

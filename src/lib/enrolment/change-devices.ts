@@ -56,7 +56,7 @@ function rowOf(id: string | null, result: BatchResult, mayBeGone: boolean): RowR
 }
 
 /** A gateway goes after all that is behind it. What is not selected stays, and then its gateway is refused. */
-export function childrenFirst(devices: readonly SelectedDevice[]): string[] {
+function childrenFirst(devices: readonly SelectedDevice[]): string[] {
   const parents = new Map(devices.map(({ id, parent }) => [id, parent]));
   const depths = new Map<string, number>();
   const depthOf = (id: string): number => {

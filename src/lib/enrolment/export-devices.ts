@@ -28,11 +28,11 @@ export function exportedDevice({ id, name, kind, type, parent, state, labels, al
 const FIRST = ['id', 'name', 'kind', 'type', 'parent', 'state', 'groups', ...ALIAS_KINDS] as const;
 
 /** The first line of a CSV of devices with these labels. */
-export function csvHeader(labels: readonly string[]): string[] {
+function csvHeader(labels: readonly string[]): string[] {
   return [...FIRST, ...labels.map((name) => `label.${name}`)];
 }
 
-export function csvRecord(
+function csvRecord(
   { id, name, kind, type, parent, state, labels, aliases, groups }: ExportedDevice,
   columns: readonly string[],
 ): (string | null | undefined)[] {

@@ -5,7 +5,7 @@ import { fromPem } from '../certificates/pem.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 
 /** In which form a key and its certificate are written. */
-export const PAPER_FORMS = ['pem', 'pkcs12'] as const;
+const PAPER_FORMS = ['pem', 'pkcs12'] as const;
 export type PaperForm = (typeof PAPER_FORMS)[number];
 
 export interface PaperPlace {
@@ -78,6 +78,25 @@ export async function writePapers(
   }
   await write(papers.certificateFile, `${certificate}${caCertificate}`, PUBLIC, force);
   return papers;
+}
+
+/** A key in PEM, for its owner alone; takes the place of what is there. */
+export function writeKeyFile(path: string, pem: string): Promise<void> {
+  return explained(path, () => write(path, pem, PRIVATE, true));
+}
+
+export function writeCertificateFile({ certificateFile }: Papers, pem: string): Promise<void> {
+  return explained(certificateFile, () => write(certificateFile, pem, PUBLIC, true));
+}
+
+export const isWritten = (file: string): Promise<boolean> => exists(file);
+
+async function explained(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error: unknown) {
+    throw new MusterError('storage_failed', `${path} cannot be written: ${messageOf(error)}.`, { hint: 'Make room, and go on with --resume.', cause: error });
+  }
 }
 
 async function write(path: string, content: string | Uint8Array, mode: number, force: boolean): Promise<void> {

@@ -4,7 +4,7 @@ import { compileNode, type ExpressionProblem, parseSource, SOURCE_LENGTH_MAX } f
 import type { Expression, ExpressionType } from './expression.ts';
 import { reword } from './words.ts';
 
-export const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const;
+const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const;
 export type Comparison = (typeof COMPARISONS)[number];
 export type Literal = number | string | boolean;
 

@@ -9,7 +9,7 @@ interface Entry {
   readonly device: Device;
 }
 
-/** Devices whose ids are neighbours, by id. `changes` grows with each change of who is in it, and whenever one of them is another than before. */
+/** Devices whose ids are neighbours, by id. `changes` grows with each change of who is in it, and whenever one of them is another than before, or when it is a block no more. */
 export interface DeviceBlock<Item extends Entry> {
   readonly entries: readonly Item[];
   readonly changes: number;
@@ -71,6 +71,7 @@ export class SortedDevices<Item extends Entry> {
     if (block.entries.length === 0) this.#blocks.splice(number, 1);
     else if (next !== undefined && block.entries.length + next.entries.length < JOINED_MAX) {
       block.entries = [...block.entries, ...next.entries];
+      next.changes += 1;
       this.#blocks.splice(number + 1, 1);
     }
   }

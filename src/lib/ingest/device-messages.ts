@@ -2,7 +2,7 @@ import type { InboundMessage } from './inbound-message.ts';
 import type { Outcome } from './ingest.ts';
 
 /** What devices say besides their samples, by the topic below `devices/<device>/`. `death` comes as a last will. */
-export const DEVICE_MESSAGE_KINDS = ['alarm', 'birth', 'death', 'set/result', 'call/result', 'config/result', 'renew'] as const;
+const DEVICE_MESSAGE_KINDS = ['alarm', 'birth', 'death', 'set/result', 'call/result', 'config/result', 'renew'] as const;
 export type DeviceMessageKind = (typeof DEVICE_MESSAGE_KINDS)[number];
 
 /** The way in for one kind of them, as protocol adapters see it. */

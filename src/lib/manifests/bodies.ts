@@ -22,7 +22,7 @@ export function bodyAfter(kind: ManifestKind, before: Body | null, wanted: Body)
 }
 
 /** As one writes it into a file: what goes without saying is left out. */
-export function shortBody(kind: ManifestKind, body: Body): Body {
+function shortBody(kind: ManifestKind, body: Body): Body {
   const name = body[kind.key];
   const fields = kind.fields ?? Object.keys(body).filter((field) => field !== kind.key);
   const silent = kind.normal({ [kind.key]: name });

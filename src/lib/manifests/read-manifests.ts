@@ -35,7 +35,7 @@ async function filesOf(source: string): Promise<string[]> {
 const HINT = 'An object is written as `kind: group` with its fields; or several of a kind as a list under `groups:`.';
 
 /** One document or several, each an object with a `kind`, a list of those, or an object with lists under `types`, `groups`, ... */
-export async function parseManifests(text: string, file: string): Promise<readonly Manifest[]> {
+async function parseManifests(text: string, file: string): Promise<readonly Manifest[]> {
   const { isMap, isNode, isSeq, LineCounter, parseAllDocuments } = await import('yaml');
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines });

@@ -6,7 +6,7 @@ import type { ClaimRequest } from '../domain/provisioning.ts';
 import { MusterError } from '../errors/muster-error.ts';
 
 /** Of a whole request: a device says who it is, and no more. */
-export const CLAIM_REQUEST_BYTES_MAX = 16_384;
+const CLAIM_REQUEST_BYTES_MAX = 16_384;
 
 const Name = z.string().refine(isName, `must be ${NAME_RULE}`);
 

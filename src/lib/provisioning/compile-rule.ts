@@ -7,7 +7,7 @@ import { textOf } from '../expressions/expression-value.ts';
 import { endOfExpression } from '../expressions/template-scanner.ts';
 
 /** What the expressions of a rule may name. `aliases` has all kinds, empty where the device has none; what labels and attributes have must be asked with has(). */
-export const REQUEST_VARIABLES = {
+const REQUEST_VARIABLES = {
   id: 'string',
   name: 'string',
   kind: 'string',
@@ -28,6 +28,7 @@ export interface Assignment {
   readonly type: string | null;
   readonly name: string | null;
   readonly groups: readonly string[];
+  readonly createGroups: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -64,6 +65,7 @@ export function compileRule(rule: ProvisioningRule): CompiledRule {
       type: type?.(bindings) ?? null,
       name: name?.(bindings) ?? null,
       groups: groups.map((group) => group(bindings)),
+      createGroups: rule.createGroups,
       labels: Object.fromEntries(labels.map(([label, value]) => [label, value(bindings)])),
     }),
   };

@@ -13,6 +13,7 @@ import { lockDirectory } from './lock-directory.ts';
 import { createLog } from './log.ts';
 import { openDoors } from './open-doors.ts';
 import { openStorage } from './open-storage.ts';
+import { openTicketKeys } from './open-ticket-keys.ts';
 import { Shutdown } from './shutdown.ts';
 import { packageVersion } from './version.ts';
 import { diskFloor } from './watch-disk.ts';
@@ -52,7 +53,7 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
   const clock = options.clock ?? Date.now;
   const shutdown = new Shutdown();
   try {
-    const tls = await readTls(settings);
+    const files = await readTls(settings);
     const data = await openDataDirectory(settings);
     shutdown.defer('data directory', () => data.discard());
     const lock = lockDirectory(data.folder);
@@ -72,6 +73,8 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     const pidFile = settings['pid-file'] ?? join(data.folder, 'hub.pid');
     await writePrivately(pidFile, `${process.pid}\n`);
     shutdown.defer('pid file', () => rm(pidFile, { force: true }));
+    const tls = files === null ? null : { ...files, tickets: await openTicketKeys(data.folder, clock, log) };
+    if (tls !== null) shutdown.defer('TLS session key', () => tls.tickets.stop());
 
     const storage = await openStorage({ settings, folder: data.folder, temporaryFolder, log, clock, shutdown });
     const access = createAccess({ system: storage.system, directory: storage.directory, settings, clock, log });

@@ -1,8 +1,6 @@
 import { readScope } from '../alarms/read-scope.ts';
 import { parseRule, usesScript } from '../alarms/rule-document.ts';
-import type { Settings } from '../config/settings.ts';
 import type { Control } from '../control/control.ts';
-import type { Log } from '../domain/log.ts';
 import { NONE } from '../ingest/batch.ts';
 import type { GroupCommit } from '../ingest/group-commit.ts';
 import type { Notifier } from '../notifications/notifier.ts';
@@ -10,22 +8,20 @@ import type { ScriptThread } from '../scripts/script-thread.ts';
 import { createSupervision, type HotSupervision } from '../supervision/create-supervision.ts';
 import { createMaintenances } from '../supervision/maintenances.ts';
 import { createRules } from '../supervision/rules.ts';
+import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
-import type { Storage } from './open-storage.ts';
 
 /** Rules, maintenance windows and the engine, put together. Started by its owner. */
-export function openAlarms(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly events: EventsDoor;
-  readonly notifier: Notifier;
-  readonly control: Pick<Control, 'plan'>;
-  /** Of the spine: what alarms change is written in order with the messages that change alarms. */
-  readonly commit: GroupCommit;
-  readonly scripts: ScriptThread;
-  readonly clock: () => number;
-  readonly log: Log;
-}): HotSupervision {
+export function openAlarms(
+  ports: Foundation & {
+    readonly events: EventsDoor;
+    readonly notifier: Notifier;
+    readonly control: Pick<Control, 'plan'>;
+    /** Of the spine: what alarms change is written in order with the messages that change alarms. */
+    readonly commit: GroupCommit;
+    readonly scripts: ScriptThread;
+  },
+): HotSupervision {
   const { settings, storage, events, notifier, control, commit, scripts, clock, log } = ports;
   const { system, directory, disk, presence, samples } = storage;
   const { alarming } = system;

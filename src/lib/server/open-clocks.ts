@@ -1,18 +1,9 @@
-import type { Settings } from '../config/settings.ts';
-import type { Log } from '../domain/log.ts';
 import { type ClockWatch, createClockWatch } from '../lifecycle/clock-watch.ts';
+import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
-import type { Storage } from './open-storage.ts';
-import type { Shutdown } from './shutdown.ts';
 
 /** How right the clocks of devices are. */
-export async function openClocks(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly events: EventsDoor;
-  readonly log: Log;
-  readonly shutdown: Shutdown;
-}): Promise<ClockWatch> {
+export async function openClocks(ports: Foundation & { readonly events: EventsDoor }): Promise<ClockWatch> {
   const { settings, storage, events, log, shutdown } = ports;
   const { system, directory } = storage;
   const clocks = createClockWatch({

@@ -1,11 +1,9 @@
-import type { Settings } from '../config/settings.ts';
 import { createControl, type HotControl } from '../control/create-control.ts';
 import { createJobs, type HotJobs } from '../control/create-jobs.ts';
 import type { HubEvent } from '../domain/event.ts';
-import type { Log } from '../domain/log.ts';
 import type { Statement } from '../storage/commit-log.ts';
+import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
-import type { Storage } from './open-storage.ts';
 
 export interface ControlDoor {
   readonly control: HotControl;
@@ -16,13 +14,7 @@ export interface ControlDoor {
 }
 
 /** What is asked of devices. Started by its owner, who says what carries commands to devices. */
-export function openControl(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly events: EventsDoor;
-  readonly clock: () => number;
-  readonly log: Log;
-}): ControlDoor {
+export function openControl(ports: Foundation & { readonly events: EventsDoor }): ControlDoor {
   const { settings, storage, events, clock, log } = ports;
   const { system, directory, disk } = storage;
   const commit = (statements: readonly Statement[]) => system.log.commit({ statements });

@@ -1,14 +1,11 @@
-import type { Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
-import type { Log } from '../domain/log.ts';
 import { type AccessEvents, recordAccess } from '../events/access-events.ts';
 import { recordConnections } from '../events/connection-events.ts';
 import { createEventRecorder, type EventRecorder } from '../events/event-recorder.ts';
 import { createEventStream, type EventStream } from '../events/event-stream.ts';
 import type { SubscriberSeats } from '../stream/subscriber-seats.ts';
-import type { Storage } from './open-storage.ts';
+import type { Foundation } from './foundation.ts';
 import { retainHistory } from './retain-history.ts';
-import type { Shutdown } from './shutdown.ts';
 
 export interface EventsDoor {
   readonly recorder: EventRecorder;
@@ -19,18 +16,15 @@ export interface EventsDoor {
 }
 
 /** The journal: its recorder, who watches it, what the hub itself writes in it, and how long it is kept. It ends after everything that writes in it. */
-export function openEvents(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly seats: SubscriberSeats;
-  readonly version: string;
-  /** The project of what belongs to none, such as a log-in of somebody unknown. */
-  readonly home: ProjectId;
-  readonly isStopping: () => boolean;
-  readonly clock: () => number;
-  readonly log: Log;
-  readonly shutdown: Shutdown;
-}): EventsDoor {
+export function openEvents(
+  ports: Foundation & {
+    readonly seats: SubscriberSeats;
+    readonly version: string;
+    /** The project of what belongs to none, such as a log-in of somebody unknown. */
+    readonly home: ProjectId;
+    readonly isStopping: () => boolean;
+  },
+): EventsDoor {
   const { settings, storage, seats, version, home, isStopping, clock, log, shutdown } = ports;
   const { system, directory, disk, presence } = storage;
   const stream = createEventStream({ queueMax: settings['limits.stream-queue'], queueBytesMax: settings['limits.stream-queue-bytes'], seats });

@@ -1,5 +1,4 @@
 import type { DeviceCredentials } from '../access/device-credentials.ts';
-import type { Settings } from '../config/settings.ts';
 import type { HotControl } from '../control/create-control.ts';
 import { groupEvent } from '../events/group-events.ts';
 import { createChangeOrder } from '../fleet/change-order.ts';
@@ -7,21 +6,20 @@ import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import { createGroups } from '../fleet/groups/create-groups.ts';
 import type { Groups } from '../fleet/groups/groups.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
+import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
-import type { Storage } from './open-storage.ts';
 
 /** Devices, types, points and groups. Who keeps something of a device hears of its changes here. */
-export function openFleet(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly ingest: IngestDoor;
-  readonly credentials: DeviceCredentials;
-  readonly alarms: HotSupervision;
-  readonly control: HotControl;
-  readonly events: EventsDoor;
-  readonly clock: () => number;
-}): { readonly fleet: Fleet; readonly groups: Groups } {
+export function openFleet(
+  ports: Foundation & {
+    readonly ingest: IngestDoor;
+    readonly credentials: DeviceCredentials;
+    readonly alarms: HotSupervision;
+    readonly control: HotControl;
+    readonly events: EventsDoor;
+  },
+): { readonly fleet: Fleet; readonly groups: Groups } {
   const { settings, storage, ingest, credentials, alarms, control, events, clock } = ports;
   const { directory, presence, system } = storage;
   const order = createChangeOrder();

@@ -1,10 +1,8 @@
 import type { OversizedReport } from '../api/api-server.ts';
-import type { Settings } from '../config/settings.ts';
 import { createCommandResults } from '../control/command-results.ts';
 import type { Control } from '../control/control.ts';
 import type { CommandKind } from '../domain/command.ts';
 import type { DeviceId } from '../domain/ids.ts';
-import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import { loadFormats } from '../formats/registry.ts';
 import type { AlarmEvaluator } from '../ingest/alarm-evaluator.ts';
@@ -26,7 +24,7 @@ import type { BrokerChange, BrokerStorage } from '../storage/broker-state.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import { createAlarmReports } from '../supervision/alarm-reports.ts';
 import type { Alarms } from '../supervision/supervision.ts';
-import type { Storage } from './open-storage.ts';
+import type { Foundation } from './foundation.ts';
 import { pressureGauges } from './pressure-gauges.ts';
 import { publishCommitted } from './publish-committed.ts';
 
@@ -57,17 +55,15 @@ export interface IngestDoor {
 }
 
 /** The spine: pipeline, group commit, reject journal. */
-export async function openIngest(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly stream: LiveStream;
-  readonly meter: IngestMeter;
-  /** The alarm rules, given what writes in order with messages. */
-  readonly supervise: (commit: GroupCommit) => AlarmEvaluator;
-  readonly clocks: ClockObserver;
-  readonly clock: () => number;
-  readonly log: Log;
-}): Promise<IngestDoor> {
+export async function openIngest(
+  ports: Foundation & {
+    readonly stream: LiveStream;
+    readonly meter: IngestMeter;
+    /** The alarm rules, given what writes in order with messages. */
+    readonly supervise: (commit: GroupCommit) => AlarmEvaluator;
+    readonly clocks: ClockObserver;
+  },
+): Promise<IngestDoor> {
   const { settings, storage, stream, meter, clocks, clock, log } = ports;
   const { system, directory, samples, disk, allocateSeries } = storage;
   const repeatWindowMs = settings['ingest.repeat-window-ms'];
@@ -136,9 +132,8 @@ export async function openIngest(ports: {
     pressure,
     waiting: () => commit.depth,
     deviceMessages,
-    alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages, log: system.log }),
-    commandResults: (control, kind) =>
-      createCommandResults({ control, kind, ...deviceMessages, log: system.log, resultBytesMax: settings['limits.value-bytes-max'] }),
+    alarmReports: (reported) => createAlarmReports({ reported, ...deviceMessages }),
+    commandResults: (control, kind) => createCommandResults({ control, kind, ...deviceMessages, resultBytesMax: settings['limits.value-bytes-max'] }),
     broker: {
       load: () => system.broker.load(),
       async commit(changes) {

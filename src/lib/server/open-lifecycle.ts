@@ -1,16 +1,13 @@
-import type { Settings } from '../config/settings.ts';
 import type { Configurations } from '../configuration/configurations.ts';
-import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { DeviceMessageSinks } from '../ingest/device-messages.ts';
 import type { ClockWatch } from '../lifecycle/clock-watch.ts';
 import { type ConnectionHistory, createConnectionHistory } from '../lifecycle/connection-history.ts';
 import { createTimeService, type TimeService } from '../lifecycle/time-service.ts';
 import { createVitals } from '../lifecycle/vitals.ts';
+import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
-import type { Storage } from './open-storage.ts';
-import type { Shutdown } from './shutdown.ts';
 
 export interface LifecycleDoor {
   readonly sinks: Pick<DeviceMessageSinks, 'birth' | 'death'>;
@@ -20,17 +17,14 @@ export interface LifecycleDoor {
 }
 
 /** Births and deaths of devices, and the history of their connections. It ends after the doors that devices come through. */
-export async function openLifecycle(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly ingest: IngestDoor;
-  readonly events: EventsDoor;
-  readonly clocks: ClockWatch;
-  readonly configurations: Pick<Configurations, 'reported'>;
-  readonly clock: () => number;
-  readonly log: Log;
-  readonly shutdown: Shutdown;
-}): Promise<LifecycleDoor> {
+export async function openLifecycle(
+  ports: Foundation & {
+    readonly ingest: IngestDoor;
+    readonly events: EventsDoor;
+    readonly clocks: ClockWatch;
+    readonly configurations: Pick<Configurations, 'reported'>;
+  },
+): Promise<LifecycleDoor> {
   const { settings, storage, ingest, events, clocks, configurations, clock, log, shutdown } = ports;
   const { system, presence } = storage;
   const connections = createConnectionHistory({

@@ -1,33 +1,30 @@
 import { authorize } from '../access/authorize.ts';
 import type { Access } from '../access/create-access.ts';
-import type { Settings } from '../config/settings.ts';
+import type { HubTls } from '../certificates/tls-options.ts';
 import { createConfigReports } from '../configuration/config-reports.ts';
 import type { Configurations } from '../configuration/configurations.ts';
 import type { Control } from '../control/control.ts';
-import type { Log } from '../domain/log.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
+import type { Foundation } from './foundation.ts';
 import type { IngestDoor } from './open-ingest.ts';
 import type { LifecycleDoor } from './open-lifecycle.ts';
 import type { ProvisioningDoor } from './open-provisioning.ts';
-import type { Storage } from './open-storage.ts';
 
 /** MQTT, which takes no traffic before it is started. */
-export async function openMqtt(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly access: Access;
-  readonly ingest: IngestDoor;
-  readonly alarms: HotSupervision;
-  readonly configurations: Configurations;
-  readonly provisioning: ProvisioningDoor;
-  readonly lifecycle: LifecycleDoor;
-  readonly control: Pick<Control, 'answered'>;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
-  readonly clock: () => number;
-  readonly log: Log;
-}): Promise<MqttProtocol> {
+export async function openMqtt(
+  ports: Foundation & {
+    readonly access: Access;
+    readonly ingest: IngestDoor;
+    readonly alarms: HotSupervision;
+    readonly configurations: Configurations;
+    readonly provisioning: ProvisioningDoor;
+    readonly lifecycle: LifecycleDoor;
+    readonly control: Pick<Control, 'answered'>;
+    readonly tls: HubTls | null;
+  },
+): Promise<MqttProtocol> {
   const { settings, storage, access, ingest, alarms, provisioning, configurations, lifecycle, control, tls, clock, log } = ports;
   const { directory, presence } = storage;
   const { create } = await PROTOCOLS.mqtt.load();

@@ -1,23 +1,13 @@
 import { createTargetGuard } from '../channels/target-guard.ts';
 import { isLoopback } from '../config/loopback.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Log } from '../domain/log.ts';
 import { createNotifications, type Notifications } from '../notifications/create-notifications.ts';
+import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
-import type { Storage } from './open-storage.ts';
-import type { Shutdown } from './shutdown.ts';
 
 const DAY_MS = 86_400_000;
 
 /** Who is told of alarms. It goes on with what waits at once; it ends after the engine that hands it alarms, so this comes before that one. */
-export async function openNotifications(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly events: EventsDoor;
-  readonly clock: () => number;
-  readonly log: Log;
-  readonly shutdown: Shutdown;
-}): Promise<Notifications> {
+export async function openNotifications(ports: Foundation & { readonly events: EventsDoor }): Promise<Notifications> {
   const { settings, storage, events, clock, log, shutdown } = ports;
   const notifications = createNotifications({
     storage: storage.system.alarming,

@@ -1,8 +1,7 @@
 import type { Access } from '../access/create-access.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { ClaimDesk } from '../ingest/claim-desk.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
 import { type Approval, createApproval } from '../provisioning/approval.ts';
@@ -17,9 +16,8 @@ import { loadProvisioningRules, type ProvisioningRules } from '../provisioning/r
 import { createTrial, type Trial } from '../provisioning/trial.ts';
 import { watchCertificates } from '../provisioning/watch-certificates.ts';
 import { watchExpiry } from '../provisioning/watch-expiry.ts';
+import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
-import type { Storage } from './open-storage.ts';
-import type { Shutdown } from './shutdown.ts';
 
 /** How devices come into the fleet by themselves, and keep their credentials. */
 export interface ProvisioningDoor {
@@ -46,17 +44,15 @@ const RENEWALS_BURST = 5;
 const RENEWALS_PER_SECOND = 0.1;
 const RENEWING_REMEMBERED_MAX = 100_000;
 
-export async function openProvisioning(ports: {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly access: Access;
-  readonly events: EventsDoor;
-  readonly fleet: Fleet;
-  readonly clock: () => number;
-  readonly log: Log;
-  readonly shutdown: Shutdown;
-}): Promise<ProvisioningDoor> {
-  const { settings, storage, access, events, fleet, clock, log, shutdown } = ports;
+export async function openProvisioning(
+  ports: Foundation & {
+    readonly access: Access;
+    readonly events: EventsDoor;
+    readonly fleet: Fleet;
+    readonly groups: Groups;
+  },
+): Promise<ProvisioningDoor> {
+  const { settings, storage, access, events, fleet, groups, clock, log, shutdown } = ports;
   const { system, directory } = storage;
   const { recorder } = events;
   const { deviceCredentials: credentials } = access;
@@ -73,6 +69,7 @@ export async function openProvisioning(ports: {
   const claiming = createClaiming({
     storage: system.claims,
     fleet,
+    groups,
     directory,
     credentials,
     rules: provisioningRules,

@@ -1,42 +1,35 @@
 import type { IncomingMessage } from 'node:http';
 import { authorize } from '../access/authorize.ts';
-import type { Access } from '../access/create-access.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Action } from '../access/roles.ts';
 import { authenticate } from '../api/authentication.ts';
-import { type DeviceFeedPorts, subscribeToDevices } from '../api/device-feed.ts';
+import { subscribeToDevices } from '../api/device-feed.ts';
 import { subscribeToEvents } from '../api/event-feed.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
 import { type Feed, serveSubscriber } from '../api/stream-socket.ts';
-import type { Settings } from '../config/settings.ts';
 import { MusterError } from '../errors/muster-error.ts';
-import type { EventStream } from '../events/event-stream.ts';
-import type { Directory } from '../fleet/directory.ts';
-import type { Fleet } from '../fleet/fleet.ts';
-import type { LiveStream } from '../stream/live-stream.ts';
+import type { Foundation } from './foundation.ts';
+import type { Core } from './open-core.ts';
+import type { DevicesDoor } from './open-devices.ts';
 import type { StreamDoor } from './web-sockets.ts';
 
 type Subscriber = Exclude<Principal, { kind: 'open' }>;
 
 /** The live streams by their paths: who may watch, and for how long. */
-export function openStreams(ports: {
-  readonly settings: Settings;
-  readonly access: Access;
-  readonly directory: Directory;
-  readonly fleet: Fleet;
-  readonly samples: LiveStream;
-  readonly events: EventStream;
-  readonly devices: Omit<DeviceFeedPorts, 'directory' | 'clock'>;
-  readonly clock: () => number;
-}): Readonly<Record<string, StreamDoor>> {
-  const { settings, access, directory, fleet, samples, events, devices, clock } = ports;
+export function openStreams(ports: Foundation & { readonly core: Core; readonly devices: DevicesDoor }): Readonly<Record<string, StreamDoor>> {
+  const { settings, storage, core, devices, clock } = ports;
+  const { directory, latestKnown } = storage;
+  const { access, stream, seats } = core;
+  const { fleet, search, render } = devices;
   const { authenticator, accounts, deviceCredentials } = access;
   return {
-    '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, stream: samples }, request, principal, onReady)),
+    '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, directory, stream }, request, principal, onReady)),
     '/stream/devices': streamDoor('device:read', (request, principal, onReady) =>
-      subscribeToDevices({ ...devices, directory, clock }, request, principal, onReady),
+      subscribeToDevices({ directory, search, render, latestKnown, seats, clock }, request, principal, onReady),
     ),
-    '/stream/events': streamDoor('event:read', (request, { project }, onReady) => subscribeToEvents({ fleet, stream: events }, request, project, onReady)),
+    '/stream/events': streamDoor('event:read', (request, { project }, onReady) =>
+      subscribeToEvents({ fleet, stream: core.events.stream }, request, project, onReady),
+    ),
   };
 
   function streamDoor(action: Action, subscribe: (request: IncomingMessage, principal: Subscriber, onReady: () => void) => Feed): StreamDoor {

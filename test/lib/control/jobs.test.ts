@@ -18,8 +18,11 @@ describe('jobs', () => {
   let directory: Directory;
   let carrier: TestCarrier;
   let engine: Controlled;
+  /** How many of the messages sent have their answer. */
+  let answered = 0;
 
   beforeEach(async () => {
+    answered = 0;
     clock = testClock();
     system = await startedSystemStore();
     directory = new Directory();
@@ -49,10 +52,6 @@ describe('jobs', () => {
   const view = (id: JobId) => engine.jobs.get(PROJECT, id);
   const stateOf = async (id: JobId) => (await view(id)).state;
   /** Answers what was sent and not answered yet. */
-  let answered = 0;
-  beforeEach(() => {
-    answered = 0;
-  });
   const answerAll = async (state: (device: string) => 'applied' | 'rejected' = () => 'applied') => {
     await new Promise((resolve) => setImmediate(resolve));
     const fresh = carrier.sent.slice(answered);

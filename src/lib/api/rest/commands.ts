@@ -173,6 +173,6 @@ export function commandRoutes({ control, fleet, presence, clock, valueBytesMax }
   ];
 }
 
-export function renderCommand({ project: _project, ...command }: DomainCommand): Command {
+function renderCommand({ project: _project, ...command }: DomainCommand): Command {
   return command;
 }

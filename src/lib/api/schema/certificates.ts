@@ -92,7 +92,7 @@ export const CertificateCreate = z.union([
   DeviceCertificateRequest.extend({ claim: z.undefined().optional() }).refine(hasOneKey, ONE_KEY),
   z.object({ claim: Name.describe('for devices of this claim, which share it'), device: z.undefined().optional(), ...RequestedKey }).refine(hasOneKey, ONE_KEY),
 ]);
-export const CERTIFICATES_PER_BATCH_MAX = 500;
+const CERTIFICATES_PER_BATCH_MAX = 500;
 export const CertificateBatch = z.object({ items: z.array(DeviceCertificateRequest.refine(hasOneKey, ONE_KEY)).min(1).max(CERTIFICATES_PER_BATCH_MAX) });
 export const CertificateBatchResult = z.object({
   items: z.array(

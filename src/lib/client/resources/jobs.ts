@@ -2,7 +2,7 @@ import type { Job, JobCount, JobCreate, JobDevice, JobDeviceQuery } from '../../
 import type { Connection, Filters, ListOptions } from '../connection.ts';
 import { pathOf } from '../hub-url.ts';
 
-export const JOB_STEPS = ['start', 'pause', 'resume', 'cancel', 'retry'] as const;
+const JOB_STEPS = ['start', 'pause', 'resume', 'cancel', 'retry'] as const;
 export type JobStep = (typeof JOB_STEPS)[number];
 
 export interface JobResources {

@@ -2,6 +2,7 @@ import type { PointPath } from '../../domain/ids.ts';
 import type { Condition, Named } from '../../expressions/condition.ts';
 import { TAG } from '../../storage/sample-columns.ts';
 import type { DeviceEntry } from '../directory.ts';
+import { isOnline } from '../live-presence.ts';
 import { NO_VALUE } from '../newest-values.ts';
 import { BLOCK_MAX } from '../sorted-devices.ts';
 import type { BlockTable } from './block-table.ts';
@@ -43,46 +44,48 @@ export function askBlock(condition: Condition, table: BlockTable, wanted: Uint8A
 }
 
 function askValues(named: Named, test: (value: unknown) => number, table: BlockTable, wanted: Uint8Array, ports: FieldPorts): Uint8Array {
-  const { entries } = table;
-  const truths = new Uint8Array(entries.length);
-  if (named.quoted || !isDeviceField(named.name)) return askNewest(named.name, test, table, wanted, ports);
-  if (named.name === 'online' || named.name === 'lastSeenAt') {
-    const { live } = table;
-    for (let at = 0; at < truths.length; at++) {
-      const status = live[at];
-      if (wanted[at] === 0 || status === undefined) continue;
-      truths[at] = test(named.name === 'online' ? status.connections.length > 0 || status.through !== null : (status.lastSeenAt ?? undefined));
-    }
-    return truths;
-  }
-  if (LIVE_FIELDS.has(named.name)) {
-    for (let at = 0; at < truths.length; at++) {
-      const entry = entries[at];
-      if (wanted[at] === 1 && entry !== undefined) truths[at] = test(fieldOf(entry, named.name, ports));
-    }
-    return truths;
-  }
-  const values = table.valuesOf(named);
-  for (let at = 0; at < truths.length; at++) if (wanted[at] === 1) truths[at] = test(values[at]);
+  const truths = new Uint8Array(table.entries.length);
+  const valueAt = valuesOf(named, table, ports);
+  for (let at = 0; at < truths.length; at++) if (wanted[at] === 1) truths[at] = test(valueAt(at));
   return truths;
 }
 
-function askNewest(path: string, test: (value: unknown) => number, table: BlockTable, wanted: Uint8Array, { directory }: FieldPorts): Uint8Array {
+/** What devices of a block have by a name, by their places in it. To be read within one step: newest values move on. undefined: it has none. */
+export function valuesOf(named: Named, table: BlockTable, ports: FieldPorts): (at: number) => unknown {
   const { entries } = table;
-  const truths = new Uint8Array(entries.length);
-  directory.newest.read(table.seriesOf(path), entries.length, NUMBERS, TAGS);
-  for (let at = 0; at < truths.length; at++) {
-    if (wanted[at] === 0) continue;
-    const tag = TAGS[at] ?? NO_VALUE;
-    if (tag === TAG.number) truths[at] = test(NUMBERS[at]);
-    else if (tag === TAG.boolean) truths[at] = test(NUMBERS[at] !== 0);
-    else truths[at] = test(tag === NO_VALUE ? undefined : newestOf(entries[at], path));
+  if (named.quoted || !isDeviceField(named.name)) return newestValues(named.name, table, ports);
+  const { name } = named;
+  if (name === 'online') {
+    const { live } = table;
+    return (at) => (live[at] === undefined ? undefined : isOnline(live[at]));
   }
-  return truths;
+  if (name === 'lastSeenAt') {
+    const { live } = table;
+    return (at) => live[at]?.lastSeenAt ?? undefined;
+  }
+  if (LIVE_FIELDS.has(name)) {
+    return (at) => {
+      const entry = entries[at];
+      return entry === undefined ? undefined : fieldOf(entry, name, ports);
+    };
+  }
+  const values = table.valuesOf(named);
+  return (at) => values[at];
+}
+
+function newestValues(path: string, table: BlockTable, { directory }: FieldPorts): (at: number) => unknown {
+  const { entries } = table;
+  directory.newest.read(table.seriesOf(path), entries.length, NUMBERS, TAGS);
+  return (at) => {
+    const tag = TAGS[at] ?? NO_VALUE;
+    if (tag === TAG.number) return NUMBERS[at];
+    if (tag === TAG.boolean) return NUMBERS[at] !== 0;
+    return tag === NO_VALUE ? undefined : newestOf(entries[at], path);
+  };
 }
 
 /** undefined: it has no such point, or no value yet. */
-export function newestOf(entry: DeviceEntry | undefined, path: string): unknown {
+function newestOf(entry: DeviceEntry | undefined, path: string): unknown {
   return entry?.points.get(path as PointPath)?.latest?.value;
 }
 

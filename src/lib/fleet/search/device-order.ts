@@ -1,6 +1,7 @@
 import type { DeviceEntry } from '../directory.ts';
-import { newestOf } from './ask-block.ts';
-import { type FieldPorts, fieldOf, isDeviceField } from './fields.ts';
+import { valuesOf } from './ask-block.ts';
+import type { BlockTable } from './block-table.ts';
+import { type FieldPorts, isDeviceField } from './fields.ts';
 
 export interface DeviceOrder {
   /** A field, `labels.NAME`, `aliases.KIND`, or the path of a point. */
@@ -11,25 +12,39 @@ export interface DeviceOrder {
 /** What a device is sorted by; null: it has none, and comes last whichever way the others go. */
 export type OrderKey = string | number | boolean | null;
 
+/** Where a device stands. */
 export interface Ordered {
   readonly key: OrderKey;
   readonly id: string;
 }
 
-export function orderKeys(by: string, ports: FieldPorts): (entry: DeviceEntry) => OrderKey {
-  const [map, name] = by.startsWith('labels.') || by.startsWith('aliases.') ? [by.slice(0, by.indexOf('.')), by.slice(by.indexOf('.') + 1)] : [by, null];
-  return (entry) => {
-    const value = isDeviceField(map) ? fieldOf(entry, map, ports) : newestOf(entry, by);
-    const own = name === null ? value : (value as Readonly<Record<string, unknown>> | undefined)?.[name];
-    return typeof own === 'string' || typeof own === 'number' || typeof own === 'boolean' ? own : null;
+export interface OrderedDevice extends Ordered {
+  readonly entry: DeviceEntry;
+}
+
+/** The keys of a block of devices, by their places in it. To be read within one step: newest values move on. */
+export function orderKeys(by: string, ports: FieldPorts): (table: BlockTable) => (at: number) => OrderKey {
+  const dot = by.indexOf('.');
+  const [map, key] = by.startsWith('labels.') || by.startsWith('aliases.') ? [by.slice(0, dot), by.slice(dot + 1)] : [by, null];
+  const named = { name: map, key, quoted: !isDeviceField(map), variable: '' };
+  return (table) => {
+    const valueAt = valuesOf(named, table, ports);
+    return (at) => {
+      const value = valueAt(at);
+      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+    };
   };
 }
 
 /** By key, then by id, which only grows. Numbers come before texts. */
 export function compareOrdered(one: Ordered, other: Ordered, descending: boolean): number {
-  const keys = compareKeys(one.key, other.key);
-  if (keys !== 0) return descending && one.key !== null && other.key !== null ? -keys : keys;
-  return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
+  return compare(one.key, one.id, other.key, other.id, descending);
+}
+
+function compare(oneKey: OrderKey, oneId: string, otherKey: OrderKey, otherId: string, descending: boolean): number {
+  const keys = compareKeys(oneKey, otherKey);
+  if (keys !== 0) return descending && oneKey !== null && otherKey !== null ? -keys : keys;
+  return oneId < otherId ? -1 : oneId > otherId ? 1 : 0;
 }
 
 function compareKeys(one: OrderKey, other: OrderKey): number {
@@ -39,24 +54,63 @@ function compareKeys(one: OrderKey, other: OrderKey): number {
   return one < other ? -1 : 1;
 }
 
-/** The first so many of what is offered, without keeping the rest. */
-export function firstOf<Item extends Ordered>(max: number, descending: boolean): { offer(item: Item): void; readonly items: readonly Item[] } {
-  const items: Item[] = [];
+/** The first so many of what is offered. */
+export interface FirstDevices {
+  offer(key: OrderKey, entry: DeviceEntry): void;
+  /** In their order. */
+  sorted(): readonly OrderedDevice[];
+}
+
+/**
+ * Keeps no more than it gives, as a heap with the last of them on top: most of a million are told from it by one comparison and are gone, also when each comes before
+ * all that were offered so far. `after`: only what stands behind it counts.
+ */
+export function firstOf(max: number, descending: boolean, after: Ordered | null): FirstDevices {
+  const heap: OrderedDevice[] = [];
+  const isBehind = (one: OrderedDevice, other: OrderedDevice) => compareOrdered(one, other, descending) > 0;
   return {
-    items,
-    offer(item) {
-      const last = items[items.length - 1];
-      if (items.length === max && last !== undefined && compareOrdered(item, last, descending) >= 0) return;
-      let low = 0;
-      let high = items.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        const there = items[middle];
-        if (there !== undefined && compareOrdered(there, item, descending) < 0) low = middle + 1;
-        else high = middle;
-      }
-      items.splice(low, 0, item);
-      if (items.length > max) items.pop();
+    offer(key, entry) {
+      const { id } = entry.device;
+      const top = heap[0];
+      if (heap.length === max && top !== undefined && compare(key, id, top.key, top.id, descending) >= 0) return;
+      if (after !== null && compare(key, id, after.key, after.id, descending) <= 0) return;
+      const item = { key, id, entry };
+      if (heap.length < max) rise(item);
+      else sink(item);
     },
+    sorted: () => [...heap].sort((one, other) => compareOrdered(one, other, descending)),
   };
+
+  /** One more. */
+  function rise(item: OrderedDevice): void {
+    let at = heap.length;
+    heap.push(item);
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = heap[above];
+      if (parent === undefined || !isBehind(item, parent)) break;
+      heap[at] = parent;
+      at = above;
+    }
+    heap[at] = item;
+  }
+
+  /** In place of the last one. */
+  function sink(item: OrderedDevice): void {
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      let child = heap[below];
+      if (child === undefined) break;
+      const right = heap[below + 1];
+      if (right !== undefined && isBehind(right, child)) {
+        below += 1;
+        child = right;
+      }
+      if (!isBehind(child, item)) break;
+      heap[at] = child;
+      at = below;
+    }
+    heap[at] = item;
+  }
 }

@@ -3,10 +3,11 @@ import type { Selector } from '../../domain/selector.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { Condition } from '../../expressions/condition.ts';
 import type { DeviceEntry } from '../directory.ts';
+import { BLOCK_MAX } from '../sorted-devices.ts';
 import { askBlock } from './ask-block.ts';
 import { selectorNarrowing } from './ask-selector.ts';
 import { type BlockTable, createBlockTables, tableOf } from './block-table.ts';
-import { compareOrdered, type DeviceOrder, firstOf, type Ordered, type OrderKey, orderKeys } from './device-order.ts';
+import { type DeviceOrder, firstOf, type OrderKey, orderKeys } from './device-order.ts';
 import type { FieldPorts } from './fields.ts';
 import { wordsOf } from './folded.ts';
 import { YES } from './truth.ts';
@@ -43,6 +44,12 @@ export interface DeviceSearch {
   /** For one device after the other. */
   matcher(query: DeviceQuery): (entry: DeviceEntry) => boolean;
   readonly running: number;
+}
+
+/** Some devices, and which of them fit. */
+interface Fitting {
+  readonly table: BlockTable;
+  readonly mask: Uint8Array;
 }
 
 /** Leaves 1 in a mask for devices that fit; ends in pieces, between which others may have their turn. */
@@ -87,8 +94,8 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
 
   async function pageById(project: ProjectId, query: DeviceQuery, after: DevicePosition | null, limit: number): Promise<DevicePage> {
     const entries: DeviceEntry[] = [];
-    for await (const some of fitting(project, query, after?.id ?? null)) {
-      entries.push(...some);
+    for await (const { table, mask } of fitting(project, query, after?.id ?? null)) {
+      for (const [at, entry] of table.entries.entries()) if (mask[at] === 1) entries.push(entry);
       if (entries.length <= limit) continue;
       entries.length = limit;
       const last = entries.at(-1);
@@ -104,25 +111,27 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
     after: DevicePosition | null,
     limit: number,
   ): Promise<DevicePage> {
-    const keyOf = orderKeys(by, ports);
-    const first = firstOf<Ordered & { readonly entry: DeviceEntry }>(limit + 1, descending);
-    for await (const some of fitting(project, query, null)) {
-      for (const entry of some) {
-        const item = { key: keyOf(entry), id: entry.device.id, entry };
-        if (after === null || compareOrdered(item, after, descending) > 0) first.offer(item);
-      }
+    const keysOf = orderKeys(by, ports);
+    const first = firstOf(limit + 1, descending, after);
+    for await (const { table, mask } of fitting(project, query, null)) {
+      const keyAt = keysOf(table);
+      for (const [at, entry] of table.entries.entries()) if (mask[at] === 1) first.offer(keyAt(at), entry);
     }
-    const shown = first.items.slice(0, limit);
+    const found = first.sorted();
+    const shown = found.slice(0, limit);
     const last = shown.at(-1);
-    return { entries: shown.map(({ entry }) => entry), next: first.items.length > limit && last !== undefined ? { id: last.id, key: last.key } : null };
+    return { entries: shown.map(({ entry }) => entry), next: found.length > limit && last !== undefined ? { id: last.id, key: last.key } : null };
   }
 
-  /** Those that fit, by id, some at a time. Whoever takes them may wait in between. */
-  async function* fitting(project: ProjectId, query: DeviceQuery, after: string | null): AsyncGenerator<readonly DeviceEntry[], void, undefined> {
+  /** Those that fit, by id: 1 in the mask of some after the other. Whoever takes them may wait in between. */
+  async function* fitting(project: ProjectId, query: DeviceQuery, after: string | null): AsyncGenerator<Fitting, void, undefined> {
     const narrow = narrowing(query);
     if (query.ids !== null) {
       const found = named(project, query.ids, after).filter((entry) => fits(narrow, entry));
-      if (found.length > 0) yield found;
+      for (let from = 0; from < found.length; from += BLOCK_MAX) {
+        const entries = found.slice(from, from + BLOCK_MAX);
+        yield { table: tableOf(entries, ports), mask: new Uint8Array(entries.length).fill(1) };
+      }
       return;
     }
     let sliceEnds = performance.now() + SLICE_MS;
@@ -135,6 +144,7 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
       const block = blocks[isLeft ? number : number + 1];
       if (block === undefined) return;
       const table = tables.of(block);
+      const { changes } = block;
       const mask = new Uint8Array(table.entries.length).fill(1);
       if (isLeft) mask.fill(0, 0, place);
       for (const step of narrow) {
@@ -145,8 +155,9 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
         }
       }
       // Some may have gone meanwhile.
-      const found = mask.includes(1) ? table.entries.filter((entry, at) => mask[at] === 1 && directory.device(entry.device.id) === entry) : [];
-      if (found.length > 0) yield found;
+      if (changes !== block.changes)
+        for (const [at, entry] of table.entries.entries()) if (mask[at] === 1 && directory.device(entry.device.id) !== entry) mask[at] = 0;
+      if (mask.includes(1)) yield { table, mask };
       behind = table.entries.at(-1)?.device.id ?? null;
       if (behind === null) return;
       if (performance.now() < sliceEnds) continue;

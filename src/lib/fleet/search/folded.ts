@@ -8,7 +8,7 @@ export function isAscii(text: string): boolean {
   return !/[^\x00-\x7f]/.test(text);
 }
 
-export const WORDS_MAX = 16;
+const WORDS_MAX = 16;
 
 /** The words of what somebody looks for, the longest first: it decides most. */
 export function wordsOf(text: string): readonly string[] {

@@ -12,10 +12,13 @@ const FASTER = 0.02;
 const PER_SECOND_MIN = 50;
 /** Of late steps no more is made good. */
 const CREDIT_MS = 100;
+/** Clients give up after 5 s, 10 s or more. */
+const PATIENCE_MS = 4_000;
 
 /**
  * So many connections are let in per second, fewer while the process cannot keep up; the others wait their turn. Addresses take turns, so a storm from one
- * of them keeps nobody else waiting. Who has given up meanwhile costs nothing: in a storm with TLS those would take all the handshakes.
+ * of them keeps nobody else waiting. Who has given up meanwhile costs nothing: in a storm with TLS those would take all the handshakes. For the same reason the newest comes first once
+ * the oldest has waited long: all of them would be let in just before they give up, and their handshakes would be for nothing.
  */
 export class ConnectPacer {
   readonly #perSecond: number;
@@ -98,12 +101,14 @@ export class ConnectPacer {
     this.#queues.clear();
   }
 
-  /** The oldest of the address whose turn it is, of those that are still there. */
+  /** The oldest of the address whose turn it is, of those that are still there; the newest, when the oldest has waited long. */
   #takeTurn(): WaitingSocket | null {
+    const patientSince = performance.now() - PATIENCE_MS;
     for (const [address, queue] of this.#queues) {
       this.#queues.delete(address);
-      let waiting = queue.shift();
-      while (waiting?.isGone) waiting = queue.shift();
+      while (queue[0]?.isGone) queue.shift();
+      let waiting = (queue[0]?.since ?? 0) < patientSince ? queue.pop() : queue.shift();
+      while (waiting?.isGone) waiting = queue.pop();
       if (queue.length > 0) this.#queues.set(address, queue);
       if (!waiting) continue;
       this.size--;

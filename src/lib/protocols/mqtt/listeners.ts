@@ -47,6 +47,7 @@ export async function listen(ports: MqttPorts, hooks: ListenerHooks): Promise<re
       const secure = createTlsServer({ ...tlsOptions(tls, settings), handshakeTimeout: settings['mqtt.connect-timeout-ms'] }, (socket) =>
         hooks.accept(socket, 'mqtts'),
       );
+      tls.tickets?.serve(secure);
       secure.on('tlsClientError', (error, socket) =>
         ports.log.debug({ protocol: 'mqtts', address: socket.remoteAddress, error: error.message }, 'TLS handshake failed'),
       );

@@ -1,6 +1,7 @@
 import type { Authenticator, CredentialListener, TokenListener } from '../../access/access.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { Action } from '../../access/roles.ts';
+import type { HubTls } from '../../certificates/tls-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { DeviceId } from '../../domain/ids.ts';
 import type { Log } from '../../domain/log.ts';
@@ -66,7 +67,7 @@ export interface MqttPorts {
   /** ms since 1970 */
   readonly clock: () => number;
   /** PEM, for MQTT over TLS. */
-  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | null;
+  readonly tls: HubTls | null;
   /** Subscribe; the answer unsubscribes. Also fired when a device is disabled or deleted. */
   readonly onCredentialsChanged: (listener: CredentialListener) => () => void;
   readonly onTokenRevoked: (listener: TokenListener) => () => void;

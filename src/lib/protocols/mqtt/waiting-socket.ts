@@ -15,6 +15,8 @@ export class WaitingSocket {
   #bytes = 0;
   #isDone = false;
   isGone = false;
+  /** performance.now() */
+  readonly since = performance.now();
 
   /** `onGone` is called once when the other side has left. Nothing is called after `letIn` or `drop`. */
   constructor(socket: Socket, next: () => void, onGone: () => void) {

@@ -2,7 +2,7 @@ import type { Device, DeviceStreamMessage } from '../../api/schema/fleet.ts';
 import { formatAge } from '../../domain/duration.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
 
-export const DEVICE_CHANGES = ['enters', 'changes', 'leaves'] as const;
+const DEVICE_CHANGES = ['enters', 'changes', 'leaves'] as const;
 export type DeviceChange = (typeof DEVICE_CHANGES)[number];
 
 /** What became of a list since the last time. */

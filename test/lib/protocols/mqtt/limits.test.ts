@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
-
 import { createConnection, type Socket } from 'node:net';
 import type { IConnectPacket } from 'mqtt-packet';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConnectPacer } from '../../../../src/lib/protocols/mqtt/connect-pacer.ts';
 import { connectionsAllowed } from '../../../../src/lib/protocols/mqtt/descriptor-limit.ts';
 import { type MqttHub, startMqttHub } from '../../../helpers/mqtt-hub.ts';
@@ -11,6 +10,11 @@ import { waitUntil } from '../../../helpers/wait-until.ts';
 
 const OPEN = { 'mqtt.open': true } as const;
 const open = (hub: MqttHub, clientId: string, more: Partial<IConnectPacket> = {}) => signedIn(hub.port, 'anybody', { clientId, ...more });
+
+/** A socket as the pacer sees it. */
+function pacedSocket(remoteAddress: string, destroy: () => void = () => undefined): Socket {
+  return Object.assign(new EventEmitter(), { remoteAddress, resume: () => undefined, pause: () => undefined, destroy }) as unknown as Socket;
+}
 
 async function refusal(hub: MqttHub, user: string, version: 4 | 5, clientId: string): Promise<{ code: number | undefined; client: RawMqtt }> {
   const client = await openRawMqtt(hub.port, version);
@@ -87,13 +91,7 @@ describe('connects per second', () => {
 
   it('go by turns: a storm from one address does not keep another waiting', async () => {
     const dropped: string[] = [];
-    const socketOf = (remoteAddress: string) =>
-      Object.assign(new EventEmitter(), {
-        remoteAddress,
-        resume: () => undefined,
-        pause: () => undefined,
-        destroy: () => dropped.push(remoteAddress),
-      }) as unknown as Socket;
+    const socketOf = (remoteAddress: string) => pacedSocket(remoteAddress, () => dropped.push(remoteAddress));
     const pacer = new ConnectPacer(50, 8, () => undefined);
     onTestFinished(() => pacer.stop());
     const order: string[] = [];
@@ -106,6 +104,29 @@ describe('connects per second', () => {
     await waitUntil(() => pacer.size === 0, 'all are let in');
     expect(order).toHaveLength(8);
     expect(order.indexOf('other')).toBeLessThanOrEqual(1);
+  });
+
+  it('lets the newest in first once the oldest has waited so long that it is about to give up', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const pacer = new ConnectPacer(10, 1_000, () => undefined);
+    onTestFinished(() => pacer.stop());
+    const order: string[] = [];
+    const come = (name: string, count: number) => {
+      for (let at = 0; at < count; at++) pacer.pace(pacedSocket('storm'), () => order.push(name));
+    };
+    come('burst', 10);
+    come('early', 100);
+    vi.advanceTimersByTime(3_500);
+    come('in time', 1);
+    vi.advanceTimersByTime(200);
+    expect(new Set(order)).toEqual(new Set(['burst', 'early']));
+    vi.advanceTimersByTime(1_000);
+    come('late', 1);
+    vi.advanceTimersByTime(200);
+    expect(order.at(-1) === 'late' || order.at(-2) === 'late').toBe(true);
+    vi.advanceTimersByTime(20_000);
+    expect(order).toHaveLength(112);
   });
 
   it('forget who has given up while it waited, and lose nothing of what the others have sent', async () => {
