@@ -12,6 +12,7 @@ import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type GroupMentionPorts, mentionsOf } from '../group-mentions.ts';
 import { type RollupPorts, rollUp } from '../group-rollup.ts';
 import { groupTrend } from '../group-trend.ts';
+import { selectorOf } from '../read-selector.ts';
 import { type Route, route } from '../route.ts';
 import type { SampleReader } from '../sample-reader.ts';
 import { pageOf } from '../schema/common.ts';
@@ -31,7 +32,6 @@ import {
   Rollup,
   RollupQuery,
 } from '../schema/groups.ts';
-import { selectorOf } from '../select-devices.ts';
 import { listOf } from '../select-points.ts';
 
 export interface GroupPorts extends RollupPorts, Omit<GroupMentionPorts, 'routes'> {
