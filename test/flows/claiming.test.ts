@@ -214,3 +214,28 @@ describe('an answer with a secret', () => {
     expect(left).toEqual([]);
   });
 });
+
+describe('whoever holds the token of a claim', () => {
+  it('holds so many connections and no more, and keeps out nobody who comes with something else', async () => {
+    const { hub, api, claim, askOverMqtt } = await claimingHub({ 'mqtt.connections-per-claim-max': 2 });
+    const [token, another] = [await claim('batch'), await claim('another')];
+    const connect = async (password: string, username = 'claim') => {
+      const client = await mqtt.connectAsync(hub.mqttUrl ?? '', { username, password, reconnectPeriod: 0, protocolVersion: 5 }, false);
+      onTestFinished(() => void client.end(true));
+      return client;
+    };
+    const first = await connect(token);
+    await connect(token);
+    await expect(connect(token)).rejects.toMatchObject({ code: 0x97 });
+    expect(await askOverMqtt(another, { id: 'a' })).toMatchObject({ ok: true });
+    const { body } = await api('POST', '/devices', { id: 'batch', credential: 'token' });
+    await connect(body.credential.secret, 'batch');
+    await first.endAsync(true);
+    const isLetIn = () =>
+      connect(token).then(
+        () => true,
+        () => false,
+      );
+    await waitUntil(isLetIn, 'a place is free again');
+  });
+});

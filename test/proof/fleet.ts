@@ -20,6 +20,13 @@ export async function createApplication(hub: HubProcess, name: string): Promise<
   return { username: name, password: body.token };
 }
 
+/** A claim with which any number of devices may register themselves. */
+export async function createClaim(hub: HubProcess, id: string): Promise<Credentials> {
+  const { status, body } = await hub.api('POST', '/claims', { id });
+  if (status !== 201) throw new Error(`the claim ${id} could not be made: ${status} ${JSON.stringify(body)}`);
+  return { username: 'claim', password: body.token };
+}
+
 export interface StoredSample {
   readonly point: string;
   readonly time: number;

@@ -9,6 +9,7 @@ import type { Authenticator } from '../access/access.ts';
 import type { Principal, Resource } from '../access/principal.ts';
 import type { Action } from '../access/roles.ts';
 import type { ProjectId } from '../domain/ids.ts';
+import { isNestedTooDeep, TOO_DEEP } from '../domain/json-text.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceEntry } from '../fleet/directory.ts';
@@ -121,6 +122,7 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
     },
     transformObject: jsonSchemaTransformObject,
   });
+  parseJsonBodies(app);
   await app.register(async (scope) => {
     for (const route of ports.routes) if (!route.rawBody) register(scope, route, ports, budget, log);
   });
@@ -131,6 +133,17 @@ export async function createApiServer(ports: ApiPorts): Promise<FastifyInstance>
   });
   app.get(`${API_PREFIX}/openapi.json`, { schema: { hide: true } }, () => app.swagger());
   return app as unknown as FastifyInstance;
+}
+
+/** As the framework parses them, but for what is nested so deep that checking or writing it would end in an overflow of the stack. */
+function parseJsonBodies(app: FastifyInstance<HttpServer>): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    if (isNestedTooDeep(bytes)) done(new MusterError('invalid', `the body is refused: ${TOO_DEEP}`));
+    else parse(request, bytes.toString('utf8'), done);
+  });
 }
 
 /** What an answer without a JSON body is. */

@@ -85,6 +85,7 @@ export const SETTINGS = {
   'mqtt.client-id-bytes-max': setting(count.max(65_535), 256, 'Longest client identifier'),
   'mqtt.connections-max': setting(count, 50_000, 'Open MQTT connections; less if the limit of open files of the operating system allows fewer'),
   'mqtt.connections-per-address-max': setting(count, 10_000, 'Open MQTT connections from one address; beyond it CONNECT is refused'),
+  'mqtt.connections-per-claim-max': setting(count, 1_000, 'Open MQTT connections of devices that come with the same claim; one stays ten minutes at most'),
   'mqtt.connections-per-device-max': setting(
     count,
     16,

@@ -1,3 +1,4 @@
+import { parseJsonText } from '../domain/json-text.ts';
 import type { JsonObject } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
@@ -43,7 +44,7 @@ function isReport(content: JsonObject | null): boolean {
 
 function objectIn(payload: Uint8Array): JsonObject | null {
   try {
-    const content: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+    const content: unknown = parseJsonText(payload);
     return typeof content === 'object' && content !== null && !Array.isArray(content) ? (content as JsonObject) : null;
   } catch {
     return null;

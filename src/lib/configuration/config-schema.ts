@@ -1,3 +1,4 @@
+import { createContext, Script } from 'node:vm';
 import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../domain/value.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
@@ -6,6 +7,10 @@ const SCHEMA_BYTES_MAX = 65_536;
 const PATTERN_CHARACTERS_MAX = 200;
 /** Each more of them multiplies the time that a text takes that does not fit. */
 const UNBOUNDED_MAX = 2;
+/** So do those with an end: `a?` has two ways, `[0-9]{1,3}` three. */
+const WAYS_MAX = 10_000;
+/** Of the whole check of one document, or of reading a schema. Others wait for it, and one that is meant well takes a hundredth of that. */
+const CHECK_MS_MAX = 150;
 const PROBLEMS_MAX = 5;
 
 /** Checks documents against the JSON Schema of a type. Throws MusterError invalid with the first problems. */
@@ -17,12 +22,12 @@ export function compileConfigSchema(schema: JsonObject): CheckDocument {
   checkPatterns(schema);
   let parsed: z.ZodType;
   try {
-    parsed = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+    parsed = inTime(() => z.fromJSONSchema(ofObjects(schema)));
   } catch (error: unknown) {
     throw new MusterError('invalid', `the configuration schema is not understood: ${messageOf(error)}`, { cause: error, details: { field: 'configSchema' } });
   }
   return (document) => {
-    const read = parsed.safeParse(document);
+    const read = checked(parsed, document);
     if (read.success) return;
     const problems = read.error.issues.map(({ path, message }) => `${path.length === 0 ? 'the document' : path.map(String).join('.')}: ${message}`);
     const more = problems.length > PROBLEMS_MAX ? `; and ${problems.length - PROBLEMS_MAX} more` : '';
@@ -30,6 +35,38 @@ export function compileConfigSchema(schema: JsonObject): CheckDocument {
       details: { field: 'document', problems: problems.slice(0, 100) },
     });
   };
+}
+
+/** Documents are objects, and what is said of properties holds for them, whether the schema says so or not: without a type nothing of it would be looked at. */
+function ofObjects(schema: JsonObject): Parameters<typeof z.fromJSONSchema>[0] {
+  const isBare = schema.type === undefined && (schema.properties !== undefined || schema.required !== undefined || schema.additionalProperties !== undefined);
+  return (isBare ? { ...schema, type: 'object' } : schema) as Parameters<typeof z.fromJSONSchema>[0];
+}
+
+/** Throws MusterError invalid for a document that cannot be checked. */
+function checked(schema: z.ZodType, document: JsonObject): z.ZodSafeParseResult<unknown> {
+  try {
+    return inTime(() => schema.safeParse(document));
+  } catch (error: unknown) {
+    throw new MusterError('invalid', `the document cannot be checked against the schema of its type: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'Simplify the schema: patterns that repeat, references to itself, alternatives inside of alternatives.',
+      details: { field: 'document' },
+    });
+  }
+}
+
+const CALL = new Script('work()');
+
+/** Patterns and alternatives may multiply, whatever was looked at before: the engine itself ends what takes too long. Throws what `work` throws. */
+function inTime<Result>(work: () => Result): Result {
+  try {
+    return CALL.runInContext(createContext({ work }), { timeout: CHECK_MS_MAX }) as Result;
+  } catch (error: unknown) {
+    if ((error as { readonly code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      throw new Error(`it takes more than ${CHECK_MS_MAX} ms`, { cause: error });
+    throw error;
+  }
 }
 
 /** A pattern is run by the hub on text of others: one that may take for ever is refused. */
@@ -59,6 +96,16 @@ function checkPattern(pattern: string): void {
   if (/\)[*+{]/.test(plain)) throw invalid(`${shown} repeats a group, which may take for ever`);
   if ((plain.match(/[*+]|\{\d+,\}/g) ?? []).length > UNBOUNDED_MAX)
     throw invalid(`${shown} has more than ${UNBOUNDED_MAX} repetitions without an end, which may take for ever`);
+  if (waysOf(plain) > WAYS_MAX) throw invalid(`${shown} has too many repetitions, which may take for ever`);
+}
+
+/** In how many ways its bounded repetitions may be taken together. */
+function waysOf(plain: string): number {
+  let ways = 1;
+  // A question mark behind a repetition makes it lazy; behind a bracket, it names the kind of the group.
+  for (const [, least, most] of plain.matchAll(/\{(\d+),(\d+)\}\??|(?<![*+?}(])\?/g))
+    ways *= most === undefined ? 2 : Math.max(1, Number(most) - Number(least) + 1);
+  return ways;
 }
 
 function invalid(message: string): MusterError {

@@ -1,5 +1,6 @@
 import { COMMAND_ANSWERS, type CommandAnswer, type CommandKind } from '../domain/command.ts';
 import type { CommandId } from '../domain/ids.ts';
+import { parseJsonText } from '../domain/json-text.ts';
 import type { JsonValue } from '../domain/value.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
@@ -31,7 +32,7 @@ export function createCommandResults({ control, kind, resultBytesMax, ...ports }
 function readAnswers(payload: Uint8Array, resultBytesMax: number): readonly Answer[] {
   let content: unknown;
   try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+    content = parseJsonText(payload);
   } catch (error: unknown) {
     throw new MusterError('undecodable', `a result is JSON, and this is not: ${messageOf(error)}`, { cause: error });
   }

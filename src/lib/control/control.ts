@@ -67,7 +67,7 @@ export interface Control {
   answered(device: DeviceId, kind: CommandKind | null, answer: Answer): Promise<Command>;
   /**
    * For devices that fetch: what is asked of the device and not settled, the oldest first, without what went to it over a connection; behind `after`, when that is given. They
-   * count as delivered. Without any it waits for one, until the signal aborts.
+   * count as delivered. Without any it waits for one, until the signal aborts. Of several that wait for one device, the oldest is refused when there are too many: rate_limited.
    */
   fetch(device: DeviceId, after: CommandId | null, signal: AbortSignal): Promise<readonly Command[]>;
   /** What was wanted last of each point of a device. */

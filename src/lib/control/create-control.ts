@@ -19,6 +19,9 @@ import { type CommandInput, transition } from './transition.ts';
 const TICK_MS = 200;
 /** What nobody took although somebody listened is tried again after so many ticks. */
 const RETRY_TICKS = 5;
+/** Of one device that wait at a time. With another, the one that waits longest is sent away: its connection may be dead, and nobody but the device would know. */
+const FETCHES_MAX = 4;
+const FETCH_AGAIN_MS = 5_000;
 /** Sent to one device without an acknowledgement. */
 const UNACKNOWLEDGED_MAX = 16;
 
@@ -72,6 +75,7 @@ export function createControl(ports: ControlPorts): HotControl {
   const listeners = new Set<(command: Command, before: CommandState | null) => void>();
   const waiters = new Map<CommandId, Set<() => void>>();
   const fetchers = new Map<DeviceId, Set<() => void>>();
+  const fetching = new Map<DeviceId, Set<AbortController>>();
   const tally = { created: 0, sent: 0, delivered: 0, applied: 0, rejected: 0, expired: 0, cancelled: 0 };
   const ledger = createCommandLedger({ ...ports, onWritten: tell });
   let carrier: CommandCarrier | null = null;
@@ -165,18 +169,25 @@ export function createControl(ports: ControlPorts): HotControl {
       return now?.command ?? command;
     },
     async fetch(device, after, signal) {
-      for (;;) {
-        const found = fetchable(device, after);
-        if (found.length > 0) {
-          const at = clock();
-          for (const one of found) {
-            one.via = 'fetch';
-            apply(one, { kind: 'delivered', at });
+      const place = takePlace(device);
+      const end = AbortSignal.any([signal, place.signal]);
+      try {
+        for (;;) {
+          place.signal.throwIfAborted();
+          const found = fetchable(device, after);
+          if (found.length > 0) {
+            const at = clock();
+            for (const one of found) {
+              one.via = 'fetch';
+              apply(one, { kind: 'delivered', at });
+            }
+            return found.map(({ command }) => command);
           }
-          return found.map(({ command }) => command);
+          if (signal.aborted) return [];
+          await wakeFor(fetchers, device, end);
         }
-        if (signal.aborted) return [];
-        await wakeFor(fetchers, device, signal);
+      } finally {
+        leavePlace(device, place);
       }
     },
     use(given) {
@@ -243,6 +254,30 @@ export function createControl(ports: ControlPorts): HotControl {
     expiry.add(command.id, command.expiresAt);
     look(command.device);
     wake(fetchers, command.device);
+  }
+
+  /** Among those of the device that fetch. Its signal aborts with what to say when there are too many. */
+  function takePlace(device: DeviceId): AbortController {
+    const places = fetching.get(device) ?? new Set();
+    fetching.set(device, places);
+    const [oldest] = places;
+    if (places.size >= FETCHES_MAX && oldest !== undefined) {
+      places.delete(oldest);
+      oldest.abort(
+        new MusterError('rate_limited', `${device} fetches its commands with more than ${FETCHES_MAX} requests at a time`, {
+          details: { retryAfterMs: FETCH_AGAIN_MS },
+        }),
+      );
+    }
+    const place = new AbortController();
+    places.add(place);
+    return place;
+  }
+
+  function leavePlace(device: DeviceId, place: AbortController): void {
+    const places = fetching.get(device);
+    places?.delete(place);
+    if (places?.size === 0) fetching.delete(device);
   }
 
   /** As the last run left them: what was sent then was lost with its connection. */

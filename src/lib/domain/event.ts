@@ -23,6 +23,7 @@ export const EVENT_KINDS = [
   'credential.expiring',
   'ca.created',
   'ca.registered',
+  'ca.updated',
   'ca.removed',
   'certificate.issued',
   'certificate.renewed',

@@ -22,6 +22,25 @@ export function authorityProven(authority: Authority, actor: Actor, time: number
   return ofAuthority('ca.registered', authority, actor, time, `the certificate authority ${authority.id} was proven by ${actor}`);
 }
 
+/** Whom its certificates are taken for: what lets devices in. */
+export function authorityUpdated(before: Authority, after: Authority, actor: Actor, time: number): NewEvent {
+  const { identity, claim } = after;
+  const event = ofAuthority('ca.updated', after, actor, time, `the certificate authority ${after.id} was changed by ${actor}`);
+  return { ...event, details: { ...event.details, identity, claim, before: { identity: before.identity, claim: before.claim } } };
+}
+
+/** Of a certificate that the hub has never seen. */
+export function serialRevoked(authority: Authority, serial: string, reason: string, actor: Actor, time: number): NewEvent {
+  const event = ofAuthority(
+    'certificate.revoked',
+    authority,
+    actor,
+    time,
+    `the certificate ${serial} of the authority ${authority.id} was revoked by ${actor}`,
+  );
+  return { ...event, details: { ...event.details, serial, reason } };
+}
+
 export function authorityRemoved(authority: Authority, actor: Actor, time: number): NewEvent {
   return ofAuthority('ca.removed', authority, actor, time, `the certificate authority ${authority.id} was removed by ${actor}: its certificates count no more`);
 }

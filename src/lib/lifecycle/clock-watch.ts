@@ -34,10 +34,16 @@ export interface ClockWatchPorts {
 
 const EVERY_MS = 5_000;
 const BATCH_MAX = 1_000;
+/** A device that says one thing and then another does not fill the journal: after so many turns it stays as it is for the rest of the time. */
+const TURNS_MAX = 6;
+const TURNS_MS = 600_000;
+
 export function createClockWatch({ storage, commits, directory, recorder, wrongAfterMs, log }: ClockWatchPorts): ClockWatch {
   /** Since when. Those of devices that are gone leave with their next look. */
   const wrong = new Map<DeviceId, number>();
   const waiting = new Map<DeviceId, ClockRecord>();
+  /** Of those whose clocks were wrong or right again lately: how often. */
+  const turns = new Map<DeviceId, { readonly since: number; count: number }>();
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> | null = null;
   let stopped: Promise<void> | null = null;
@@ -73,13 +79,25 @@ export function createClockWatch({ storage, commits, directory, recorder, wrongA
     if (state !== null && !isWorthNoting(state, offsetMs, byExchange, measuredAt)) return;
     if (state !== null) noted(state, offsetMs, byExchange, measuredAt);
     const since = wrong.get(id) ?? null;
-    const wrongSince = isWrong(offsetMs, since !== null) ? (since ?? measuredAt) : null;
+    const found = isWrong(offsetMs, since !== null) ? (since ?? measuredAt) : null;
+    const isTurn = (found === null) !== (since === null) && mayTurn(id, measuredAt);
+    const wrongSince = isTurn ? found : since;
     const record: ClockRecord = { device: id, offsetMs, source, measuredAt, wrongSince };
     waiting.set(id, record);
     writeLater();
-    if ((wrongSince === null) !== (since === null)) tell(entry, record);
+    if (isTurn) tell(entry, record);
     if (wrongSince === null) wrong.delete(id);
     else wrong.set(id, wrongSince);
+  }
+
+  function mayTurn(id: DeviceId, at: number): boolean {
+    const lately = turns.get(id);
+    if (lately === undefined || Math.abs(at - lately.since) >= TURNS_MS) {
+      turns.set(id, { since: at, count: 1 });
+      return true;
+    }
+    lately.count += 1;
+    return lately.count <= TURNS_MAX;
   }
 
   /** A clock at the limit is not wrong and right by turns. */
@@ -119,6 +137,9 @@ export function createClockWatch({ storage, commits, directory, recorder, wrongA
   }
 
   async function write(): Promise<void> {
+    let newest = 0;
+    for (const { measuredAt } of waiting.values()) newest = Math.max(newest, measuredAt);
+    for (const [device, { since }] of turns) if (newest - since >= TURNS_MS) turns.delete(device);
     while (waiting.size > 0) {
       const batch: ClockRecord[] = [];
       for (const record of waiting.values()) if (batch.push(record) === BATCH_MAX) break;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ALIAS_KINDS } from '../domain/device.ts';
 import { isName, NAME_RULE } from '../domain/ids.ts';
+import { parseJsonText } from '../domain/json-text.ts';
 import type { ClaimRequest } from '../domain/provisioning.ts';
 import { MusterError } from '../errors/muster-error.ts';
 
@@ -36,7 +37,7 @@ export function readClaimRequest(payload: Uint8Array): ClaimRequest & { readonly
   if (payload.length > CLAIM_REQUEST_BYTES_MAX) throw new MusterError('payload_too_large', `a claim request has ${CLAIM_REQUEST_BYTES_MAX} bytes at most`);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+    value = parseJsonText(payload);
   } catch (error: unknown) {
     throw new MusterError('invalid', 'the request is not JSON', { cause: error });
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJsonText } from '../domain/json-text.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
 import type { InboundMessage } from '../ingest/inbound-message.ts';
@@ -46,7 +47,7 @@ function requestOf({ payload }: InboundMessage): Request {
   if (payload.length > PAYLOAD_BYTES_MAX) throw new MusterError('payload_too_large', `a renewal has ${PAYLOAD_BYTES_MAX} bytes at most`);
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(payload).toString('utf8'));
+    value = parseJsonText(payload);
   } catch (error: unknown) {
     throw new MusterError('invalid', 'the request is not JSON', { cause: error });
   }

@@ -1,3 +1,4 @@
+import { parseJsonText } from '../domain/json-text.ts';
 import type { JsonValue } from '../domain/value.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
@@ -26,7 +27,7 @@ export function createAlarmReports({ reported, ...ports }: AlarmReportsPorts): D
 function readReports(payload: Uint8Array): readonly EdgeReport[] {
   let content: unknown;
   try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as JsonValue;
+    content = parseJsonText(payload) as JsonValue;
   } catch (error: unknown) {
     throw new MusterError('undecodable', `an alarm report is JSON, and this is not: ${messageOf(error)}`, { cause: error });
   }

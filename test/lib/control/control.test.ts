@@ -240,6 +240,21 @@ describe('the engine of commands', () => {
     expect(await engine.control.fetch('b2' as DeviceId, null, AbortSignal.timeout(20))).toEqual([]);
   });
 
+  test('of too many requests that wait for the commands of one device the oldest is refused, and no other device hears of it', async () => {
+    const [b1, b2] = ['b1', 'b2'] as DeviceId[];
+    const wait = (device = b1) => engine.control.fetch(device as DeviceId, null, AbortSignal.timeout(5_000));
+    const other = wait(b2);
+    const oldest = wait();
+    const others = [wait(), wait(), wait(), wait()];
+    await expect(oldest).rejects.toMatchObject({ code: 'rate_limited', details: { retryAfterMs: expect.any(Number) } });
+    const command = await ask(callOf('b1', 'x'));
+    for (const waiting of others) expect((await waiting).map(({ id }) => id)).toEqual([command.id]);
+    // Those that are over count no more.
+    for (let count = 0; count < 10; count += 1) expect(await wait()).toHaveLength(1);
+    await ask(callOf('b2', 'y'));
+    expect(await other).toHaveLength(1);
+  });
+
   test('after the end of the hub, whenever it was, what was not settled goes on with its id, and what was settled is not asked again', async () => {
     carrier.connect('b1');
     const settled = await ask(setOf('b1', { target: 1 }));

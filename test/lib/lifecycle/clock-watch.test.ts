@@ -53,6 +53,15 @@ test('a wrong clock is told of once, and again when it is right; over a restart,
   expect((await watching(system)).watch.wrong).toBe(0);
 });
 
+test('a device that says one thing and then another is told of some times, and then heard out in silence for a while', async () => {
+  const { watch, entry, told } = await watching(await aDisk());
+  for (let count = 0; count < 1_000; count += 1) watch.exchanged(entry, count % 2 === 0 ? 90_000 : 0, START + count);
+  expect(told).toHaveLength(6);
+  expect(await watch.of(boiler)).toMatchObject({ offsetMs: 0, measuredAt: START + 999 });
+  watch.exchanged(entry, 90_000, START + 700_000);
+  expect(told).toHaveLength(7);
+});
+
 test('reports tell of a clock that is ahead, and do not gainsay an exchange of the last hour', async () => {
   const { watch, entry, told } = await watching(await aDisk());
   entry.traffic = newTraffic(START, 1, 1);

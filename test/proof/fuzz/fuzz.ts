@@ -1,6 +1,6 @@
 import type { ProbeAnswer } from '../actors/probe.ts';
 import { type Actor, startActor } from '../actors/start-actor.ts';
-import { createApplication, createDevice } from '../fleet.ts';
+import { createApplication, createClaim, createDevice } from '../fleet.ts';
 import { createHubProcess, type HubProcess } from '../hub-process.ts';
 import { watchMemory } from '../memory-watch.ts';
 import type { Figures, Proof, ProofRun } from '../proof.ts';
@@ -103,7 +103,8 @@ async function roomOf(hub: HubProcess, open: boolean): Promise<Room> {
   const devices = ['fuzz-a', 'fuzz-b', 'fuzz-c'];
   const credentials = await Promise.all(devices.map((id) => createDevice(hub, id)));
   const application = await createApplication(hub, 'fuzz-app');
-  return { devices: [...devices, 'nobody', '..'], credentials: open ? [null] : [...credentials, application, null] };
+  const claim = await createClaim(hub, 'fuzz-claim');
+  return { devices: [...devices, 'nobody', '..'], credentials: open ? [null, application] : [...credentials, application, claim, null] };
 }
 
 /** Asks the hub and its well-behaved client how they are. Gives the slowest answer in ms. */

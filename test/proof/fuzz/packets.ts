@@ -1,14 +1,31 @@
 import mqtt, { type IConnectPacket, type Packet } from 'mqtt-packet';
 import type { Credentials } from '../fleet.ts';
 import type { Chance } from './chance.ts';
+import { FLEET_PAYLOADS } from './fleet-requests.ts';
 
 export interface Room {
   readonly credentials: readonly (Credentials | null)[];
   readonly devices: readonly string[];
 }
 
-const KINDS = ['report', 'birth', 'death', 'set', 'set/result', 'call', 'call/result', 'time', 'nothing'] as const;
-const ODD_TOPICS = ['$SYS/broker', '$share/a/b', 'a', '/', 'a//b', 'x/'.repeat(30), 'devices', 'devices/', '\u{1F600}/x', 'x'.repeat(3000)];
+const KINDS = [
+  ...['report', 'alarm', 'birth', 'death', 'set', 'set/result', 'call', 'call/result', 'config', 'config/result', 'renew', 'renew/result', 'time', 'nothing'],
+] as const;
+const ODD_TOPICS = [
+  'claim/request',
+  'claim/request',
+  'claim/response',
+  '$SYS/broker',
+  '$share/a/b',
+  'a',
+  '/',
+  'a//b',
+  'x/'.repeat(30),
+  'devices',
+  'devices/',
+  '\u{1F600}/x',
+  'x'.repeat(3000),
+];
 const ODD_FILTERS = [
   '#',
   '+',
@@ -18,6 +35,9 @@ const ODD_FILTERS = [
   '$share/g/',
   '$share/+/x',
   '$SYS/#',
+  'claim/response',
+  '$share/g/claim/response',
+  'devices/+/renew/result',
   'a/#/b',
   'a+',
   'devices/+/set',
@@ -37,6 +57,7 @@ const PAYLOADS = [
   '{"a":{"b":[1,2,{"c":null}]}}',
   '[{"n":"x","v":1}]',
   '\u0000',
+  ...FLEET_PAYLOADS,
 ];
 
 /** A packet that the specification allows, more or less, of any kind and in either version. */
@@ -113,7 +134,9 @@ function packetOf(chance: Chance, version: 4 | 5, room: Room): Packet {
         cmd: 'subscribe',
         messageId,
         subscriptions: Array.from({ length: 1 + chance.below(4) }, () => ({
-          topic: chance.percent(40) ? `devices/${chance.pick([...room.devices, '+'])}/${chance.pick(['#', 'set', 'report', '+'])}` : chance.pick(ODD_FILTERS),
+          topic: chance.percent(40)
+            ? `devices/${chance.pick([...room.devices, '+'])}/${chance.pick(['#', 'set', 'call', 'config', 'renew/result', 'time', 'report', '+'])}`
+            : chance.pick(ODD_FILTERS),
           qos: chance.pick([0, 1, 2] as const),
           ...(five && { nl: chance.percent(30), rap: chance.percent(50), rh: chance.pick([0, 1, 2]) }),
         })),

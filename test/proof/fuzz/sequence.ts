@@ -1,6 +1,7 @@
 import { createRandom, seedFor } from '../../../src/lib/simulation/random.ts';
 import { UPGRADE, webSocketFrame } from '../rude/web-socket-frames.ts';
 import { type Chance, createChance } from './chance.ts';
+import { aFleetRequest } from './fleet-requests.ts';
 import { mutated, split } from './mutate.ts';
 import { aConnect, aPacket, type Room } from './packets.ts';
 
@@ -78,13 +79,18 @@ const PATHS = ['report', 'report?x=%00', 'samples?point=*&limit=-1', 'samples?cu
 function httpOf(chance: Chance, room: Room): readonly Buffer[] {
   const credentials = chance.pick(room.credentials);
   const requests = Array.from({ length: 1 + chance.below(4) }, () => {
-    const body = chance.percent(50) ? Buffer.from(chance.pick(BODIES)) : mutated(Buffer.from(chance.pick(BODIES)), chance);
+    const device = chance.pick(room.devices);
+    const fleet = chance.percent(50) ? aFleetRequest(chance, device) : null;
+    const text = Buffer.from(fleet?.body ?? chance.pick(BODIES));
+    const body = chance.percent(fleet === null ? 50 : 20) ? mutated(text, chance) : text;
+    const usual = fleet?.method ?? 'POST';
+    const path = fleet?.path ?? `devices/${device}/${chance.percent(70) ? 'report' : chance.pick(PATHS)}`;
     const length = chance.percent(90) ? body.length : chance.pick([0, body.length + 5, 1e9, -1]);
     const lines = [
-      `${chance.percent(80) ? 'POST' : chance.pick(['GET', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'])} /api/v1/devices/${chance.pick(room.devices)}/${chance.percent(70) ? 'report' : chance.pick(PATHS)} HTTP/1.1`,
+      `${chance.percent(fleet === null ? 80 : 95) ? usual : chance.pick(['GET', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'])} /api/v1/${path} HTTP/1.1`,
       'host: hub',
       `authorization: ${credentials === null ? 'Bearer x' : `Bearer ${credentials.password}`}`,
-      `content-type: ${chance.pick(TYPES)}`,
+      `content-type: ${fleet === null ? chance.pick(TYPES) : 'application/json'}`,
       `content-length: ${length}`,
       ...(chance.percent(30) ? [`idempotency-key: ${chance.pick(['"a"', 'a', '', '"', 'x'.repeat(1000), '\u00e9'])}`] : []),
     ];

@@ -4,7 +4,7 @@ import type { Certificates } from '../../certificates/create-certificates.ts';
 import { toPem } from '../../certificates/pem.ts';
 import type { ClaimId, ProjectId } from '../../domain/ids.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import { authorityCreated, authorityProven, authorityRemoved, certificateRevoked } from '../../events/certificate-events.ts';
+import { authorityCreated, authorityProven, authorityRemoved, authorityUpdated, certificateRevoked, serialRevoked } from '../../events/certificate-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { actorOf } from '../actor.ts';
 import { caView, certificateView } from '../certificate-views.ts';
@@ -108,11 +108,13 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
       params: ById,
       body: CaUpdate,
       responses: { 200: Ca },
-      async handle({ project, params, body }) {
-        await certificates.authorities.change(project, params.id, {
+      async handle({ project, principal, params, body }) {
+        const before = certificates.authorities.get(project, params.id);
+        const after = await certificates.authorities.change(project, params.id, {
           ...(body.identity !== undefined && { identity: body.identity }),
           ...(body.claim !== undefined && { claim: body.claim as ClaimId | null }),
         });
+        recorder.record(authorityUpdated(before, after, actorOf(principal), clock()));
         return { status: 200, body: caView(known(project, params.id)) };
       },
     }),
@@ -169,7 +171,10 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
       responses: { 200: Certificate, 204: null },
       async handle({ project, principal, params, body }) {
         const record = await certificates.revokeSerial(project, params.id, body.serial, body.reason);
-        if (record === null) return { status: 204 };
+        if (record === null) {
+          recorder.record(serialRevoked(known(project, params.id).authority, body.serial, body.reason, actorOf(principal), clock()));
+          return { status: 204 };
+        }
         recorder.record(certificateRevoked(record, actorOf(principal), clock()));
         return { status: 200, body: certificateView(record, clock()) };
       },

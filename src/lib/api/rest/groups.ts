@@ -2,16 +2,17 @@ import { z } from 'zod';
 import { compareGroupPaths, depthOf, type Group as GroupRecord, isWithin } from '../../domain/group.ts';
 import type { DeviceId, ProjectId } from '../../domain/ids.ts';
 import { labelMatcher } from '../../domain/matching.ts';
-import { parseSelector, selectorMatcher } from '../../domain/selector.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Groups } from '../../fleet/groups/groups.ts';
+import { selectDevices } from '../../fleet/select-devices.ts';
 import { actorOf } from '../actor.ts';
 import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type GroupMentionPorts, mentionsOf } from '../group-mentions.ts';
 import { type RollupPorts, rollUp } from '../group-rollup.ts';
 import { groupTrend } from '../group-trend.ts';
+import { selectorOf } from '../read-selector.ts';
 import { type Route, route } from '../route.ts';
 import type { SampleReader } from '../sample-reader.ts';
 import { pageOf } from '../schema/common.ts';
@@ -168,7 +169,7 @@ export function groupRoutes(ports: GroupPorts): Route[] {
       async handle({ body, project, principal }) {
         const { path: group } = groups.get(project, body.group);
         const named = (body.devices ?? []).map((device) => ({ device, ...resolve(project, device) }));
-        const ids = body.selector === undefined ? named.flatMap(({ id }) => id ?? []) : selected(project, body.selector);
+        const ids = body.selector === undefined ? named.flatMap(({ id }) => id ?? []) : await selected(project, body.selector);
         const act = body.action === 'add' ? groups.add : groups.remove;
         const { changed, unchanged } = await act(project, group, ids, { actor: actorOf(principal), check: body.dryRun });
         const isChanged = new Set(changed);
@@ -232,12 +233,8 @@ export function groupRoutes(ports: GroupPorts): Route[] {
     }
   }
 
-  function selected(project: ProjectId, text: string): DeviceId[] {
-    const parsed = parseSelector(text);
-    if (!parsed.ok) throw new MusterError('invalid', `the selector is wrong: ${parsed.reason}`, { details: { field: 'selector' } });
-    const matches = selectorMatcher(parsed.selector, (device) => directory.groupsOf(device));
-    const ids: DeviceId[] = [];
-    for (const { device } of directory.sortedDevices(project)) if (matches(device)) ids.push(device.id);
-    return ids;
+  async function selected(project: ProjectId, text: string): Promise<readonly DeviceId[]> {
+    const found = await selectDevices(directory, project, selectorOf(text), { after: undefined, limit: Number.POSITIVE_INFINITY });
+    return found.map(({ device }) => device.id);
   }
 }

@@ -18,8 +18,8 @@ const TRIES_MAX = 3;
 export interface Gate {
   /** `device`: whose it was, when its user name does not say so. */
   refuse(code: ReasonCode, reason: string, counter: RefusalCounter, device?: string): void;
-  /** Takes a place among the connections of the device; false if there is none. */
-  enter(device: string): boolean;
+  /** Takes a place among the connections of the device, or of the claim: how many it may have when there is none; else null. */
+  enter(principal: Principal): number | null;
 }
 
 /** CONNECT, step by step: screen, sign in, check the will, open the session, write it, answer. */
@@ -86,9 +86,9 @@ function openSession(
   const { store, wills, ports } = around;
   // The earlier connection of the same client makes room for this one [MQTT-3.1.4-3].
   const ousted = store.get(id)?.outlet ?? null;
-  if (principal.kind === 'device' && ousted === null && !gate.enter(principal.id)) {
-    const max = ports.settings['mqtt.connections-per-device-max'];
-    gate.refuse(REASON.quotaExceeded, `more than ${max} connections of this device`, 'refusedPerDevice');
+  const full = ousted === null ? gate.enter(principal) : null;
+  if (full !== null) {
+    gate.refuse(REASON.quotaExceeded, `more than ${full} connections of this ${principal.kind}`, 'refusedPerDevice');
     return null;
   }
   const { properties, version } = packet;
@@ -104,7 +104,7 @@ function openSession(
   const opened = store.open(id, principal, connection, { clean: packet.clean, expirySeconds, now: ports.clock() }, changes);
   connection.session = opened.session;
   opened.ousted?.cut(REASON.sessionTakenOver, 'the same client connected again');
-  if (principal.kind === 'device' && ousted !== null) gate.enter(principal.id);
+  if (ousted !== null) gate.enter(principal);
   // Back within the delay of its will, which is not sent then [MQTT-3.1.3-9].
   wills.forget(id);
   if (packet.will) {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Principal } from '../../access/principal.ts';
 import type { PeerCertificate } from '../../certificates/authority.ts';
 import { messageOf } from '../../errors/muster-error.ts';
 import type { ConnectPacket } from './codec/packet.ts';
@@ -110,7 +111,7 @@ export class Connections implements ConnectionOwner {
       refuse(objection.code, objection.reason, objection.counter);
       return;
     }
-    admit(this.#around, connection, packet, { refuse, enter: (device) => this.#enter(connection, device) }).catch((error: unknown) => {
+    admit(this.#around, connection, packet, { refuse, enter: (principal) => this.#enter(connection, principal) }).catch((error: unknown) => {
       ports.log.error({ protocol: connection.scheme, address: connection.address, error: messageOf(error) }, 'a connection could not be opened');
       refuse(REASON.serverUnavailable, 'the hub cannot open the session now', 'refusedUnavailable');
     });
@@ -179,13 +180,18 @@ export class Connections implements ConnectionOwner {
     return { code: REASON.quotaExceeded, reason: `more than ${perAddress} connections from this address`, counter: 'refusedPerAddress' };
   }
 
-  /** Takes a place among the connections of its device; false if there is none. */
-  #enter(connection: Connection, device: string): boolean {
-    const count = this.#byDevice.get(device) ?? 0;
-    if (count >= this.#around.ports.settings['mqtt.connections-per-device-max']) return false;
-    this.#byDevice.set(device, count + 1);
-    connection.enteredAs = device;
-    return true;
+  /** Whoever holds the token of a claim must not hold all connections of the hub. How many there may be, when there is no place; else null. */
+  #enter(connection: Connection, principal: Principal): number | null {
+    const { settings } = this.#around.ports;
+    if (principal.kind !== 'device' && principal.kind !== 'claim') return null;
+    const max = principal.kind === 'device' ? settings['mqtt.connections-per-device-max'] : settings['mqtt.connections-per-claim-max'];
+    // Names hold no slash: a claim is never taken for a device.
+    const key = principal.kind === 'device' ? principal.id : `${principal.project}/${principal.id}`;
+    const count = this.#byDevice.get(key) ?? 0;
+    if (count >= max) return max;
+    this.#byDevice.set(key, count + 1);
+    connection.enteredAs = key;
+    return null;
   }
 
   #leave(connection: Connection): void {

@@ -146,11 +146,11 @@ export class Publishing implements AnswersOfIngest {
     const kind = route.deviceTopic?.kind;
     if (kind === 'report' && route.entry !== null) this.#report(packet, route.entry, route.audience, now);
     else if (kind === 'time' && this.#principal.kind === 'device') {
-      // A question to the hub, whoever else listens.
+      // A question to the hub, and its answer is for whoever asked: others would hear as many as a device cares to ask.
       const time = { time: ports.clock() };
       const answer = route.entry === null ? undefined : ports.time?.answer(route.entry, packet.payload, now);
       this.#answerNow(packet, REASON.success, null, false);
-      this.#tellTime(topic, answer ?? Buffer.from(JSON.stringify(time)));
+      answerAlone(this.#around, this.#session, topic, answer ?? Buffer.from(JSON.stringify(time)), 0);
     } else {
       const sink = kind === undefined || route.entry === null ? undefined : (ports.deviceMessages as Partial<Record<TopicKind, DeviceMessages>>)[kind];
       if (sink !== undefined && route.entry !== null) this.#hand(sink, packet, route.entry, route.audience, now);
@@ -441,13 +441,6 @@ export class Publishing implements AnswersOfIngest {
     }
     held.answered();
     if (prepared !== null) this.#around.dispatcher.deliver(prepared);
-  }
-
-  #tellTime(topic: string, payload: Uint8Array): void {
-    const { index, dispatcher } = this.#around;
-    const source: MessageSource = { topic, payload, properties: null, qos: 0, retain: false, expirySeconds: null, sender: null };
-    const prepared = dispatcher.prepare(index.match(topic), source, []);
-    if (prepared !== null) dispatcher.deliver(prepared);
   }
 
   #refuse(packet: PublishPacket, action: Action, reason: string): void {
