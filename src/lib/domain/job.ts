@@ -54,7 +54,7 @@ export interface JobDevice {
 export type JobSummary = Readonly<Record<JobDeviceState, number>>;
 
 /** These count against failuresMaxPercent, and these are asked again by a retry, with those that were cancelled. */
-const JOB_FAILURES = ['rejected', 'expired', 'failed'] as const satisfies readonly JobDeviceState[];
+export const JOB_FAILURES = ['rejected', 'expired', 'failed'] as const satisfies readonly JobDeviceState[];
 
 export function failuresOf(summary: JobSummary): number {
   return JOB_FAILURES.reduce((sum, state) => sum + summary[state], 0);
