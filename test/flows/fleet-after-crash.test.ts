@@ -29,7 +29,7 @@ async function made(hub: HubProcess, path: string, body: object, method = 'POST'
 
 const isLetIn = async (hub: HubProcess, token: string) => (await apiOf(hub.url, token)('GET', '/whoami')).status === 200;
 
-test('groups, selectors, states and devices are after kill -9 what was acknowledged before', { timeout: 120_000 }, async () => {
+test('groups, selectors, states and devices are after kill -9 what was acknowledged before', { timeout: 180_000 }, async () => {
   const hub = await createHubProcess(scope);
   await hub.start();
   await made(hub, '/types', { id: 'meter', mode: 'open' });
@@ -74,7 +74,7 @@ test('groups, selectors, states and devices are after kill -9 what was acknowled
   expect(await look()).toEqual(second);
 });
 
-test('claims count on, and what a token replaced stays refused after kill -9', { timeout: 120_000 }, async () => {
+test('claims count on, and what a token replaced stays refused after kill -9', { timeout: 180_000 }, async () => {
   const hub = await createHubProcess(scope);
   await hub.start();
   const claim = (await made(hub, '/claims', { id: 'batch', devicesMax: 3 })).token;
@@ -110,7 +110,7 @@ test('claims count on, and what a token replaced stays refused after kill -9', {
   expect([await isLetIn(hub, old), await isLetIn(hub, renewed)]).toEqual([false, true]);
 });
 
-test('a revoked certificate stays revoked, and the history of connections says that the hub ended, after kill -9', { timeout: 120_000 }, async () => {
+test('a revoked certificate stays revoked, and the history of connections says that the hub ended, after kill -9', { timeout: 180_000 }, async () => {
   const hub = await createHubProcess(scope, { certificate: makeCertificate(scope) });
   await hub.start();
   await made(hub, '/cas', { kind: 'own', id: 'ca' });

@@ -57,7 +57,7 @@ function judgeState(command: Command, decision: Decision | undefined, asking: As
     if (!isDeepStrictEqual(told, { state, reason: command.reason, result: command.result ?? null }))
       findings.add('a command is not settled as its device said first', detail);
   } else if (state === 'expired') judgeExpired(command, decision, wish, findings, detail);
-  else if (state === 'cancelled') judgeCancelled(command, wish, findings, detail);
+  else if (state === 'cancelled') judgeCancelled(command, decision, wish, findings, detail);
   else if (said !== null) findings.add('a command is open although its device answered', detail);
   else if (decision === undefined) findings.add('a command never came to its device, which is there', detail);
 }
@@ -69,9 +69,10 @@ function judgeExpired(command: Command, decision: Decision | undefined, wish: Ac
   if (decision?.acknowledgedAt != null && command.lateAnswer === null) findings.add('an answer that came late is not told', detail);
 }
 
-function judgeCancelled(command: Command, wish: Accepted | undefined, findings: Findings, detail: string): void {
+function judgeCancelled(command: Command, decision: Decision | undefined, wish: Accepted | undefined, findings: Findings, detail: string): void {
   const superseded = command.kind === 'set' && command.reason?.startsWith('superseded') === true;
   if (wish !== undefined && wish.cancelled === 'no' && !superseded) findings.add('a command is cancelled that nobody took back', detail);
+  if (decision?.acknowledgedAt != null && command.lateAnswer === null) findings.add('an answer that came late is not told', detail);
 }
 
 /** The wanted value of a point is that of the newest set. */
