@@ -61,7 +61,7 @@ async function askAndKill(run: ProofRun): Promise<Figures> {
   await comesTrue(() => devices.every((device) => device.isThere()), LAST_ANSWERS_MS);
   judgeRestarted(judged.commands, await commandsOf(hub), findings);
   for (const line of hub.complaints()) findings.add('the hub complained', line.slice(0, 300));
-  if (asking.accepted.size < restarts.length * DEVICES) findings.add('hardly anything was asked', String(asking.accepted.size));
+  if (asking.accepted.size < 4 * restarts.length) findings.add('hardly anything was asked', String(asking.accepted.size));
   const decisions = devices.flatMap((device) => [...device.decisions.values()]);
   return {
     rounds: restarts.length,
