@@ -1,5 +1,5 @@
-// `npm run proof -- [kill|disk-full|corruption|overload|rude|fuzz|all] [--rounds N] [--seconds N] [--seed S] [--json]`: the long form of the
-// tests below test/proof, of a real hub.
+// `npm run proof -- [kill|import|commands|disk-full|corruption|overload|rude|fuzz|all] [--rounds N] [--seconds N] [--rows N] [--seed S] [--json]`: the
+// long form of the tests below test/proof, of a real hub.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root, run, setUp } from './setup.mjs';

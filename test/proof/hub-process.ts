@@ -20,6 +20,8 @@ export interface HubOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** With it the hub speaks HTTPS instead of HTTP, and MQTT over TLS beside MQTT. */
   readonly certificate?: Certificate;
+  /** Of HTTP, for clients that outlive the hub; without it another one with each start. */
+  readonly httpPort?: number;
   /** Shell commands that run before the hub in the same process, such as `ulimit -n 256`. */
   readonly before?: string;
 }
@@ -93,7 +95,8 @@ export async function createHubProcess(scope: Scope, options: HubOptions = {}): 
   const settings = Object.fromEntries(Object.entries(options.settings ?? {}).map(([name, value]) => [`MUSTER_${name}`, String(value)]));
   const tls = certificate && { MUSTER_TLS_CERT: certificate.certFile, MUSTER_TLS_KEY: certificate.keyFile, MUSTER_MQTTS_PORT: '0' };
   const env = { ...process.env, MUSTER_CONFIG_DIR: config, ...tls, ...settings };
-  const serve = [join(ROOT, 'bin/run.js'), 'serve', '--data', dataDirectory, '--ready-file', readyFile, '--http', '0', '--mqtt', '0', '--log-format', 'json'];
+  const doors = ['--http', String(options.httpPort ?? 0), '--mqtt', '0'];
+  const serve = [join(ROOT, 'bin/run.js'), 'serve', '--data', dataDirectory, '--ready-file', readyFile, ...doors, '--log-format', 'json'];
   let child: ChildProcess | null = null;
   let ended: Promise<number | null> = Promise.resolve(null);
   let ready: Ready | null = null;

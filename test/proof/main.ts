@@ -3,7 +3,7 @@ import { type Proof, runProof } from './proof.ts';
 import { PROOFS } from './registry.ts';
 import type { Scope } from './scope.ts';
 
-const USAGE = `npm run proof -- [${PROOFS.map(({ name }) => name).join('|')}|all] [--rounds N] [--seconds N] [--seed S] [--json]
+const USAGE = `npm run proof -- [${PROOFS.map(({ name }) => name).join('|')}|all] [--rounds N] [--seconds N] [--rows N] [--seed S] [--json]
 
 ${PROOFS.map(({ name, summary, long }) => `  ${name.padEnd(12)}${summary} (${long.rounds > 0 ? `${long.rounds} rounds` : `${long.seconds} s`})`).join('\n')}
 
@@ -39,6 +39,7 @@ interface Chosen {
   readonly json: boolean;
   readonly rounds: number | undefined;
   readonly seconds: number | undefined;
+  readonly rows: number | undefined;
 }
 
 function parse(): Chosen | null {
@@ -48,12 +49,13 @@ function parse(): Chosen | null {
       options: {
         rounds: { type: 'string' },
         seconds: { type: 'string' },
+        rows: { type: 'string' },
         seed: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean' },
       },
     });
-    const number = (name: 'rounds' | 'seconds' | 'seed') => {
+    const number = (name: 'rounds' | 'seconds' | 'rows' | 'seed') => {
       const text = values[name];
       if (text === undefined) return undefined;
       if (!/^\d+$/.test(text)) throw new Error(`--${name} takes a whole number, not ${text}`);
@@ -63,14 +65,15 @@ function parse(): Chosen | null {
     if (values.help || unknown.length > 0) throw new Error(unknown.length > 0 ? `there is no proof ${unknown.join(', ')}` : '');
     const all = positionals.length === 0 || positionals.includes('all');
     const proofs = PROOFS.filter(({ name }) => all || positionals.includes(name));
-    return { proofs, seed: number('seed') ?? Math.floor(Math.random() * 2 ** 31), json: values.json, rounds: number('rounds'), seconds: number('seconds') };
+    const seed = number('seed') ?? Math.floor(Math.random() * 2 ** 31);
+    return { proofs, seed, json: values.json, rounds: number('rounds'), seconds: number('seconds'), rows: number('rows') };
   } catch (error: unknown) {
     process.stderr.write(`${error instanceof Error && error.message !== '' ? `${error.message}\n\n` : ''}${USAGE}`);
     return null;
   }
 }
 
-async function prove(proof: Proof, { seed, rounds, seconds }: Chosen): Promise<Row> {
+async function prove(proof: Proof, { seed, rounds, seconds, rows }: Chosen): Promise<Row> {
   const obstacle = proof.obstacle?.() ?? null;
   const { name } = proof;
   if (obstacle !== null) {
@@ -81,7 +84,8 @@ async function prove(proof: Proof, { seed, rounds, seconds }: Chosen): Promise<R
   const startedAt = performance.now();
   const elapsed = () => Math.round((performance.now() - startedAt) / 1000);
   try {
-    const options = { rounds: rounds ?? proof.long.rounds, seconds: seconds ?? proof.long.seconds, seed, say };
+    const { long } = proof;
+    const options = { rounds: rounds ?? long.rounds, seconds: seconds ?? long.seconds, rows: rows ?? long.rows ?? 0, seed, say };
     const { figures, failures } = await runProof(proof, options, (opened) => {
       current = opened;
     });

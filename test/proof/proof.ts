@@ -8,6 +8,8 @@ export interface ProofOptions {
   readonly rounds: number;
   /** How long, for proofs that keep something up. */
   readonly seconds: number;
+  /** How many rows, for proofs with a file. */
+  readonly rows?: number;
   readonly say: (line: string) => void;
 }
 
@@ -22,8 +24,8 @@ export interface ProofRun extends ProofOptions {
 export interface Proof {
   readonly name: string;
   readonly summary: string;
-  readonly short: Pick<ProofOptions, 'rounds' | 'seconds'>;
-  readonly long: Pick<ProofOptions, 'rounds' | 'seconds'>;
+  readonly short: Pick<ProofOptions, 'rounds' | 'seconds' | 'rows'>;
+  readonly long: Pick<ProofOptions, 'rounds' | 'seconds' | 'rows'>;
   /** Why it cannot run here; null when it can. */
   readonly obstacle?: () => string | null;
   /** Measured values, for the table. */

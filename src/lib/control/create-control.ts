@@ -282,8 +282,9 @@ export function createControl(ports: ControlPorts): HotControl {
 
   /** As the last run left them: what was sent then was lost with its connection. */
   function restore(found: readonly Planned[]): void {
-    for (const { command, bytes } of found) {
-      add(command, bytes);
+    // All of them first: a newer one takes the place of what was never sent, and not of what its device may have.
+    for (const { command, bytes } of found) add(command, bytes);
+    for (const { command } of found) {
       const one = open.get(command.id);
       if (one === undefined) continue;
       apply(one, { kind: 'lost' });

@@ -1,4 +1,5 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { MadeCredential } from './make-credential.ts';
 
@@ -33,6 +34,7 @@ export function createPendingFile(results: string, note: ImportNote, former: Rea
   const path = pendingPathOf(results);
   const left = new Map(former);
   let last: readonly PendingRow[] = [];
+  let isFirst = true;
   return {
     async write(rows) {
       for (const { line } of last) left.delete(line);
@@ -40,14 +42,12 @@ export function createPendingFile(results: string, note: ImportNote, former: Rea
       const all = new Map([...left, ...rows.map((row) => [row.line, row] as const)]);
       const text = [note, ...all.values()].map((each) => `${JSON.stringify(each)}\n`).join('');
       try {
-        const file = await open(path, 'w', 0o600);
-        try {
-          await file.chmod(0o600);
-          await file.writeFile(text);
-          await file.datasync();
-        } finally {
-          await file.close();
-        }
+        // Rows of an import before this one are nowhere else: what has them stays until its successor is whole.
+        const replaces = left.size > 0;
+        await writePrivate(replaces ? `${path}.new` : path, text);
+        if (replaces) await rename(`${path}.new`, path);
+        if (replaces || isFirst) await syncFolderOf(path);
+        isFirst = false;
       } catch (error: unknown) {
         throw new MusterError('storage_failed', `${path} cannot be written: ${messageOf(error)}.`, {
           hint: 'Make room, and go on with --resume.',
@@ -55,8 +55,32 @@ export function createPendingFile(results: string, note: ImportNote, former: Rea
         });
       }
     },
-    remove: () => rm(path, { force: true }),
+    async remove() {
+      await rm(`${path}.new`, { force: true });
+      await rm(path, { force: true });
+    },
   };
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.chmod(0o600);
+    await file.writeFile(text);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** So that a name outlives a power failure as well. */
+async function syncFolderOf(path: string): Promise<void> {
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 export interface Pending {

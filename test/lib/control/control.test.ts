@@ -279,6 +279,20 @@ describe('the engine of commands', () => {
     await expect.poll(async () => (await state(waiting.id))[0]).toBe('expired');
   });
 
+  test('after the end of the hub a newer one takes the place of what was never sent, not of what its device may have', async () => {
+    carrier.connect('b1');
+    const sent = await ask(setOf('b1', { target: 10 }));
+    await expect.poll(() => state(sent.id)).toEqual(['sent', null]);
+    const newer = await ask(setOf('b1', { target: 20 }));
+    await expect.poll(() => state(newer.id)).toEqual(['sent', null]);
+    carrier = testCarrier();
+    engine = await controlled({ system, directory, clock, carrier });
+    carrier.connect('b1');
+    await expect.poll(() => sentTo('b1')).toEqual([sent.id, newer.id]);
+    await engine.control.answered('b1' as DeviceId, 'set', answer(sent.id, { state: 'rejected', reason: 'too cold' }));
+    expect(await state(sent.id)).toEqual(['rejected', 'too cold']);
+  });
+
   test('while the disk takes nothing, nothing is asked and nothing is answered; then it goes on where it was', async () => {
     carrier.connect('b1');
     const { id } = await ask(setOf('b1', { target: 1 }));
