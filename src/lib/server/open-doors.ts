@@ -99,14 +99,14 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
-  const said = { events, alarms, notifications, control, jobs, provisioning, mqtt };
+  const search = createDeviceSearch({ directory, presence: storage.presence, clock, searchesMax: settings['limits.searches'] });
+  const said = { events, alarms, notifications, control, jobs, provisioning, mqtt, search, lifecycle };
   const state = hubState({ settings, storage, ingest, ...said, stream, seats, connections, isStopping });
   metrics.watch(state.levels);
   metrics.storage.found(system.log.lastJournalId, samples.appliedJournalId);
   system.log.observe(metrics.storage.committed);
   storage.observe(metrics.storage);
 
-  const search = createDeviceSearch({ directory, presence: storage.presence, clock, searchesMax: settings['limits.searches'] });
   const render = deviceRenderer({ directory, presence: storage.presence, clock, rateLimits: deviceRateLimits(settings) });
   const http: HttpDoor = await openHttp({
     settings,
