@@ -11,6 +11,7 @@ types:
   - id: boiler
     points:
       - { path: boiler/temperature, unit: °C }
+    configSchema: { type: object, properties: { interval: { type: integer } } }
 groups:
   - path: paris/hall-2
     level: hall
@@ -30,6 +31,14 @@ kind: rule
 id: hot
 scope: { group: boilers, points: boiler/temperature }
 when: { bands: [{ level: minor, high: 80 }] }
+---
+kind: provisioning
+id: meters
+when: aliases.imei.startsWith("35")
+deviceKind: gateway
+type: boiler
+groups: [paris/hall-2]
+labels: { site: paris }
 ---
 kind: channel
 id: ops
@@ -72,7 +81,7 @@ const rowsOf = (stdout: string): Row[] =>
         .split('\n')
         .map((line) => JSON.parse(line)) as Row[]);
 const statuses = (stdout: string): string[] => rowsOf(stdout).map(({ kind, name, status }) => `${kind} ${name} ${status}`);
-const ALL = ['type boiler', 'group paris/hall-2', 'group boilers', 'device b7', 'device gw', 'rule hot', 'channel ops', 'route all'];
+const ALL = ['type boiler', 'group paris/hall-2', 'group boilers', 'device b7', 'device gw', 'rule hot', 'provisioning meters', 'channel ops', 'route all'];
 
 test('a fleet is made from a file, and a second run changes nothing', { timeout: 90_000 }, async () => {
   const { client, folder, muster } = await here();
@@ -84,6 +93,8 @@ test('a fleet is made from a file, and a second run changes nothing', { timeout:
   const first = await muster('apply', '-f', 'fleet.yaml', '-o', 'ndjson');
   expect([first.stderr, first.code, statuses(first.stdout)]).toEqual(['', 0, ALL.map((name) => `${name} created`)]);
   expect(await client.devices.show('b7')).toMatchObject({ parent: 'gw', type: 'boiler', memberOf: ['paris', 'boilers', 'paris/hall-2'], points: 1 });
+  expect(await client.types.show('boiler')).toMatchObject({ configSchema: { type: 'object' } });
+  expect(await client.provisioningRules.show('meters')).toMatchObject({ kind: 'gateway', type: 'boiler', groups: ['paris/hall-2'] });
   const second = await muster('apply', '-f', 'fleet.yaml', '-o', 'ndjson');
   expect([second.code, statuses(second.stdout)]).toEqual([0, ALL.map((name) => `${name} unchanged`)]);
   const same = await muster('diff', '-f', 'fleet.yaml', '--exit-code');
@@ -125,6 +136,12 @@ test('a difference is shown line by line, and applying it changes what the file 
   expect(statuses((await muster('apply', '-f', 'fleet.yaml', '--changed', '-o', 'ndjson')).stdout)).toEqual([]);
   writeFileSync(join(folder, 'fleet.yaml'), FLEET.replace('match: { severity: major+ }', 'groupBy: [rule]'));
   await muster('apply', '-f', 'fleet.yaml');
+  await client.provisioningRules.update('meters', { decision: 'hold' });
+  const held = await muster('apply', '-f', 'fleet.yaml', '--changed', '-o', 'ndjson');
+  expect(rowsOf(held.stdout)).toMatchObject([{ kind: 'provisioning', name: 'meters', changed: ['decision'] }]);
+  expect((await client.provisioningRules.show('meters')).decision).toBe('accept');
+  const { mentions } = await client.groups.move({ from: 'paris', to: 'rome', dryRun: true });
+  expect(mentions).toContainEqual({ kind: 'provisioning', id: 'meters', group: 'paris/hall-2' });
   const route = await client.routes.show('all');
   expect([route.match, route.groupBy]).toEqual([undefined, ['rule']]);
 });

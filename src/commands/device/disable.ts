@@ -1,4 +1,4 @@
-import { DeviceStateCommand, deviceStateArgs, deviceStateFlags } from '../../lib/cli/device-state-command.ts';
+import { DeviceStateCommand, deviceStateArgs, deviceStateFlags } from '../../lib/enrolment/device-state-command.ts';
 
 export default class DeviceDisable extends DeviceStateCommand<typeof DeviceDisable> {
   static override summary = 'Refuse devices: their connections are cut at once';
@@ -9,6 +9,6 @@ export default class DeviceDisable extends DeviceStateCommand<typeof DeviceDisab
   static override examples = ['<%= config.bin %> device disable boiler-7', '<%= config.bin %> device disable boiler-7 boiler-8 --json'];
 
   async run(): Promise<void> {
-    await this.change('disabled', 'disabled');
+    await this.change('disabled', { done: 'disabled', verb: 'Disable' });
   }
 }

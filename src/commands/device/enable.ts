@@ -1,4 +1,4 @@
-import { DeviceStateCommand, deviceStateArgs, deviceStateFlags } from '../../lib/cli/device-state-command.ts';
+import { DeviceStateCommand, deviceStateArgs, deviceStateFlags } from '../../lib/enrolment/device-state-command.ts';
 
 export default class DeviceEnable extends DeviceStateCommand<typeof DeviceEnable> {
   static override summary = 'Put devices in service: after a maintenance, or when they were disabled';
@@ -9,6 +9,6 @@ export default class DeviceEnable extends DeviceStateCommand<typeof DeviceEnable
   static override examples = ['<%= config.bin %> device enable boiler-7', '<%= config.bin %> device enable boiler-7 boiler-8 --dry-run'];
 
   async run(): Promise<void> {
-    await this.change('active', 'enabled');
+    await this.change('active', { done: 'enabled', verb: 'Enable' });
   }
 }

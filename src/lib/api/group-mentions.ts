@@ -4,6 +4,7 @@ import { parseSelector } from '../domain/selector.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { Routes } from '../notifications/routes.ts';
+import type { ProvisioningRules } from '../provisioning/rules.ts';
 import type { Maintenances, Rules } from '../supervision/supervision.ts';
 import type { GroupMention } from './schema/groups.ts';
 
@@ -11,11 +12,12 @@ export interface GroupMentionPorts {
   readonly rules: Pick<Rules, 'list'>;
   readonly maintenances: Pick<Maintenances, 'list'>;
   readonly routes: Pick<Routes, 'list'>;
+  readonly provisioningRules: Pick<ProvisioningRules, 'list'>;
   readonly directory: Directory;
 }
 
 /** Who names a group, or one below it, in words that do not follow when it moves or goes: for those who have to mend that. */
-export function mentionsOf(project: ProjectId, path: string, { rules, maintenances, routes, directory }: GroupMentionPorts): GroupMention[] {
+export function mentionsOf(project: ProjectId, path: string, { rules, maintenances, routes, provisioningRules, directory }: GroupMentionPorts): GroupMention[] {
   const isMeant = (group: string): boolean => isWithin(groupPath(group), path);
   const mentions: GroupMention[] = [];
   const add = (kind: GroupMention['kind'], id: string, groups: readonly string[]): void => {
@@ -24,6 +26,7 @@ export function mentionsOf(project: ProjectId, path: string, { rules, maintenanc
   for (const { id, document } of rules.list(project)) add('rule', id, textsOf(fieldOf(document.scope, 'group')));
   for (const { id, scope } of maintenances.list(project)) add('maintenance', id, textsOf(scope.group));
   for (const { id, document } of routes.list(project)) add('route', id, textsOf(fieldOf(document.match, 'group')));
+  for (const { id, groups } of provisioningRules.list(project)) add('provisioning', id, groups);
   for (const { path: id, selector } of directory.groups.list(project)) if (selector !== null) add('group', id, groupsIn(selector));
   return mentions;
 }

@@ -4,7 +4,9 @@ import { MusterError } from '../errors/muster-error.ts';
 import type { RowResult } from './row-result.ts';
 import { createChunkSender } from './send-batch.ts';
 
-export type DeviceWork = { readonly kind: 'update'; readonly change: Omit<BatchDevice, 'id' | 'credential'> } | { readonly kind: 'delete' };
+export type DeviceWork =
+  | { readonly kind: 'update'; readonly change: Omit<BatchDevice, 'id' | 'credential'>; readonly reason?: string | undefined }
+  | { readonly kind: 'delete' };
 
 export interface ChangeOptions {
   readonly hub: Pick<HubClient, 'deviceBatches'>;
@@ -34,7 +36,12 @@ export async function* changeDevices(options: ChangeOptions): AsyncGenerator<Row
         wasSentBefore ||= again;
         return work.kind === 'delete'
           ? hub.deviceBatches.delete({ check: dryRun, devices: part })
-          : hub.deviceBatches.provision({ mode: 'update', check: dryRun, devices: part.map((id) => ({ ...work.change, id })) });
+          : hub.deviceBatches.provision({
+              mode: 'update',
+              check: dryRun,
+              ...(work.reason !== undefined && { reason: work.reason }),
+              devices: part.map((id) => ({ ...work.change, id })),
+            });
       }, false);
       for (const [index, result] of results.entries()) yield rowOf(part[index] ?? null, result, work.kind === 'delete' && wasSentBefore);
     } catch (error: unknown) {

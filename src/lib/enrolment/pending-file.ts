@@ -27,7 +27,7 @@ export interface PendingFile {
   remove(): Promise<void>;
 }
 
-const pendingPathOf = (results: string): string => `${results}.part`;
+export const pendingPathOf = (results: string): string => `${results}.part`;
 
 /** `former`: what an import before this one left there. It stays there until it has its answer: perhaps nobody else knows these secrets. */
 export function createPendingFile(results: string, note: ImportNote, former: ReadonlyMap<number, PendingRow>): PendingFile {

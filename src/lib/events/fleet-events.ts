@@ -53,6 +53,11 @@ export function devicesChanged(project: ProjectId, { created, updated, deleted }
   return { project, time, kind: 'devices.changed', actor, severity: null, device: null, point: null, alarm: null, rule: null, text, details };
 }
 
+/** With the words of who did it, for those who ask later. */
+export function withReason(event: NewEvent, reason: string | undefined): NewEvent {
+  return reason === undefined ? event : { ...event, text: `${event.text}: ${reason}`, details: { ...event.details, reason } };
+}
+
 /** null: nothing of it is another. Of points only how many there are: a type may have thousands. */
 export function typeUpdated(before: DeviceType, after: DeviceType, actor: Actor, time: number): NewEvent | null {
   const changed = changesOf(counted(before), counted(after), TYPE_FIELDS);

@@ -35,6 +35,8 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly cod
 export interface ManifestKind {
   readonly name: ManifestKindName;
   readonly plural: string;
+  /** How its field `kind` is called beside the `kind` of a manifest; absent: its name, then `Kind`. */
+  readonly ownKind?: string;
   /** The field that names it. */
   readonly key: 'id' | 'path';
   /** Fields that it may have, in the order in which they are written; null: the hub says what may be in it. */

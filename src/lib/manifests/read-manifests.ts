@@ -91,8 +91,8 @@ function withOwnKind(body: Body, kind: ManifestKind): Body {
 }
 
 /** How the field `kind` of an object is called beside the `kind` of the manifest. */
-export function ownKindField({ name }: ManifestKind): string {
-  return `${name}Kind`;
+export function ownKindField({ name, ownKind }: ManifestKind): string {
+  return ownKind ?? `${name}Kind`;
 }
 
 export function placeOf({ file, line }: Pick<Manifest, 'file' | 'line'>): string {

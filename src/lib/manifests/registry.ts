@@ -2,6 +2,7 @@ import { MANIFEST_KINDS, type ManifestKindName } from '../domain/manifest.ts';
 import { channelKind } from './kinds/channels.ts';
 import { deviceKind } from './kinds/devices.ts';
 import { groupKind } from './kinds/groups.ts';
+import { provisioningKind } from './kinds/provisioning.ts';
 import { routeKind } from './kinds/routes.ts';
 import { ruleKind } from './kinds/rules.ts';
 import { typeKind } from './kinds/types.ts';
@@ -12,6 +13,7 @@ const BY_NAME: Readonly<Record<ManifestKindName, ManifestKind>> = {
   group: groupKind,
   device: deviceKind,
   rule: ruleKind,
+  provisioning: provisioningKind,
   channel: channelKind,
   route: routeKind,
 };

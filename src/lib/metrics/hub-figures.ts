@@ -67,6 +67,13 @@ export interface HubLevels {
   readonly problems: readonly string[];
   readonly devices: number;
   readonly points: number;
+  readonly groups: number;
+  /** Searches of devices under way. */
+  readonly searches: number;
+  /** Devices whose clocks are wrong. */
+  readonly clocksWrong: number;
+  /** The history of connections: those on their way to the disk, and, since the start, beginnings that are not in it. */
+  readonly history: { readonly waiting: number; readonly dropped: number };
   readonly steps: StepCounts;
   /** Messages that wait for the disk. */
   readonly messagesWaiting: number;

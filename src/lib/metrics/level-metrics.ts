@@ -12,6 +12,15 @@ const HUB_METRICS: readonly LevelMetric<HubLevels>[] = [
   { name: 'muster_ready', help: '1 while the hub takes all traffic, as /health/ready says', read: ({ problems }) => Number(problems.length === 0) },
   { name: 'muster_devices', help: 'Devices', read: ({ devices }) => devices },
   { name: 'muster_points', help: 'Points', read: ({ points }) => points },
+  { name: 'muster_groups', help: 'Groups', read: ({ groups }) => groups },
+  { name: 'muster_device_searches', help: 'Searches of devices under way', read: ({ searches }) => searches },
+  { name: 'muster_devices_clock_wrong', help: 'Devices whose clocks are wrong', read: ({ clocksWrong }) => clocksWrong },
+  { name: 'muster_connection_history_waiting', help: 'Connections that wait to be noted in the history', read: ({ history }) => history.waiting },
+  {
+    name: 'muster_connection_history_dropped_total',
+    help: 'Beginnings of connections that are not in the history: too many waited',
+    read: ({ history }) => history.dropped,
+  },
   {
     name: 'muster_ingest_step_in_total',
     help: 'Messages that went into a step of the spine',

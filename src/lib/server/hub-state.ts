@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { HotControl } from '../control/create-control.ts';
 import type { HotJobs } from '../control/create-jobs.ts';
+import type { DeviceSearch } from '../fleet/search/device-search.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
@@ -11,6 +12,7 @@ import type { ConnectionCount } from './limit-connections.ts';
 import { limitLevels } from './limit-levels.ts';
 import type { EventsDoor } from './open-events.ts';
 import type { IngestDoor } from './open-ingest.ts';
+import type { LifecycleDoor } from './open-lifecycle.ts';
 import type { ProvisioningDoor } from './open-provisioning.ts';
 import type { Storage } from './open-storage.ts';
 
@@ -33,6 +35,8 @@ export function hubState(parts: {
   readonly control: HotControl;
   readonly provisioning: Pick<ProvisioningDoor, 'counts'>;
   readonly jobs: Pick<HotJobs, 'open'>;
+  readonly search: Pick<DeviceSearch, 'running'>;
+  readonly lifecycle: Pick<LifecycleDoor, 'connections' | 'clocks'>;
   readonly mqtt: MqttProtocol;
   readonly stream: LiveStream;
   readonly seats: SubscriberSeats;
@@ -40,6 +44,7 @@ export function hubState(parts: {
   readonly isStopping: () => boolean;
 }): HubState {
   const { settings, storage, ingest, events, alarms, notifications, control, jobs, provisioning, mqtt, stream, seats, connections, isStopping } = parts;
+  const { search, lifecycle } = parts;
   const { directory, disk, samples, system } = storage;
   const { pipeline, pressure } = ingest;
   return { checks, notes, levels };
@@ -74,6 +79,8 @@ export function hubState(parts: {
         waiting: events.recorder.waiting,
         streamDropped: events.stream.dropped,
       },
+      searches: search.running,
+      history: { waiting: lifecycle.connections.waiting, dropped: lifecycle.connections.dropped },
       alarms: alarms.counts(),
       commands: { ...control.counts(), jobs: jobs.open },
       mqtt: mqtt.counters(),
@@ -84,6 +91,8 @@ export function hubState(parts: {
       steps: pipeline.steps,
       devices: sumOf(directory.projects.keys(), (project) => directory.deviceCount(project)),
       points: sumOf(directory.projects.keys(), (project) => directory.pointCount(project)),
+      groups: sumOf(directory.projects.keys(), (project) => directory.groups.count(project)),
+      clocksWrong: lifecycle.clocks.wrong,
       commitsWaiting: system.log.depth,
       commitsFailing: system.log.failing,
       commitGroupsFailed: system.log.counts.failedGroups,

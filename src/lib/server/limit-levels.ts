@@ -3,7 +3,7 @@ import type { HubLevels, LimitLevel } from '../metrics/hub-figures.ts';
 
 type Levels = Pick<
   HubLevels,
-  'messagesWaiting' | 'bytesWaiting' | 'journalBytes' | 'httpConnections' | 'streamSubscribers' | 'events' | 'alarms' | 'commands' | 'mqtt'
+  'messagesWaiting' | 'bytesWaiting' | 'journalBytes' | 'httpConnections' | 'streamSubscribers' | 'events' | 'alarms' | 'commands' | 'mqtt' | 'searches'
 > & {
   /** What the setting and the operating system allow. */
   readonly mqttConnectionsMax: number;
@@ -12,6 +12,7 @@ type Levels = Pick<
 /** What has a limit for the whole hub, and how far it is filled. Limits of a device, a session or an address are judged where they are met. */
 export function limitLevels(settings: Settings, levels: Levels): LimitLevel[] {
   const { messagesWaiting, bytesWaiting, journalBytes, httpConnections, streamSubscribers, events, alarms, commands, mqtt, mqttConnectionsMax } = levels;
+  const { searches } = levels;
   return [
     { setting: 'limits.commit-queue', level: messagesWaiting, limit: settings['limits.commit-queue'] },
     { setting: 'limits.bytes-waiting', level: bytesWaiting, limit: settings['limits.bytes-waiting'] },
@@ -23,6 +24,7 @@ export function limitLevels(settings: Settings, levels: Levels): LimitLevel[] {
     { setting: 'limits.alarm-events-waiting', level: alarms.uncommitted, limit: settings['limits.alarm-events-waiting'] },
     { setting: 'limits.command-bytes-open', level: commands.bytes, limit: settings['limits.command-bytes-open'] },
     { setting: 'limits.events-waiting', level: events.waiting, limit: settings['limits.events-waiting'] },
+    { setting: 'limits.searches', level: searches, limit: settings['limits.searches'] },
     { setting: 'http.connections-max', level: httpConnections, limit: settings['http.connections-max'] },
     { setting: 'mqtt.connections-max', level: mqtt.connections, limit: mqttConnectionsMax },
     { setting: 'mqtt.half-open-max', level: mqtt.halfOpen, limit: settings['mqtt.half-open-max'] },

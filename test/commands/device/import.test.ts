@@ -281,7 +281,7 @@ test('--credential certificate writes a key and a certificate for each device th
   expect(without.code).toBe(7);
   expect(resultsIn('none.csv').map(({ status }) => status)).toEqual(['failed', 'failed', 'failed']);
   expect(readdirSync(file('papers'))).toEqual([]);
-  await client.cas.create({ kind: "own", id: 'import-ca' });
+  await client.cas.create({ kind: 'own', id: 'import-ca' });
   const ended = await muster(['import', 'certified.csv', ...inPapers, '--results', 'certified-out.csv', '--valid', '30d']);
   expect(ended.code, ended.stderr).toBe(7);
   const [one, bad, three] = parse(readFileSync(file('certified-out.csv'), 'utf8'), { columns: true }) as Record<string, string>[];
@@ -311,7 +311,7 @@ test('--credential certificate writes a key and a certificate for each device th
 });
 
 test('a certificate whose answer was lost is given once more to the same key, and to no other', { timeout: 60_000 }, async () => {
-  await client.cas.create({ kind: "own", id: 'lost-ca' });
+  await client.cas.create({ kind: 'own', id: 'lost-ca' });
   const { publicKey } = generateKeyPairSync('ed25519', {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },

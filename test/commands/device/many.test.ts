@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHubClient, type HubClient } from '../../../src/lib/client/hub-client.ts';
 import { startHub, type TestHub } from '../../helpers/hub.ts';
 import { runMuster } from '../../helpers/run-muster.ts';
+import { waitUntil } from '../../helpers/wait-until.ts';
 
 let hub: TestHub;
 let client: HubClient;
@@ -69,4 +70,40 @@ test('devices are deleted by selector, what is behind a gateway before it, in ch
   const ended = await muster('delete', '--selector', 'id=c-*', '--yes', '--chunk', '2', '-o', 'csv', '--columns', 'id,status,code');
   expect(ended).toMatchObject({ code: 7, stdout: 'id,status,code\nc-1,deleted,\nc-2,deleted,\nc-0,deleted,\nc-other,failed,in_use\nc-site,deleted,\n' });
   expect(await selected('id=c-*')).toEqual(['c-other']);
+});
+
+test('the state of many devices is changed by selector, and the journal says why', { timeout: 90_000 }, async () => {
+  await make(['s-1', 's-2', 's-3'].map((id, index) => ({ id, labels: { row: index === 2 ? 'b' : 'a' } })));
+  expect(await muster('maintain', '--selector', 'row=a')).toMatchObject({ code: 2, stderr: expect.stringContaining('2 devices (row=a)?') });
+  expect(await muster('maintain', '--selector', 'row=a', '--dry-run')).toMatchObject({ code: 0, stderr: 'It would be: 2 updated.\n' });
+  const ended = await muster('maintain', '--selector', 'row=a', '--yes', '--reason', 'new pipes');
+  expect(ended).toMatchObject({ code: 0, stderr: '2 updated.\n' });
+  expect(await selected('state=maintenance')).toEqual(['s-1', 's-2']);
+  expect((await muster('disable', 's-3', '--reason', 'it lies')).code).toBe(0);
+  const reasonsNow = async (): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for await (const { kind, text, details } of client.events.list())
+      if ((details as { reason?: string }).reason !== undefined) found.push([kind, text, details]);
+    return found;
+  };
+  await waitUntil(async () => (await reasonsNow()).length === 2, 'both reasons are in the journal');
+  const reasons = await reasonsNow();
+  expect(reasons).toEqual([
+    ['device.updated', expect.stringMatching(/: it lies$/), expect.objectContaining({ reason: 'it lies' })],
+    ['devices.changed', expect.stringMatching(/: new pipes$/), expect.objectContaining({ reason: 'new pipes', updated: ['s-1', 's-2'] })],
+  ]);
+  expect((await muster('enable', '--selector', 'state=maintenance,row=a', '--yes')).code).toBe(0);
+  expect((await muster('retire', '--selector', 'row=a', '--yes')).code).toBe(0);
+  expect(await selected('state=retired')).toEqual(['s-1', 's-2']);
+  expect((await muster('enable')).code).toBe(2);
+});
+
+test('those that wait are approved and rejected by a selector that the hub answers', { timeout: 90_000 }, async () => {
+  await client.groups.create({ path: 'gate' });
+  await make(['w-1', 'w-2', 'w-3'].map((id, index) => ({ id, state: 'new', groups: index === 2 ? [] : ['gate'] })));
+  expect((await muster('approve', '--selector', 'group=gate,id=w-1', '--yes')).code).toBe(0);
+  expect((await muster('reject', '--selector', 'group=gate', '--yes')).code).toBe(0);
+  expect(await selected('id=w-*')).toEqual(['w-1', 'w-3']);
+  expect(await selected('id=w-*,state=new')).toEqual(['w-3']);
+  expect((await muster('approve', '--selector', 'group=gate', '--yes')).code).not.toBe(0);
 });

@@ -63,6 +63,10 @@ test('reads the levels anew at each scrape', async () => {
   const metrics = metricsAt(() => 0);
   let devices = 1;
   const levels = noLevels({
+    groups: 4,
+    searches: 1,
+    clocksWrong: 3,
+    history: { waiting: 5, dropped: 6 },
     commitsFailing: true,
     commitGroupsFailed: 10,
     commitThreadRestarts: 11,
@@ -86,6 +90,11 @@ test('reads the levels anew at each scrape', async () => {
   expect(lines).toEqual(
     expect.arrayContaining([
       'muster_devices 10',
+      'muster_groups 4',
+      'muster_device_searches 1',
+      'muster_devices_clock_wrong 3',
+      'muster_connection_history_waiting 5',
+      'muster_connection_history_dropped_total 6',
       'muster_sample_store_failed 1',
       'muster_ingest_pressing 1',
       'muster_ingest_pressed_total 3',

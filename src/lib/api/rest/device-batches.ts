@@ -6,7 +6,7 @@ import { parseSelector } from '../../domain/selector.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import { certificatesIssued } from '../../events/certificate-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
-import { type ChangedDevices, devicesChanged } from '../../events/fleet-events.ts';
+import { type ChangedDevices, devicesChanged, withReason } from '../../events/fleet-events.ts';
 import type { Directory } from '../../fleet/directory.ts';
 import type { Groups } from '../../fleet/groups/groups.ts';
 import { selectDevices } from '../../fleet/select-devices.ts';
@@ -53,13 +53,13 @@ export function deviceBatchRoutes({ deviceBatches, groups, directory, recorder, 
       body: DeviceBatch,
       responses: { 200: DeviceBatchAnswer },
       async handle({ body, project, principal }) {
-        const { mode, check, again, createGroups } = body;
+        const { mode, check, again, createGroups, reason } = body;
         const read = body.devices.map(readRow);
         const rows = createGroups && !check ? await withGroups(project, read, actorOf(principal)) : read;
         const items = rows.flatMap((row) => ('device' in row ? [row] : []));
         const written = await deviceBatches.provision(project, items, { mode, check, again, createGroups }, actorOf(principal));
         const signed = check ? 0 : written.filter(({ credential }) => credential?.kind === 'certificate').length;
-        if (!check) tell(devicesChanged(project, changedBy(written), actorOf(principal), clock()));
+        if (!check) tell(devicesChanged(project, changedBy(written), actorOf(principal), clock()), reason);
         if (signed > 0) recorder.record(certificatesIssued(project, signed, actorOf(principal), clock()));
         let next = 0;
         return answer(
@@ -134,8 +134,8 @@ export function deviceBatchRoutes({ deviceBatches, groups, directory, recorder, 
     }
   }
 
-  function tell(event: ReturnType<typeof devicesChanged>): void {
-    if (event !== null) recorder.record(event);
+  function tell(event: ReturnType<typeof devicesChanged>, reason?: string): void {
+    if (event !== null) recorder.record(withReason(event, reason));
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeviceCredentials } from '../../access/device-credentials.ts';
 import { credentialCreated } from '../../events/credential-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
-import { deviceCreated, deviceDeleted, deviceUpdated } from '../../events/fleet-events.ts';
+import { deviceCreated, deviceDeleted, deviceUpdated, withReason } from '../../events/fleet-events.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Groups } from '../../fleet/groups/groups.ts';
@@ -124,9 +124,10 @@ export function deviceRoutes({ fleet, groups, directory, presence, search, lates
       responses: { 200: Device },
       async handle({ device, body, project, principal }) {
         const before = device.device;
-        const entry = await fleet.updateDevice(project, before.id, body);
+        const { reason, ...change } = body;
+        const entry = await fleet.updateDevice(project, before.id, change);
         const event = deviceUpdated(before, entry.device, actorOf(principal), clock());
-        if (event !== null) recorder.record(event);
+        if (event !== null) recorder.record(withReason(event, reason));
         return { status: 200, body: render(entry) };
       },
     }),

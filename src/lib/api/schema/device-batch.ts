@@ -85,6 +85,7 @@ export const DeviceBatch = z.object({
     .describe(
       'mode create: these were sent before and the answer was lost, so a device that exists and is as it says here counts as created. One with a credential of its own is known without it',
     ),
+  reason: Text(500).optional().describe('why, for the journal of events'),
   createGroups: z.boolean().default(false).describe('make groups that are missing; otherwise a device that names one fails'),
   devices: z
     .array(z.unknown())
@@ -152,6 +153,7 @@ export interface DeviceBatch {
   readonly check?: boolean;
   readonly again?: boolean;
   readonly createGroups?: boolean;
+  readonly reason?: string;
   readonly devices: readonly BatchDevice[];
 }
 export type DeviceBatchAnswer = z.infer<typeof DeviceBatchAnswer>;

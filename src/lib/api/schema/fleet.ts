@@ -82,6 +82,7 @@ export const DeviceUpdate = z.object({
   labels: z.record(Name, Text(200).nullable()).optional(),
   aliases: z.partialRecord(z.enum(ALIAS_KINDS), Text(100).min(1).nullable()).optional(),
   groups: Groups.optional().describe('in the place of all that it was put into'),
+  reason: Text(500).optional().describe('why, for the journal of events'),
 });
 
 export const Credential = z

@@ -60,7 +60,7 @@ export const GroupReach = z.object({
   byLabel: z.number().int().describe('that are in one of them by their label `group`, which is not changed'),
 });
 export const GroupMention = z
-  .object({ kind: z.enum(['rule', 'route', 'maintenance', 'group']), id: z.string(), group: z.string().describe('as it is written there') })
+  .object({ kind: z.enum(['rule', 'route', 'maintenance', 'group', 'provisioning']), id: z.string(), group: z.string().describe('as it is written there') })
   .meta({ id: 'GroupMention' });
 export const GroupMove = z.object({ from: Text(500), to: GroupPathText, dryRun: z.boolean().default(false) });
 export const GroupMoved = GroupReach.extend({

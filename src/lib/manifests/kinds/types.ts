@@ -9,10 +9,10 @@ export const typeKind: ManifestKind = {
   name: 'type',
   plural: 'types',
   key: 'id',
-  fields: ['mode', 'description', 'points'],
+  fields: ['mode', 'description', 'points', 'configSchema'],
   whole: false,
   normal(body) {
-    const filled = withDefaults(body, { mode: 'strict', description: null, points: [] });
+    const filled = withDefaults(body, { mode: 'strict', description: null, points: [], configSchema: null });
     return { ...filled, points: sortedBy(filled.points, 'path', (point) => withDefaults(point, POINT)) };
   },
   list: (hub) => hub.types.list() as AsyncIterable<unknown> as AsyncIterable<Body>,

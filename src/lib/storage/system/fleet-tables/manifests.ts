@@ -12,6 +12,7 @@ ${trigger('device', 'devices', 'id')}
 ${trigger('type', 'types', 'id')}
 ${trigger('group', 'device_groups', 'path')}
 ${trigger('rule', 'rules', 'id')}
+${trigger('provisioning', 'provisioning_rules', 'id')}
 ${trigger('channel', 'channels', 'id')}
 ${trigger('route', 'routes', 'id')}
 create trigger managed_group_moved after update of path on device_groups when new.path <> old.path begin
