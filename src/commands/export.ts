@@ -67,17 +67,28 @@ export default class Export extends HubCommand<typeof Export> {
 
   /** What the user says now; undefined where nothing is said. */
   #given() {
-    const { format, layout, time, timezone, point, label, from, to } = this.flags;
-    return { format, layout, time, timezone, point, label, from, to, device: this.args.device };
+    const { format, layout, time, timezone, point, label, group, selector, from, to } = this.flags;
+    return { format, layout, time, timezone, point, label, group, selector, from, to, device: this.args.device };
   }
 
   #note(hub: HubClient, format: string): PartNote {
-    const { layout = 'long', time = 'iso', timezone = 'UTC', point = null, label = null, from = null, to = null, device = null } = this.#given();
+    const {
+      layout = 'long',
+      time = 'iso',
+      timezone = 'UTC',
+      point = null,
+      label = null,
+      group = null,
+      selector = null,
+      from = null,
+      to = null,
+      device = null,
+    } = this.#given();
     const context = { now: Date.now(), timezone };
     const start = from === null ? null : parseTime(from, context);
     const end = to === null ? context.now + 1 : parseTime(to, context);
     if (start !== null && start >= end) throw new MusterError('usage', 'The range is empty: --from is not before --to.');
-    return { version: 1, url: hub.url, choice: { format, layout, time, timezone, device, point, label, from, to }, from: start, to: end };
+    return { version: 1, url: hub.url, choice: { format, layout, time, timezone, device, point, label, group, selector, from, to }, from: start, to: end };
   }
 
   async #toStdout(hub: HubClient): Promise<void> {
@@ -109,10 +120,10 @@ export default class Export extends HubCommand<typeof Export> {
   }
 
   async #open(hub: HubClient, { choice, from, to }: PartNote, start: ResumeStart | null) {
-    const { format, layout, time, timezone, device, label } = choice;
+    const { format, layout, time, timezone, device, label, group, selector } = choice;
     const point = start?.columns ?? choice.point;
     const after = start?.after === null || start?.after === undefined ? undefined : JSON.stringify(start.after);
-    const query = { format, layout, time, timezone, device, point, label, from, to, after };
+    const query = { format, layout, time, timezone, device, point, label, group, selector, from, to, after };
     const { timeout } = this.flags;
     const { body } = await hub.stream('GET', '/export', { query, headers: { accept: '*/*' }, timeoutMs: timeout ?? SILENCE_MS });
     return body;

@@ -15,15 +15,16 @@ export default class Latest extends HubCommand<typeof Latest> {
   static override examples = [
     '<%= config.bin %> latest',
     { description: 'One point of every device of a site:', command: "<%= config.bin %> latest --point 'boiler/*' --label site=paris" },
+    { description: 'What is in a group, or below it:', command: '<%= config.bin %> latest --group paris' },
     { description: 'For a script:', command: '<%= config.bin %> latest gw-1 --output csv --columns point,value,age' },
   ];
 
   async run(): Promise<void> {
-    const { point, label, kind, timezone } = this.flags;
+    const { point, label, group, selector, kind, timezone } = this.flags;
     const hub = await this.hub();
     const now = Date.now();
     let rows = 0;
-    const filters = { device: this.args.device, point, label, kind };
+    const filters = { device: this.args.device, point, label, group, selector, kind };
     await this.printList((limit) => counted(hub.points.list(filters, { limit }), () => (rows += 1)), columns(timezone, now), this.flags);
     if (rows > 0) return;
     for (const device of this.args.device ?? []) await hub.devices.show(device);

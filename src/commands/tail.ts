@@ -32,7 +32,7 @@ export default class Tail extends HubCommand<typeof Tail> {
   ];
 
   async run(): Promise<void> {
-    const { point, label, kind, count, duration, since, timezone } = this.flags;
+    const { point, label, group, selector, kind, count, duration, since, timezone } = this.flags;
     refuseFlags('tail', this.flags, ['sort']);
     if (this.output === 'yaml') throw new MusterError('usage', '`muster tail` prints table, ndjson or csv.');
     // A list that has no end is no JSON document: one object for each line.
@@ -41,7 +41,7 @@ export default class Tail extends HubCommand<typeof Tail> {
     const hub = await this.hub();
     const { followSamples } = await import('../lib/reading/live/follow-samples.ts');
     const { storedSamples } = await import('../lib/reading/live/stored-samples.ts');
-    const filter = { device: this.args.device, point, label, kind };
+    const filter = { device: this.args.device, point, label, group, selector, kind };
     // A device that does not exist would be waited for in vain.
     const device: string[] = [];
     for (const name of this.args.device ?? []) device.push((await hub.devices.show(name)).id);

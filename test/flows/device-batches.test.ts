@@ -18,6 +18,22 @@ const statuses = (answer: { body: { results: { id: string; status: string; code:
 const report = (device: string, secret: string) => apiOf(hub.url, secret)('POST', `/devices/${device}/report`, { temperature: 20 });
 
 describe('batches of devices over HTTP', () => {
+  it('puts devices into groups that exist, and makes missing ones only when it is told to', async () => {
+    const rows = [{ id: 'grouped-1', groups: ['lyon/hall-1'] }, { id: 'grouped-2' }];
+    expect(statuses(await batch('create', rows, { check: true }))).toEqual([
+      ['grouped-1', 'failed', 'invalid'],
+      ['grouped-2', 'created'],
+    ]);
+    expect(statuses(await batch('create', rows, { check: true, createGroups: true }))).toEqual([
+      ['grouped-1', 'created'],
+      ['grouped-2', 'created'],
+    ]);
+    expect((await get('/groups/lyon')).status).toBe(404);
+    expect(statuses(await batch('create', rows, { createGroups: true })).map(([, status]) => status)).toEqual(['created', 'created']);
+    expect((await get('/groups/lyon')).status).toBe(200);
+    expect((await get('/devices/grouped-1')).body.groups).toEqual(['lyon/hall-1']);
+  });
+
   it('creates the good ones with their credentials, and names what is wrong with each bad one', async () => {
     const own = makeToken('device');
     const answer = await batch('create', [

@@ -42,7 +42,7 @@ export default class DeviceApprove extends HubCommand<typeof DeviceApprove> {
       ...(label !== undefined && { labels: pairsOf('label', label) }),
     };
     const hub = dryRun ? await this.hub() : await this.writable();
-    const ids = selector === undefined ? given : await heldDevices(hub, selector === '*' ? '' : selector);
+    const ids = selector === undefined ? given : await heldDevices(hub, selector);
     // Those that are named are meant; how many a selector fits shows only now.
     if (!dryRun && selector !== undefined) await confirmUnless(yes, `Approve ${ids.length} devices?`, this.signal);
     const check = async (id: string) => {

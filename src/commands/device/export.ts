@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises';
 import { Flags } from '@oclif/core';
 import { batches } from '../../lib/cli/batches.ts';
 import type { Column } from '../../lib/cli/column.ts';
-import { filterFlag } from '../../lib/cli/flags.ts';
+import { deviceFilterFlags, deviceFiltersOf } from '../../lib/cli/device-search.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
 import type { HubClient } from '../../lib/client/hub-client.ts';
-import { DEVICE_KINDS, DEVICE_STATES, type DeviceKind } from '../../lib/domain/device.ts';
+import type { DeviceKind } from '../../lib/domain/device.ts';
 import { csvLines, type ExportedDevice, exportedDevice, inImportOrder, ndjsonLines } from '../../lib/enrolment/export-devices.ts';
 import { MusterError, messageOf } from '../../lib/errors/muster-error.ts';
 import { completePart, partOf, removePart, sizeOf } from '../../lib/reading/export/part-file.ts';
@@ -23,11 +23,7 @@ export default class DeviceExport extends HubCommand<typeof DeviceExport> {
   static override description =
     'What somebody said of each device: name, kind, type, parent, state, groups, labels, aliases. Secrets are not in it: the hub does not know them. Gateways come before what is behind them. Each filter narrows. A file is written as FILE.part and takes its name when it is whole.';
   static override flags = {
-    kind: Flags.option({ summary: 'Of this kind', options: DEVICE_KINDS })(),
-    type: filterFlag({ summary: 'Of this device type', helpValue: '<type>' }),
-    parent: filterFlag({ summary: 'Behind this gateway', helpValue: '<device>' }),
-    state: Flags.option({ summary: 'In this state', options: DEVICE_STATES })(),
-    label: filterFlag({ summary: 'With this label, or this value of it; repeats', helpValue: '<name[=value]>', multiple: true, multipleNonGreedy: true }),
+    ...deviceFilterFlags,
     format: Flags.option({ summary: 'Form of the file; by its name unless given, csv on stdout', options: RECORDING_FORMATS })(),
     file: Flags.string({ summary: 'File to write; stdout unless given', helpValue: '<file>' }),
     force: Flags.boolean({ summary: 'Replace the file', relationships: [{ type: 'all', flags: ['file'] }] }),
@@ -35,6 +31,10 @@ export default class DeviceExport extends HubCommand<typeof DeviceExport> {
   static override examples = [
     { description: 'All of them, for a spreadsheet:', command: '<%= config.bin %> device export --file fleet.csv' },
     '<%= config.bin %> device export --kind gateway --label site=paris --format ndjson',
+    {
+      description: 'Those that a selector and a condition mean:',
+      command: "<%= config.bin %> device export --selector 'site=paris,type=boiler' --where 'not online'",
+    },
   ];
 
   async run(): Promise<void> {
@@ -76,17 +76,11 @@ export default class DeviceExport extends HubCommand<typeof DeviceExport> {
   }
 
   async *#list(hub: HubClient, kinds: readonly DeviceKind[]): AsyncGenerator<ExportedDevice> {
-    const { kind: wanted, type, parent, state, label } = this.flags;
+    const { kind: wanted, where, selector, type, parent, state, online, label, group, alias } = this.flags;
+    const filters = deviceFiltersOf({ where, selector, type, parent, state, online, label, group, alias });
     for (const kind of kinds) {
       if (wanted !== undefined && wanted !== kind) continue;
-      const filters = {
-        kind,
-        ...(type === undefined ? {} : { type }),
-        ...(parent === undefined ? {} : { parent }),
-        ...(state === undefined ? {} : { state }),
-        ...(label === undefined ? {} : { label }),
-      };
-      for await (const device of hub.devices.list(filters)) yield exportedDevice(device);
+      for await (const device of hub.devices.list({ ...filters, kind })) yield exportedDevice(device);
     }
   }
 }

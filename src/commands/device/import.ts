@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { dryRunFlag, durationFlag, listFlags, pairsOf } from '../../lib/cli/flags.ts';
 import { HubCommand } from '../../lib/cli/hub-command.ts';
+import { KEY_KINDS } from '../../lib/domain/certificate.ts';
 import { DEVICE_KINDS, DEVICE_STATES } from '../../lib/domain/device.ts';
 import { OTHER_COLUMNS, planColumns } from '../../lib/enrolment/column-map.ts';
 import { FIELD_NAMES } from '../../lib/enrolment/device-field.ts';
@@ -11,6 +12,7 @@ import { CREDENTIAL_KINDS } from '../../lib/enrolment/make-credential.ts';
 import { openImport } from '../../lib/enrolment/open-import.ts';
 import type { ImportNote } from '../../lib/enrolment/pending-file.ts';
 import { readCsvRows, readNdjsonRows } from '../../lib/enrolment/read-rows.ts';
+import { openRowPapers } from '../../lib/enrolment/row-papers.ts';
 import { ROW_COLUMNS } from '../../lib/enrolment/row-result.ts';
 import { createShownRows } from '../../lib/enrolment/shown-rows.ts';
 import { MusterError } from '../../lib/errors/muster-error.ts';
@@ -26,6 +28,8 @@ export default class DeviceImport extends HubCommand<typeof DeviceImport> {
 Each chunk is one transaction of the hub: what is wrong with a row takes nothing with it. A gateway stands before the devices behind it.
 
 --results writes a CSV with a row for each row of the file: what became of it, and its new credential. Secrets are made here and written down before the hub hears of them, so that none is lost whenever the import is killed; the file is for you alone (0600). With --resume the import goes on behind the last row of that file.
+
+With --credential certificate the command makes a key for each device and the hub signs: NAME.key (0600) is on the disk before the row is sent, NAME.pem (the certificate, then that of its authority) with the answer. Keys never leave this machine.
 
 Exit code 7 when some rows failed. Without --continue-on-error the first chunk with a bad row is the last.`;
   static override args = { file: Args.string({ description: 'The file; - reads from stdin', required: true }) };
@@ -44,9 +48,12 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
     state: Flags.option({ summary: 'State, where a row says none', options: DEVICE_STATES })(),
     label: Flags.string({ summary: 'A label of every row; repeats', helpValue: '<name=value>', multiple: true, multipleNonGreedy: true }),
     group: Flags.string({ summary: 'A group of every row; repeats', helpValue: '<group>', multiple: true, multipleNonGreedy: true }),
+    'create-groups': Flags.boolean({ summary: 'Make groups that are missing; otherwise a row that names one fails' }),
     credential: Flags.option({ summary: 'What each device that is made gets', options: CREDENTIAL_KINDS, default: 'none' as const })(),
+    key: Flags.option({ summary: 'Kind of the keys of certificates', options: KEY_KINDS, default: 'p256' as const })(),
+    out: Flags.string({ summary: 'Directory for certificates and keys: NAME.pem, NAME.key', helpValue: '<directory>' }),
     valid: durationFlag({
-      summary: 'How long these credentials are valid; unless given, tokens as access.device-token-days says, passwords until they are removed',
+      summary: 'How long these credentials are valid; unless given, tokens and certificates as the hub says, passwords until they are removed',
     }),
     results: Flags.string({ summary: 'CSV file for what became of each row', helpValue: '<file>' }),
     resume: Flags.boolean({ summary: 'Go on behind the last row of the results', dependsOn: ['results'] }),
@@ -87,6 +94,8 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
       throw new MusterError('usage', `--credential ${flags.credential} needs --results: secrets are shown once, and that is where.`, {
         details: { flag: 'results' },
       });
+    if ((flags.credential === 'certificate' && !dryRun) !== (flags.out !== undefined) && !dryRun)
+      throw new MusterError('usage', '--credential certificate and --out belong together: each device gets two files there.', { details: { flag: 'out' } });
     const { file } = this.args;
     const input = await openRecording(file, this.signal);
     await refuseBinary(input.stream, file, 'device import');
@@ -98,6 +107,7 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
     const fields = columns.pairs.map(({ column, field }) => `${column}=${field}`);
     const note: ImportNote = { version: 1, url: hub.url, mode: flags.mode, credential: flags.credential, columns: fields };
     const files = await openImport(flags.results, { resume: flags.resume, retryFailed: flags['retry-failed'], dryRun, note });
+    const papers = flags.out === undefined || dryRun ? null : await openRowPapers(flags.out, { mayExist: flags.mode === 'upsert' });
     const tally = createTally();
     const startedAt = Date.now();
     const progress = createProgress({ terminal: process.stderr.isTTY === true, write: (text) => process.stderr.write(text), now: Date.now });
@@ -120,8 +130,11 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
         empty: flags.empty,
         mode: flags.mode,
         credential: dryRun ? 'none' : flags.credential,
+        key: flags.key,
+        papers,
         expiresAt: flags.valid === undefined ? null : startedAt + flags.valid,
         dryRun,
+        createGroups: flags['create-groups'],
         continueOnError: flags['continue-on-error'] || dryRun,
         chunk: flags.chunk,
         rate: flags.rate ?? null,

@@ -30,7 +30,7 @@ export default class DeviceReject extends HubCommand<typeof DeviceReject> {
     if ((given.length === 0) === (selector === undefined))
       throw new MusterError('usage', 'Say which devices: name them, or give --selector.', { hint: "`--selector '*'` is all that wait." });
     const hub = dryRun ? await this.hub() : await this.writable();
-    const ids = selector === undefined ? given : await heldDevices(hub, selector === '*' ? '' : selector);
+    const ids = selector === undefined ? given : await heldDevices(hub, selector);
     if (!dryRun) await confirmUnless(yes, `Reject ${ids.length === 1 ? `the device ${ids[0]}` : `${ids.length} devices`}?`, this.signal);
     const rows = await runBulk(ids, {
       done: 'rejected',

@@ -3,6 +3,7 @@ import type { Principal } from '../access/principal.ts';
 import type { Device } from '../domain/device.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import { MusterError } from '../errors/muster-error.ts';
+import type { Directory } from '../fleet/directory.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { type PointFilter, type PointMatcher, pointMatcher } from '../stream/filter.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
@@ -14,12 +15,12 @@ const SAMPLES_PER_MESSAGE = 500;
 
 /** The samples that a request for the stream asks for. Throws invalid, not_found, not_allowed. */
 export function subscribeToSamples(
-  { fleet, stream }: { readonly fleet: Fleet; readonly stream: LiveStream },
+  { fleet, directory, stream }: { readonly fleet: Fleet; readonly directory: Pick<Directory, 'groupsOf'>; readonly stream: LiveStream },
   request: IncomingMessage,
   principal: Exclude<Principal, { kind: 'open' }>,
   onReady: () => void,
 ): Feed {
-  const filter = filterOf(principal.project, readQuery(request, StreamQuery), (id) => fleet.device(principal.project, id));
+  const filter = filterOf(principal.project, readQuery(request, StreamQuery), (id) => fleet.device(principal.project, id), directory);
   const matches = principal.kind === 'device' ? ownMatcher(principal.id, filter, fleet) : pointMatcher(filter);
   const subscription = stream.subscribe(matches, onReady);
   return {

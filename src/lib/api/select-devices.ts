@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import { ALIAS_KINDS } from '../domain/device.ts';
 import { groupPath } from '../domain/group.ts';
 import type { ProjectId } from '../domain/ids.ts';
-import { parseSelector, type Selector, type SelectorTerm } from '../domain/selector.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { type Condition, compileCondition, type Literal } from '../expressions/condition.ts';
 import type { Directory } from '../fleet/directory.ts';
@@ -10,6 +9,7 @@ import type { DeviceOrder, OrderKey } from '../fleet/search/device-order.ts';
 import type { DevicePosition, DeviceQuery as Search } from '../fleet/search/device-search.ts';
 import { DEVICE_FIELDS, isDeviceField } from '../fleet/search/fields.ts';
 import { foreignCursor } from './cursor.ts';
+import { narrowedToGroups, selectorOf } from './read-selector.ts';
 import type { DeviceQuery } from './schema/fleet.ts';
 import { listOf } from './select-points.ts';
 
@@ -38,26 +38,13 @@ export function selectDevices(project: ProjectId, query: Query, directory: Direc
   return {
     asked: {
       text: q ?? null,
-      selector: narrowedToGroups(selector === undefined ? null : selectorOf(selector), listOf(group)),
+      selector: narrowedToGroups(selector === undefined ? null : selectorOf(selector), listOf(group)?.map(groupPath)),
       conditions,
       ids: alias === undefined ? (ids ?? null) : ownersOf(project, alias, directory).filter((owner) => ids?.includes(owner) ?? true),
     },
     order: order?.by === 'id' && !order.descending ? null : order,
     namesPoints: names.some(({ name, quoted }) => quoted || !isDeviceField(name)),
   };
-}
-
-/** In one of these groups besides. */
-function narrowedToGroups(selector: Selector | null, groups: readonly string[] | undefined): Selector | null {
-  if (groups === undefined) return selector;
-  const term: SelectorTerm = { field: 'group', name: 'group', negated: false, values: groups.map(groupPath) };
-  return { text: selector?.text ?? '', terms: [...(selector?.terms ?? []), term] };
-}
-
-function selectorOf(text: string): Selector {
-  const parsed = parseSelector(text);
-  if (!parsed.ok) throw new MusterError('invalid', `the selector is wrong: ${parsed.reason}`, { details: { field: 'selector' } });
-  return parsed.selector;
 }
 
 function conditionOf(text: string) {

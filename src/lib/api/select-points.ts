@@ -1,7 +1,10 @@
-import type { DeviceId, ProjectId } from '../domain/ids.ts';
+import { groupPath } from '../domain/group.ts';
+import type { DeviceId, GroupPath, ProjectId } from '../domain/ids.ts';
 import type { PointKind } from '../domain/point.ts';
+import { selectorMatcher } from '../domain/selector.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
 import { halvesOf, type PointFilter } from '../stream/filter.ts';
+import { narrowedToGroups, selectorOf } from './read-selector.ts';
 
 /** A query parameter that may repeat. */
 export function listOf<Item extends string>(value: Item | readonly Item[] | undefined): readonly Item[] | undefined {
@@ -13,7 +16,12 @@ export interface SelectedPoint {
   readonly entry: PointEntry;
 }
 
-/** What `device`, `point`, `label` and `kind` of a query select. `resolveDevice` turns ids and aliases into devices, or throws. */
+/** A filter with the groups that narrow it, so that only their devices are looked at. */
+export interface SelectedFilter extends PointFilter {
+  readonly groups?: readonly GroupPath[] | undefined;
+}
+
+/** What `device`, `point`, `label`, `kind`, `group` and `selector` of a query select. `resolveDevice` turns ids and aliases into devices, or throws. */
 export function filterOf(
   project: ProjectId,
   query: {
@@ -21,10 +29,17 @@ export function filterOf(
     readonly point?: string | string[] | undefined;
     readonly label?: string | string[] | undefined;
     readonly kind?: PointKind | PointKind[] | undefined;
+    readonly group?: string | string[] | undefined;
+    readonly selector?: string | undefined;
   },
   resolveDevice: (id: string) => DeviceEntry,
-): PointFilter {
+  directory: Pick<Directory, 'groupsOf'>,
+): SelectedFilter {
+  const groups = listOf(query.group)?.map(groupPath);
+  const selector = narrowedToGroups(query.selector === undefined ? null : selectorOf(query.selector), groups);
   return {
+    groups,
+    selected: selector === null ? undefined : selectorMatcher(selector, (device) => directory.groupsOf(device)),
     project,
     devices: listOf(query.device)?.map((id) => resolveDevice(id).device.id),
     points: listOf(query.point),
@@ -36,7 +51,7 @@ export function filterOf(
 /** The points that a filter selects, by device, then path; `after` skips up to and including a position. */
 export function* selectPoints(
   directory: Directory,
-  filter: PointFilter,
+  filter: SelectedFilter,
   after?: { readonly device: string; readonly point: string },
 ): Generator<SelectedPoint> {
   const { ofDevice, ofPoint } = halvesOf(filter);
@@ -51,14 +66,15 @@ export function* selectPoints(
 }
 
 /** From the device `from` on, itself included. */
-function* devicesOf(directory: Directory, { project, devices }: PointFilter, from?: string): Generator<DeviceEntry> {
-  if (devices === undefined) {
+function* devicesOf(directory: Directory, { project, devices, groups }: SelectedFilter, from?: string): Generator<DeviceEntry> {
+  const meant = devices ?? groups?.flatMap((group) => Array.from(directory.groups.devices(project, group), ({ device }) => device.id));
+  if (meant === undefined) {
     const first = from === undefined ? undefined : directory.device(from);
     if (first?.device.project === project) yield first;
     yield* directory.sortedDevices(project, from);
     return;
   }
-  for (const id of [...new Set<DeviceId>(devices)].sort()) {
+  for (const id of [...new Set<DeviceId>(meant)].sort()) {
     const entry = from === undefined || id >= from ? directory.device(id) : undefined;
     if (entry !== undefined) yield entry;
   }

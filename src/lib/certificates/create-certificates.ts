@@ -29,6 +29,8 @@ export interface IssueRequest {
   readonly authority: string | null;
   /** null: the setting ca.certificate-days. */
   readonly validMs: number | null;
+  /** Absent: a new one, at random. One that is given must be unique under the authority (serial-of-key.ts). */
+  readonly serial?: Buffer | undefined;
 }
 
 export interface IssuedCertificate {
@@ -57,6 +59,8 @@ export interface Certificates {
   revoke(project: ProjectId, fingerprint: string, reason: RevocationReason): Promise<CertificateRecord>;
   /** By the serial that its authority gave it, seen or not. */
   revokeSerial(project: ProjectId, authority: string, serial: string, reason: RevocationReason): Promise<CertificateRecord | null>;
+  /** All that have this serial: each authority has serials of its own. */
+  bySerial(project: ProjectId, serial: string): Promise<readonly CertificateRecord[]>;
   /** By fingerprint, or a serial that one alone has. Throws not_found, conflict. */
   find(project: ProjectId, fingerprintOrSerial: string): Promise<CertificateRecord>;
   list(project: ProjectId, filter: CertificateFilter, after: string | null, limit: number): Promise<readonly CertificateRecord[]>;
@@ -87,7 +91,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
 
   async function sign(
     project: ProjectId,
-    { subject, key, authority: wanted, validMs }: IssueRequest,
+    { subject, key, authority: wanted, validMs, serial }: IssueRequest,
     by: string,
     replaces: string | null,
   ): Promise<Issued & { readonly ca: Uint8Array }> {
@@ -103,7 +107,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     if (subject.kind === 'device') await checkRoom(subject.device, replaces);
     const signer = await authorities.issuer(project, wanted);
     const now = clock();
-    return { ...issueCertificate(signer, subject, key, { project, validMs: lasts, now, by, replaces }), ca: signer.authority.certificate };
+    return { ...issueCertificate(signer, subject, key, { project, validMs: lasts, now, by, replaces, serial }), ca: signer.authority.certificate };
   }
 
   async function checkRoom(device: Device, replaces: string | null): Promise<void> {
@@ -215,6 +219,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
       await commitCertificates(system.log, [storage.serials.revoke({ project, authority: id, serial, revokedAt: clock() })], gone);
       return null;
     },
+    bySerial: (project, serial) => storage.bySerial(project, serialOf(serial)),
     find,
     list: (project, filter, after, limit) => storage.list(project, filter, clock(), after, limit),
     async revocationList(project, id) {

@@ -34,6 +34,8 @@ export interface IssueOptions {
   readonly now: number;
   readonly by: string;
   readonly replaces: string | null;
+  /** Absent: a new one, at random. */
+  readonly serial?: Buffer | undefined;
 }
 
 /** Signs. Pure: what comes out is not stored yet. Throws invalid. */
@@ -45,7 +47,7 @@ export function issueCertificate(
 ): Issued {
   const { authority, issuer } = signer;
   const { project, now, by, replaces } = options;
-  const serial = newSerial();
+  const serial = options.serial ?? newSerial();
   const { commonName, alternativeNames } = namesOf(project, subject);
   const publicKey = keyOf(key, subject);
   // No certificate outlives its authority: nobody could check it.

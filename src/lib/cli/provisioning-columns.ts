@@ -41,6 +41,7 @@ export const PROVISIONING_RULE_COLUMNS: readonly Column<ProvisioningRule>[] = [
   { name: 'type', value: (row) => row.type, drop: 4 },
   { name: 'groups', value: (row) => row.groups, text: (row) => row.groups.join(' '), drop: 3 },
   pairsColumn('labels', (row) => row.labels, { drop: 2 }),
+  { name: 'create-groups', value: (row) => row.createGroups, text: (row) => (row.createGroups ? 'yes' : 'no'), wide: true },
   { name: 'kind', value: (row) => row.kind, wide: true },
   { name: 'name', value: (row) => row.name, wide: true },
   { name: 'reason', value: (row) => row.reason, wide: true },

@@ -15,6 +15,7 @@ export const PROVISIONING_RULE_FLAGS = {
   type: Flags.string({ summary: 'The type that it gets; may hold expressions', helpValue: '<type>' }),
   name: Flags.string({ summary: 'The name that it gets; may hold expressions', helpValue: '<text>' }),
   group: Flags.string({ summary: 'A group to put it into; may hold expressions; repeats', helpValue: '<group>', multiple: true, multipleNonGreedy: true }),
+  'create-groups': Flags.boolean({ summary: 'Make groups that are missing; otherwise a device that is to be in one is held', allowNo: true }),
   label: Flags.string({ summary: 'A label that it gets; may hold expressions; repeats', helpValue: '<name=value>', multiple: true, multipleNonGreedy: true }),
   description: Flags.string({ summary: 'What it is for', helpValue: '<text>' }),
   file: Flags.string({ summary: 'YAML or JSON file; - for stdin. Flags win over it', helpValue: '<file>' }),
@@ -29,21 +30,41 @@ interface Given {
   readonly type?: string | undefined;
   readonly name?: string | undefined;
   readonly group?: readonly string[] | undefined;
+  readonly 'create-groups'?: boolean | undefined;
   readonly label?: readonly string[] | undefined;
   readonly description?: string | undefined;
   readonly file?: string | undefined;
 }
 
-const KEYS = ['id', 'priority', 'enabled', 'when', 'decision', 'reason', 'kind', 'type', 'name', 'groups', 'labels', 'description', 'createdBy'];
+const KEYS = [
+  'id',
+  'priority',
+  'enabled',
+  'when',
+  'decision',
+  'reason',
+  'kind',
+  'type',
+  'name',
+  'groups',
+  'createGroups',
+  'labels',
+  'description',
+  'createdBy',
+];
 
 /** The fields of a rule that a file and flags give; flags win. */
-export async function ruleOf({ file, group, label, ...flags }: Given, signal: AbortSignal): Promise<ProvisioningRuleUpdate & { readonly id?: string }> {
+export async function ruleOf(
+  { file, group, label, 'create-groups': createGroups, ...flags }: Given,
+  signal: AbortSignal,
+): Promise<ProvisioningRuleUpdate & { readonly id?: string }> {
   const { createdBy: _createdBy, ...base } = file === undefined ? {} : ((await readDefinition(file, KEYS, signal)) as Record<string, unknown>);
   const given = Object.fromEntries(Object.entries(flags).filter(([name, value]) => value !== undefined && KEYS.includes(name)));
   return {
     ...base,
     ...given,
     ...(group !== undefined && { groups: [...group] }),
+    ...(createGroups !== undefined && { createGroups }),
     ...(label !== undefined && { labels: pairsOf('label', label) }),
   };
 }

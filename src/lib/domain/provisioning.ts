@@ -24,6 +24,8 @@ export interface ProvisioningRule {
   readonly type: string | null;
   readonly name: string | null;
   readonly groups: readonly string[];
+  /** Groups that are missing are made; otherwise a device that needs one is held. */
+  readonly createGroups: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly description: string | null;
   readonly createdAt: number;

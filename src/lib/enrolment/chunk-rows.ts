@@ -1,4 +1,5 @@
 import type { BatchDevice } from '../api/schema/device-batch.ts';
+import type { KeyKind } from '../domain/certificate.ts';
 import { type CredentialKind, type MadeCredential, makeCredential } from './make-credential.ts';
 import type { PendingRow } from './pending-file.ts';
 import type { ReadDevice } from './read-device.ts';
@@ -18,6 +19,8 @@ export interface ChunkOptions {
   readonly rowsMax: number;
   readonly bytesMax: number;
   readonly credential: CredentialKind;
+  /** Of the keys of certificates. */
+  readonly key: KeyKind;
   /** ms since 1970; null: as the hub has it by default. */
   readonly expiresAt: number | null;
   /** Of an import before this one, by line. */
@@ -47,10 +50,10 @@ export async function* chunksOf(rows: AsyncIterable<ReadDevice>, options: ChunkO
   if (chunk.length > 0) yield chunk;
 }
 
-async function prepare(read: ReadDevice, { credential: kind, expiresAt, pending }: ChunkOptions): Promise<ChunkRow> {
+async function prepare(read: ReadDevice, { credential: kind, expiresAt, pending, key }: ChunkOptions): Promise<ChunkRow> {
   if (read.device === null) return { read, device: null, credential: null, mayBeThere: false };
   const known = pending.get(read.line);
   const before = known !== undefined && known.id === read.id ? known : null;
-  const credential = before === null ? (kind === 'none' ? null : await makeCredential(kind, read.password, expiresAt)) : before.credential;
+  const credential = before === null ? (kind === 'none' ? null : await makeCredential(kind, read.password, expiresAt, key)) : before.credential;
   return { read, device: credential === null ? read.device : { ...read.device, credential: credential.wire }, credential, mayBeThere: before !== null };
 }

@@ -1,15 +1,17 @@
 import type { BatchDevice, BatchMode, BatchResult, DeviceBatchAnswer } from '../api/schema/device-batch.ts';
 import { pause } from '../cli/pause.ts';
 import type { HubClient } from '../client/hub-client.ts';
+import type { KeyKind } from '../domain/certificate.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { type ChunkRow, chunksOf } from './chunk-rows.ts';
 import { createFileChecks, type FileChecks } from './file-checks.ts';
 import { countFormer, countRow, type ImportTally } from './import-tally.ts';
-import type { CredentialKind } from './make-credential.ts';
+import type { CredentialKind, MadeCredential } from './make-credential.ts';
 import type { PendingFile, PendingRow } from './pending-file.ts';
 import { type ReadDevice, type ReadOptions, readDevice } from './read-device.ts';
 import type { FileRow } from './read-rows.ts';
 import type { FormerResult, FormerResults, ResultsFile } from './results-file.ts';
+import type { RowPapers } from './row-papers.ts';
 import { failedRow, type RowResult } from './row-result.ts';
 import { createChunkSender } from './send-batch.ts';
 
@@ -19,7 +21,11 @@ export interface ImportOptions extends ReadOptions {
   readonly mode: BatchMode;
   readonly credential: CredentialKind;
   readonly expiresAt: number | null;
+  readonly key: KeyKind;
+  /** Where certificates and their keys are written. */
+  readonly papers: RowPapers | null;
   readonly dryRun: boolean;
+  readonly createGroups: boolean;
   readonly continueOnError: boolean;
   readonly chunk: number;
   /** Devices per second at most; null: as fast as the hub takes them. */
@@ -101,15 +107,17 @@ async function sendChunk(
   checks: FileChecks,
   send: ReturnType<typeof createChunkSender>,
 ): Promise<readonly RowResult[]> {
-  const { hub, mode, dryRun, pendingFile } = options;
-  const good = chunk.filter((row) => row.device !== null);
+  const { hub, mode, dryRun, createGroups, pendingFile, papers } = options;
+  const taken = (await papers?.taken(chunk)) ?? new Map<ChunkRow, string>();
+  const good = chunk.filter((row) => row.device !== null && !taken.has(row));
   const answers = new Map<ChunkRow, BatchResult>();
   if (good.length > 0) {
     await pendingFile?.write(good.map(({ read, credential }) => ({ line: read.line, id: read.id ?? '', credential })));
+    await papers?.writeKeys(good);
     const devices = good.map(({ device }) => (dryRun ? checks.forDryRun(device as BatchDevice) : (device as BatchDevice)));
     const { results } = await inParts(devices, (part) =>
       send(
-        (again) => hub.deviceBatches.provision({ mode, check: dryRun, again, devices: part }),
+        (again) => hub.deviceBatches.provision({ mode, check: dryRun, again, createGroups, devices: part }),
         good.some((row) => row.mayBeThere),
       ),
     );
@@ -118,11 +126,11 @@ async function sendChunk(
         hint: 'Check the version of the hub.',
       });
     for (const [index, row] of good.entries()) answers.set(row, results[index] as BatchResult);
+    await papers?.writeCertificates(answers);
   }
   return chunk.map((row) => {
     const answer = answers.get(row);
-    const result =
-      answer === undefined ? failedRow(row.read.line, row.read.id, 'invalid', row.read.problem ?? 'the row cannot be read') : resultOf(row, answer);
+    const result = answer === undefined ? notSent(row, taken.get(row)) : resultOf(row, answer, papers);
     checks.answered(row.device, result.status);
     return result;
   });
@@ -144,7 +152,12 @@ async function inParts(
   }
 }
 
-function resultOf({ read, credential }: ChunkRow, answer: BatchResult): RowResult {
+function notSent({ read }: ChunkRow, taken: string | undefined): RowResult {
+  if (taken !== undefined) return failedRow(read.line, read.id, 'conflict', taken);
+  return failedRow(read.line, read.id, 'invalid', read.problem ?? 'the row cannot be read');
+}
+
+function resultOf({ read, credential }: ChunkRow, answer: BatchResult, papers: RowPapers | null): RowResult {
   const { id, status, code, reason, warnings, difference } = answer;
   const given = answer.credential !== null && credential !== null;
   return {
@@ -155,7 +168,13 @@ function resultOf({ read, credential }: ChunkRow, answer: BatchResult): RowResul
     reason,
     warnings,
     difference,
-    credential: given ? { kind: credential.kind, id: credential.id, username: read.id ?? '', secret: credential.secret } : null,
+    credential: given ? givenTo(read.id ?? '', credential, answer.credential?.id ?? '', papers) : null,
     expiresAt: answer.credential?.expiresAt ?? null,
   };
+}
+
+function givenTo(username: string, { kind, id, secret }: MadeCredential, fingerprint: string, papers: RowPapers | null): RowResult['credential'] {
+  // The key stands in its file alone.
+  if (kind === 'certificate') return { kind, id: fingerprint, username, secret: null, papers: papers?.of(username) ?? null };
+  return { kind, id, username, secret, papers: null };
 }

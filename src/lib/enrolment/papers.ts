@@ -28,7 +28,7 @@ export interface Papers {
 const PRIVATE = 0o600;
 const PUBLIC = 0o644;
 
-function papersOf(name: string, { folder, form }: Pick<PaperPlace, 'folder' | 'form'>, hasKey = true): Papers {
+export function papersOf(name: string, { folder, form }: Pick<PaperPlace, 'folder' | 'form'>, hasKey = true): Papers {
   // Ids may have colons and names of servers stars, which not every file system takes.
   const base = join(folder, name.replaceAll(/[^A-Za-z0-9._-]/g, '_'));
   if (form === 'pkcs12') return { certificateFile: `${base}.p12`, keyFile: null };
@@ -78,6 +78,25 @@ export async function writePapers(
   }
   await write(papers.certificateFile, `${certificate}${caCertificate}`, PUBLIC, force);
   return papers;
+}
+
+/** A key in PEM, for its owner alone; takes the place of what is there. */
+export function writeKeyFile(path: string, pem: string): Promise<void> {
+  return explained(path, () => write(path, pem, PRIVATE, true));
+}
+
+export function writeCertificateFile({ certificateFile }: Papers, pem: string): Promise<void> {
+  return explained(certificateFile, () => write(certificateFile, pem, PUBLIC, true));
+}
+
+export const isWritten = (file: string): Promise<boolean> => exists(file);
+
+async function explained(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error: unknown) {
+    throw new MusterError('storage_failed', `${path} cannot be written: ${messageOf(error)}.`, { hint: 'Make room, and go on with --resume.', cause: error });
+  }
 }
 
 async function write(path: string, content: string | Uint8Array, mode: number, force: boolean): Promise<void> {

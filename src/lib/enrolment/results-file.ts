@@ -16,6 +16,8 @@ const RESULT_HEADER = [
   'username',
   'secret',
   'expires',
+  'certificate-file',
+  'key-file',
 ] as const;
 
 /**
@@ -69,6 +71,8 @@ function recordOf({ line, id, status, code, reason, difference, warnings, creden
     credential?.username,
     credential?.secret,
     isoTime(expiresAt),
+    credential?.papers?.certificateFile,
+    credential?.papers?.keyFile,
   ];
   // A row is a line: so the last one can be seen to be whole.
   return cells.map((cell) => (typeof cell === 'string' ? cell.replaceAll(/[\r\n]+/g, ' ') : cell));

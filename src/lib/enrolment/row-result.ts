@@ -1,6 +1,8 @@
 import type { BatchResult } from '../api/schema/device-batch.ts';
 import type { Column } from '../cli/column.ts';
 
+import type { Papers } from './papers.ts';
+
 /** What became of one row of a file, or of one device of many. */
 export interface RowResult {
   /** Of the file; null: there was none. */
@@ -12,7 +14,14 @@ export interface RowResult {
   readonly reason: string | null;
   readonly warnings: readonly string[];
   readonly difference: BatchResult['difference'];
-  readonly credential: { readonly kind: 'token' | 'password'; readonly id: string; readonly username: string; readonly secret: string | null } | null;
+  readonly credential: {
+    readonly kind: 'token' | 'password' | 'certificate';
+    readonly id: string;
+    readonly username: string;
+    readonly secret: string | null;
+    /** Where a certificate and its key were written. */
+    readonly papers: Papers | null;
+  } | null;
   /** ms since 1970; null: never. */
   readonly expiresAt: number | null;
 }

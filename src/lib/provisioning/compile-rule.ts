@@ -28,6 +28,7 @@ export interface Assignment {
   readonly type: string | null;
   readonly name: string | null;
   readonly groups: readonly string[];
+  readonly createGroups: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -64,6 +65,7 @@ export function compileRule(rule: ProvisioningRule): CompiledRule {
       type: type?.(bindings) ?? null,
       name: name?.(bindings) ?? null,
       groups: groups.map((group) => group(bindings)),
+      createGroups: rule.createGroups,
       labels: Object.fromEntries(labels.map(([label, value]) => [label, value(bindings)])),
     }),
   };

@@ -2,17 +2,19 @@ import type { CreatedCredential, DeviceCredentials } from '../access/device-cred
 import type { Principal } from '../access/principal.ts';
 import { hashOfSecret } from '../access/secrets.ts';
 import type { Device, DeviceState } from '../domain/device.ts';
-import type { DeviceId } from '../domain/ids.ts';
+import type { DeviceId, ProjectId } from '../domain/ids.ts';
 import type { ClaimRequest, ProvisioningDecision } from '../domain/provisioning.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { EventRecorder } from '../events/event-recorder.ts';
 import type { DeviceEntry, Directory } from '../fleet/directory.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { ClaimedDevice, ClaimRecord, ClaimStorage } from '../storage/claim-storage.ts';
 import { asNamed } from './as-named.ts';
 import { checkAllowed, checkLive } from './check-claim.ts';
 import { idOf } from './claim-request.ts';
 import { decide, type ProvisioningVerdict } from './decide.ts';
+import { withExistingGroups } from './existing-groups.ts';
 import type { RefusalEvents } from './refusal-events.ts';
 import type { RequestRate } from './request-rate.ts';
 import type { ProvisioningRules } from './rules.ts';
@@ -61,7 +63,8 @@ export interface Claiming {
 export interface ClaimingPorts {
   readonly storage: ClaimStorage;
   readonly fleet: Pick<Fleet, 'createDevice'>;
-  readonly directory: Pick<Directory, 'device'>;
+  readonly groups: Pick<Groups, 'ensure'>;
+  readonly directory: Pick<Directory, 'device' | 'groups'>;
   readonly credentials: Pick<DeviceCredentials, 'prepareToken' | 'reissue'>;
   readonly rules: Pick<ProvisioningRules, 'inForce'>;
   readonly rate: RequestRate;
@@ -78,7 +81,7 @@ export interface ClaimingPorts {
 const NOT_THE_DEVICE: ReadonlySet<string> = new Set(['overloaded', 'storage_failed', 'disk_full', 'stopping', 'internal', 'rate_limited']);
 
 export function createClaiming(ports: ClaimingPorts): Claiming {
-  const { storage, fleet, directory, credentials, rules, rate, recorder, refusals, clock, fallback, heldMax, closed } = ports;
+  const { storage, fleet, groups, directory, credentials, rules, rate, recorder, refusals, clock, fallback, heldMax, closed } = ports;
   const counts: ClaimCounts = { accepted: 0, held: 0, repeated: 0, refused: 0 };
 
   return {
@@ -118,8 +121,9 @@ export function createClaiming(ports: ClaimingPorts): Claiming {
     const proof = request.proof === undefined ? null : hashOfSecret(request.proof);
     const earlier = await cameBefore(claim, id, proof);
     if (earlier !== null) return again(claim, earlier, origin);
-    const verdict = decide(rules.inForce(project), id, request, { claim: claimId, claimType: claim.type, ...origin }, fallback);
-    if (verdict.decision === 'reject') throw new MusterError('not_allowed', verdict.reason ?? 'the device is rejected');
+    const decided = decide(rules.inForce(project), id, request, { claim: claimId, claimType: claim.type, ...origin }, fallback);
+    if (decided.decision === 'reject') throw new MusterError('not_allowed', decided.reason ?? 'the device is rejected');
+    const verdict = await inGroups(project, claim, decided);
     try {
       return await create(claim, id, request, proof, verdict, origin);
     } catch (error: unknown) {
@@ -128,6 +132,19 @@ export function createClaiming(ports: ClaimingPorts): Claiming {
       const meanwhile = await cameBefore(claim, id, proof);
       if (meanwhile !== null) return again(claim, meanwhile, origin);
       throw await explained(claim, verdict, error);
+    }
+  }
+
+  /** A group that nobody made holds a device up, and takes its identity from nobody. */
+  async function inGroups(project: ProjectId, { id }: ClaimRecord, decided: ProvisioningVerdict): Promise<ProvisioningVerdict> {
+    const exists = (path: string): boolean => directory.groups.group(project, path) !== undefined;
+    if (!decided.createGroups) return withExistingGroups(decided, exists, null);
+    try {
+      await groups.ensure(project, decided.groups, `claim:${id}`);
+      return decided;
+    } catch (error: unknown) {
+      if (!(error instanceof MusterError) || NOT_THE_DEVICE.has(error.code)) throw error;
+      return withExistingGroups(decided, exists, error.message);
     }
   }
 
@@ -154,8 +171,8 @@ export function createClaiming(ports: ClaimingPorts): Claiming {
     const now = clock();
     const isHeld = verdict.decision === 'hold';
     const { credential, statement } = credentials.prepareToken({ id: id as DeviceId, project }, { unused: true });
-    const { kind, type, name, groups, labels, rule } = verdict;
-    const device = { id, kind, labels, groups, aliases: request.aliases, state: isHeld ? ('new' as const) : ('active' as const) };
+    const { kind, type, name, labels, rule } = verdict;
+    const device = { id, kind, labels, groups: verdict.groups, aliases: request.aliases, state: isHeld ? ('new' as const) : ('active' as const) };
     // The device, its credential and its place in the claim: all of it or nothing.
     const entry = await fleet.createDevice(project, { ...device, ...(type !== null && { type }), ...(name !== null && { name }) }, [
       storage.take(project, claim.id, now, isHeld ? heldMax : null),

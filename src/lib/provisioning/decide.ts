@@ -47,6 +47,7 @@ export function decide(
     type: origin.claimType ?? request.type ?? null,
     name: request.name ?? null,
     groups: [] as readonly string[],
+    createGroups: false,
     labels: {},
   };
   for (const compiled of rules) {
@@ -60,7 +61,7 @@ export function decide(
       const given = compiled.assign(bindings);
       const assigned = { kind: given.kind ?? own.kind, type: origin.claimType ?? given.type ?? own.type, name: given.name ?? own.name };
       const reason = decision === 'hold' ? (rule.reason ?? `the rule ${rule.id} holds it`) : null;
-      return { ...assigned, groups: given.groups, labels: given.labels, decision, rule: rule.id, reason, asked };
+      return { ...assigned, groups: given.groups, createGroups: given.createGroups, labels: given.labels, decision, rule: rule.id, reason, asked };
     } catch (error: unknown) {
       const reason = failureOf(rule, error);
       // The one that held and could not be carried out stands there already.

@@ -10,7 +10,7 @@ import { type CompiledRule, compileRule } from './compile-rule.ts';
 /** What somebody writes; absent fields have their defaults, or stay. */
 export type RuleFields = { readonly [Field in (typeof FIELDS)[number]]?: ProvisioningRule[Field] | undefined };
 
-const FIELDS = ['priority', 'enabled', 'when', 'decision', 'reason', 'kind', 'type', 'name', 'groups', 'labels', 'description'] as const;
+const FIELDS = ['priority', 'enabled', 'when', 'decision', 'reason', 'kind', 'type', 'name', 'groups', 'createGroups', 'labels', 'description'] as const;
 const DEFAULTS: Pick<ProvisioningRule, (typeof FIELDS)[number]> = {
   priority: 100,
   enabled: true,
@@ -21,6 +21,7 @@ const DEFAULTS: Pick<ProvisioningRule, (typeof FIELDS)[number]> = {
   type: null,
   name: null,
   groups: [],
+  createGroups: false,
   labels: {},
   description: null,
 };

@@ -6,6 +6,7 @@ import type { ClaimStorage } from '../storage/claim-storage.ts';
 import { checkAllowed, checkLive } from './check-claim.ts';
 import { idOf } from './claim-request.ts';
 import { decide, type ProvisioningVerdict } from './decide.ts';
+import { withExistingGroups } from './existing-groups.ts';
 import type { ProvisioningRules, RuleFields } from './rules.ts';
 
 export interface TrialRequest {
@@ -33,7 +34,7 @@ export interface Trial {
 export function createTrial(ports: {
   readonly rules: Pick<ProvisioningRules, 'inForce' | 'draft'>;
   readonly storage: Pick<ClaimStorage, 'get'>;
-  readonly directory: Pick<Directory, 'device' | 'type'>;
+  readonly directory: Pick<Directory, 'device' | 'type' | 'groups'>;
   readonly clock: () => number;
   readonly fallback: ProvisioningDecision;
 }): Trial {
@@ -45,7 +46,9 @@ export function createTrial(ports: {
       const id = idOf(request);
       const origin = { claim: claim?.id ?? '', claimType: claim?.type ?? null, address, protocol };
       const draft = rule === null ? undefined : rules.draft(project, rule.id, rule);
-      const verdict = decide(rules.inForce(project, draft), id, request, origin, fallback);
+      const decided = decide(rules.inForce(project, draft), id, request, origin, fallback);
+      const exists = (path: string): boolean => directory.groups.group(project, path) !== undefined;
+      const verdict = decided.createGroups || decided.decision === 'reject' ? decided : withExistingGroups(decided, exists, null);
       return { ...verdict, device: id, problem: problemOf(id, verdict.type) };
 
       function problemOf(device: string, type: string | null): string | null {

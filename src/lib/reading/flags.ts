@@ -34,6 +34,8 @@ export const rangeFlags = {
 export const pointFilterFlags = {
   point: filterFlag({ summary: 'Only these points; * stands for any text', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
   label: filterFlag({ summary: 'Only devices with this label', helpValue: '<name[=value]>', multiple: true, multipleNonGreedy: true }),
+  group: filterFlag({ summary: 'Only devices in this group, or below it; repeats', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
+  selector: filterFlag({ summary: "Only devices that a selector means: 'site=paris,type=meter'", helpValue: '<selector>' }),
 };
 
 export const kindFlag = Flags.option({ summary: 'Only points of this kind', options: POINT_KINDS, multiple: true, multipleNonGreedy: true });

@@ -1,6 +1,7 @@
 import type { Access } from '../access/create-access.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Groups } from '../fleet/groups/groups.ts';
 import type { ClaimDesk } from '../ingest/claim-desk.ts';
 import type { DeviceMessages } from '../ingest/device-messages.ts';
 import { type Approval, createApproval } from '../provisioning/approval.ts';
@@ -48,9 +49,10 @@ export async function openProvisioning(
     readonly access: Access;
     readonly events: EventsDoor;
     readonly fleet: Fleet;
+    readonly groups: Groups;
   },
 ): Promise<ProvisioningDoor> {
-  const { settings, storage, access, events, fleet, clock, log, shutdown } = ports;
+  const { settings, storage, access, events, fleet, groups, clock, log, shutdown } = ports;
   const { system, directory } = storage;
   const { recorder } = events;
   const { deviceCredentials: credentials } = access;
@@ -67,6 +69,7 @@ export async function openProvisioning(
   const claiming = createClaiming({
     storage: system.claims,
     fleet,
+    groups,
     directory,
     credentials,
     rules: provisioningRules,

@@ -23,7 +23,7 @@ export function openStreams(ports: Foundation & { readonly core: Core; readonly 
   const { fleet, search, render } = devices;
   const { authenticator, accounts, deviceCredentials } = access;
   return {
-    '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, stream }, request, principal, onReady)),
+    '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, directory, stream }, request, principal, onReady)),
     '/stream/devices': streamDoor('device:read', (request, principal, onReady) =>
       subscribeToDevices({ directory, search, render, latestKnown, seats, clock }, request, principal, onReady),
     ),

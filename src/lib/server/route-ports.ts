@@ -79,6 +79,8 @@ function ofDevices({ devices, core, storage, settings, clock }: RouteParts) {
     deviceBatches: createDeviceBatches({
       fleet,
       system: storage.system,
+      directory: storage.directory,
+      certificates: core.access.certificates,
       clock,
       tokenDays: settings['access.device-token-days'],
       batchesMax: settings['limits.device-batches'],

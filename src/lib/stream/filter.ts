@@ -12,6 +12,8 @@ export interface PointFilter {
   /** `name=value`, or a bare name for any value; all of them must hold. */
   readonly labels?: readonly string[] | undefined;
   readonly kinds?: readonly PointKind[] | undefined;
+  /** What a selector, or groups, ask of a device: as it is at the moment. */
+  readonly selected?: ((device: Device) => boolean) | undefined;
 }
 
 export type PointMatcher = (point: Point, device: Device) => boolean;
@@ -29,7 +31,10 @@ export function halvesOf(filter: PointFilter): FilterHalves {
   const hasPath = filter.points && pathMatcher(filter.points);
   return {
     ofDevice: (device) =>
-      device.project === filter.project && (!devices || devices.has(device.id)) && (!labels || labels.every((matches) => matches(device.labels))),
+      device.project === filter.project &&
+      (!devices || devices.has(device.id)) &&
+      (!labels || labels.every((matches) => matches(device.labels))) &&
+      (filter.selected?.(device) ?? true),
     ofPoint: (point) => (!kinds || kinds.has(point.kind)) && (!hasPath || hasPath(point.path)),
   };
 }

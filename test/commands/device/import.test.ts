@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -271,3 +272,92 @@ async function losingProxy(target: string, loses: (count: number) => boolean): P
   onTestFinished(() => void proxy.close());
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 }
+
+const inPapers = ['--credential', 'certificate', '--out', 'papers', '--continue-on-error'];
+test('--credential certificate writes a key and a certificate for each device that is made, and the results name them', { timeout: 60_000 }, async () => {
+  expect((await muster(['import', 'certified.csv', '--credential', 'certificate', '--results', 'x.csv'])).code).toBe(2);
+  writeFileSync(file('certified.csv'), 'id,type\nc-1,meter\nc-2,nothing\nc-3,meter\n');
+  const without = await muster(['import', 'certified.csv', ...inPapers, '--results', 'none.csv']);
+  expect(without.code).toBe(7);
+  expect(resultsIn('none.csv').map(({ status }) => status)).toEqual(['failed', 'failed', 'failed']);
+  expect(readdirSync(file('papers'))).toEqual([]);
+  await client.cas.create({ kind: "own", id: 'import-ca' });
+  const ended = await muster(['import', 'certified.csv', ...inPapers, '--results', 'certified-out.csv', '--valid', '30d']);
+  expect(ended.code, ended.stderr).toBe(7);
+  const [one, bad, three] = parse(readFileSync(file('certified-out.csv'), 'utf8'), { columns: true }) as Record<string, string>[];
+  expect(one).toMatchObject({
+    id: 'c-1',
+    status: 'created',
+    credential: 'certificate',
+    secret: '',
+    'certificate-file': 'papers/c-1.pem',
+    'key-file': 'papers/c-1.key',
+  });
+  expect(bad).toMatchObject({ id: 'c-2', status: 'failed', 'key-file': '' });
+  expect(three?.['certificate-file']).toBe('papers/c-3.pem');
+  expect(readdirSync(file('papers')).sort()).toEqual(['c-1.key', 'c-1.pem', 'c-3.key', 'c-3.pem']);
+  expect(statSync(file('papers/c-1.key')).mode & 0o777).toBe(0o600);
+  const certificate = new X509Certificate(readFileSync(file('papers/c-1.pem')));
+  const key = readFileSync(file('papers/c-1.key'));
+  expect(certificate.checkPrivateKey(createPrivateKey(key))).toBe(true);
+  expect(certificate.subject).toBe('CN=c-1');
+  expect(one?.['credential-id']).toBe(certificate.fingerprint256.replaceAll(':', '').toLowerCase());
+  // A second time nothing is made, and both keep what they have.
+  const again = await muster(['import', 'certified.csv', ...inPapers, '--mode', 'upsert', '--results', 'again.csv']);
+  expect(again.code, again.stderr).toBe(7);
+  expect(resultsIn('again.csv').map(({ status }) => status)).toEqual(['unchanged', 'failed', 'unchanged']);
+  expect(readFileSync(file('papers/c-1.key'))).toEqual(key);
+  expect(readdirSync(file('papers'))).toHaveLength(4);
+});
+
+test('a certificate whose answer was lost is given once more to the same key, and to no other', { timeout: 60_000 }, async () => {
+  await client.cas.create({ kind: "own", id: 'lost-ca' });
+  const { publicKey } = generateKeyPairSync('ed25519', {
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const devices = [{ id: 'lost-1', credential: { kind: 'certificate' as const, publicKey } }];
+  const [first] = (await client.deviceBatches.provision({ mode: 'create', devices })).results;
+  const [second] = (await client.deviceBatches.provision({ mode: 'create', again: true, devices })).results;
+  expect([first?.status, second?.status]).toEqual(['created', 'created']);
+  expect(second?.credential?.certificate).toContain('BEGIN CERTIFICATE');
+  expect(second?.credential?.id).not.toBe(first?.credential?.id);
+  const other = generateKeyPairSync('ed25519', { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+  const stranger = [{ id: 'lost-1', credential: { kind: 'certificate' as const, publicKey: other.publicKey } }];
+  expect((await client.deviceBatches.provision({ mode: 'create', again: true, devices: stranger })).results[0]).toMatchObject({
+    status: 'failed',
+    code: 'conflict',
+  });
+});
+
+test('--create-groups makes the groups that rows name', { timeout: 60_000 }, async () => {
+  writeFileSync(file('groups.csv'), 'id,groups\ng-1,oslo/north oslo/south\ng-2,oslo\n');
+  expect((await muster(['import', 'groups.csv', '--continue-on-error'])).code).toBe(7);
+  const dry = await muster(['import', 'groups.csv', '--create-groups', '--dry-run', '--json']);
+  expect(dry.code, dry.stderr).toBe(0);
+  const ended = await muster(['import', 'groups.csv', '--create-groups']);
+  expect(ended.code, ended.stderr).toBe(0);
+  expect((await client.devices.show('g-1')).groups).toEqual(['oslo/north', 'oslo/south']);
+  expect((await client.devices.show('g-2')).groups).toEqual(['oslo']);
+});
+
+test('an export has the devices of a selector, a condition and a group alone', { timeout: 60_000 }, async () => {
+  await client.deviceBatches.provision({
+    mode: 'create',
+    createGroups: true,
+    devices: [
+      { id: 'ex-gw', kind: 'gateway', labels: { site: 'ex' } },
+      { id: 'ex-1', parent: 'ex-gw', groups: ['ex/hall'], labels: { site: 'ex', floor: '1' } },
+      { id: 'ex-2', parent: 'ex-gw', groups: ['ex'], labels: { site: 'ex', floor: '2' } },
+    ],
+  });
+  const exported = async (...args: string[]) =>
+    (await muster(['export', '--format', 'ndjson', ...args])).stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { id: string }).id);
+  expect(await exported('--selector', 'site=ex')).toEqual(['ex-gw', 'ex-1', 'ex-2']);
+  expect(await exported('--selector', 'site=ex', '--kind', 'device')).toEqual(['ex-1', 'ex-2']);
+  expect(await exported('--where', "labels.site == 'ex' and labels.floor == '2'")).toEqual(['ex-2']);
+  expect(await exported('--group', 'ex/hall')).toEqual(['ex-1']);
+});

@@ -19,14 +19,14 @@ const FROM = { protocol: 'http', address: '10.0.0.1' };
 const asked = (id: string, proof?: string) => ({ id, aliases: {}, labels: {}, attributes: {}, ...(proof !== undefined && { proof }) });
 
 async function world(closed: () => MusterError | null = () => null) {
-  const { system, directory, fleet } = await startedFleet();
+  const { system, directory, fleet, groups } = await startedFleet({ groupsMax: 5 });
   const clock = testClock();
   const access = createAccess({ system, directory, settings: defaultSettings(), clock, log: SILENT_LOG });
   const rules = await loadProvisioningRules({ storage: system.claims.rules, log: system.log, clock, rulesMax: 10, unreadable: () => {} });
   const claims = createClaims({ storage: system.claims, log: system.log, clock, claimsMax: 3 });
   const told: string[] = [];
   const claiming = createClaiming({
-    ...{ storage: system.claims, fleet, directory, credentials: access.deviceCredentials, rules, clock, fallback: 'accept', heldMax: 10, closed },
+    ...{ storage: system.claims, fleet, groups, directory, credentials: access.deviceCredentials, rules, clock, fallback: 'accept', heldMax: 10, closed },
     rate: createRequestRate({ perSecond: 1_000, burst: 1_000, clock }),
     recorder: { record: ({ kind, project }) => told.push(`${kind} ${project}`) },
     refusals: { refused: ({ project, code }) => told.push(`refused ${project} ${code}`), stop: () => {} },
@@ -43,7 +43,7 @@ async function world(closed: () => MusterError | null = () => null) {
       () => null,
       (error: unknown) => (error instanceof MusterError ? error.code : error),
     );
-  return { system, directory, fleet, claims, claiming, rules, access, told, claimOf, codeOf, clock };
+  return { system, directory, fleet, groups, claims, claiming, rules, access, told, claimOf, codeOf, clock };
 }
 
 describe('claims of two projects', () => {
@@ -102,5 +102,37 @@ describe('the claims of a project', () => {
     await claims.revoke(ONE, 'a');
     expect(await codeOf(claimOf(ONE, 'd'))).toBeNull();
     expect((await claims.list(ONE)).map(({ id }) => id)).toEqual(['b', 'c', 'd']);
+  });
+});
+
+describe('the groups of a provisioning rule', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the hub fills it in.
+  const groups = ['${attributes.site}', 'all'];
+  const at = (id: string, site: string, proof?: string) => ({ ...asked(id, proof), attributes: { site } });
+
+  it('hold a device, with the reason, where one of them does not exist', async () => {
+    const { claiming, claimOf, directory, rules, fleet, groups: tree } = await world();
+    const one = await claimOf(ONE, 'batch');
+    await tree.create(ONE, { path: 'all' }, 'user:anna');
+    await rules.create(ONE, 'sites', { groups }, 'user:anna');
+    expect(await claiming.claim(one, at('a', 'paris'), FROM)).toMatchObject({ state: 'new', reason: 'there is no group "paris"' });
+    expect(directory.device('a')?.device.groups).toEqual(['all']);
+    await tree.create(ONE, { path: 'paris' }, 'user:anna');
+    expect(await claiming.claim(one, at('b', 'paris'), FROM)).toMatchObject({ state: 'active', reason: null });
+    expect(fleet.device(ONE, 'b').device.groups).toEqual(['all', 'paris']);
+  });
+
+  it('are made when the rule says so, until there is no room for more', async () => {
+    const { claiming, claimOf, directory, rules, groups: tree, codeOf } = await world();
+    const one = await claimOf(ONE, 'batch');
+    await rules.create(ONE, 'sites', { groups, createGroups: true }, 'user:anna');
+    expect((await claiming.claim(one, at('a', 'france/paris/roof'), FROM)).state).toBe('active');
+    expect(directory.device('a')?.device.groups).toEqual(['all', 'france/paris/roof']);
+    expect(tree.get(ONE, 'france/paris').path).toBe('france/paris');
+    const held = await claiming.claim(one, at('b', 'italy/rome'), FROM);
+    expect(held).toMatchObject({ state: 'new', reason: expect.stringContaining('limits.groups-per-project') });
+    expect(await codeOf(Promise.resolve().then(() => tree.get(ONE, 'italy')))).toBe('not_found');
+    // What is no path can be no group.
+    expect(await claiming.claim(one, at('c', 'no such path!'), FROM)).toMatchObject({ state: 'new', reason: expect.stringContaining('"no such path!"') });
   });
 });

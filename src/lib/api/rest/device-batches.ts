@@ -1,12 +1,16 @@
 import { aliasWarning } from '../../domain/alias-form.ts';
 import { ALIAS_KINDS } from '../../domain/device.ts';
+import type { Actor } from '../../domain/event.ts';
+import type { ProjectId } from '../../domain/ids.ts';
 import { parseSelector } from '../../domain/selector.ts';
 import { MusterError } from '../../errors/muster-error.ts';
+import { certificatesIssued } from '../../events/certificate-events.ts';
 import type { EventRecorder } from '../../events/event-recorder.ts';
 import { type ChangedDevices, devicesChanged } from '../../events/fleet-events.ts';
 import type { Directory } from '../../fleet/directory.ts';
+import type { Groups } from '../../fleet/groups/groups.ts';
 import { selectDevices } from '../../fleet/select-devices.ts';
-import type { BatchItem, BatchItemResult, DeviceBatches } from '../../provisioning/device-batches.ts';
+import type { BatchItem, BatchItemResult, DeviceBatches, GivenCredential } from '../../provisioning/device-batches.ts';
 import { actorOf } from '../actor.ts';
 import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { issueText } from '../issue-text.ts';
@@ -25,14 +29,17 @@ import {
 
 export interface DeviceBatchRoutePorts {
   readonly deviceBatches: DeviceBatches;
-  readonly directory: Pick<Directory, 'sortedDevices' | 'groupsOf'>;
+  readonly groups: Pick<Groups, 'ensure'>;
+  readonly directory: Pick<Directory, 'sortedDevices' | 'groupsOf' | 'groups'>;
   readonly recorder: EventRecorder;
   readonly clock: () => number;
 }
 
+type Row = BatchItem | BatchResult;
+
 const NOTHING: Omit<BatchResult, 'id' | 'status'> = { code: null, reason: null, hint: null, warnings: [], difference: {}, credential: null };
 
-export function deviceBatchRoutes({ deviceBatches, directory, recorder, clock }: DeviceBatchRoutePorts): Route[] {
+export function deviceBatchRoutes({ deviceBatches, groups, directory, recorder, clock }: DeviceBatchRoutePorts): Route[] {
   return [
     route({
       method: 'POST',
@@ -46,11 +53,14 @@ export function deviceBatchRoutes({ deviceBatches, directory, recorder, clock }:
       body: DeviceBatch,
       responses: { 200: DeviceBatchAnswer },
       async handle({ body, project, principal }) {
-        const { mode, check, again } = body;
-        const rows = body.devices.map(read);
+        const { mode, check, again, createGroups } = body;
+        const read = body.devices.map(readRow);
+        const rows = createGroups && !check ? await withGroups(project, read, actorOf(principal)) : read;
         const items = rows.flatMap((row) => ('device' in row ? [row] : []));
-        const written = await deviceBatches.provision(project, items, { mode, check, again });
+        const written = await deviceBatches.provision(project, items, { mode, check, again, createGroups }, actorOf(principal));
+        const signed = check ? 0 : written.filter(({ credential }) => credential?.kind === 'certificate').length;
         if (!check) tell(devicesChanged(project, changedBy(written), actorOf(principal), clock()));
+        if (signed > 0) recorder.record(certificatesIssued(project, signed, actorOf(principal), clock()));
         let next = 0;
         return answer(
           rows.map((row) => {
@@ -111,13 +121,26 @@ export function deviceBatchRoutes({ deviceBatches, directory, recorder, clock }:
     }),
   ];
 
+  /** Makes the groups that the rows name. When there is no room for them, the rows that need them fail, and no other. */
+  async function withGroups(project: ProjectId, rows: readonly Row[], actor: Actor): Promise<readonly Row[]> {
+    const groupsOf = (row: Row): readonly string[] => ('device' in row ? (row.device.groups ?? []) : []);
+    try {
+      await groups.ensure(project, [...new Set(rows.flatMap(groupsOf))], actor);
+      return rows;
+    } catch (error: unknown) {
+      if (!(error instanceof MusterError) || error.code !== 'limit_reached') throw error;
+      const isMissing = (group: string): boolean => directory.groups.group(project, group) === undefined;
+      return rows.map((row) => ('device' in row && groupsOf(row).some(isMissing) ? refused(row.device.id, error) : row));
+    }
+  }
+
   function tell(event: ReturnType<typeof devicesChanged>): void {
     if (event !== null) recorder.record(event);
   }
 }
 
 /** A row as the schema has it, or its result already. */
-function read(row: unknown): BatchItem | BatchResult {
+function readRow(row: unknown): Row {
   const parsed = BatchDevice.safeParse(row);
   if (parsed.success) {
     const { credential, ...device } = parsed.data;
@@ -147,17 +170,17 @@ function resultOf({ device }: BatchItem, { result, credential }: BatchItemResult
     status: result.outcome,
     warnings,
     difference: result.difference as BatchResult['difference'],
-    credential:
-      credential === null
-        ? null
-        : {
-            id: credential.record.id,
-            kind: credential.record.kind,
-            username: credential.record.device,
-            secret: credential.secret,
-            expiresAt: credential.record.expiresAt,
-          },
+    credential: credential === null ? null : credentialView(device.id, credential),
   };
+}
+
+function credentialView(username: string, given: GivenCredential): BatchResult['credential'] {
+  if (given.kind === 'certificate') {
+    const { record, certificate, authority: caCertificate } = given.issued;
+    return { id: record.fingerprint, kind: 'certificate', username, secret: null, expiresAt: record.validTo, certificate, caCertificate };
+  }
+  const { kind, record, secret } = given;
+  return { id: record.id, kind, username, secret, expiresAt: record.expiresAt, certificate: null, caCertificate: null };
 }
 
 function refused(id: string | null, { code, message, hint }: MusterError): BatchResult {

@@ -64,7 +64,7 @@ export function exportRoutes(ports: ExportPorts): Route[] {
           selected: [
             ...selectPoints(
               directory,
-              filterOf(project, query, (id) => fleet.device(project, id)),
+              filterOf(project, query, (id) => fleet.device(project, id), directory),
             ),
           ],
           from: query.from ?? ALL_TIME.from,

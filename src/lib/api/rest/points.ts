@@ -48,7 +48,7 @@ export function pointRoutes({ fleet, directory, control, latestKnown, retentionD
         await latestKnown();
         const cursor = readCursor(query.cursor, ['string', 'string']);
         const after = cursor ? { device: String(cursor[0]), point: String(cursor[1]) } : undefined;
-        const filter = filterOf(project, query, (id) => fleet.device(project, id));
+        const filter = filterOf(project, query, (id) => fleet.device(project, id), directory);
         const selected = selectPoints(directory, filter, after);
         const page = takePage(
           selected,

@@ -103,7 +103,7 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
       query: CountQuery,
       responses: { 200: CountResult },
       async handle({ query, project }) {
-        const filter = filterOf(project, query, (id) => fleet.device(project, id));
+        const filter = filterOf(project, query, (id) => fleet.device(project, id), directory);
         const series = [...selectPoints(directory, filter)].map(({ entry }) => entry.point.series);
         const count = series.length === 0 ? 0 : await reader.count({ series, from: query.from ?? ALL_TIME.from, to: query.to ?? ALL_TIME.to });
         return { status: 200, body: { count, series: series.length }, headers: reader.caveat() };

@@ -18,6 +18,12 @@ export const Cursor = z.string().max(2_000);
 export const Repeated = <Item extends z.ZodType<string>>(item: Item) => z.union([item, z.array(item).max(1_000)]);
 /** Each is tried on every point that could be meant. */
 const PATTERNS_MAX = 50;
+/** Which devices are meant, beside their names and labels. */
+export const ChosenDevices = {
+  group: Repeated(z.string()).optional().describe('of devices in one of these groups, or below it'),
+  selector: z.string().max(4000).optional().describe('of devices that a selector means: site=paris,type=meter'),
+};
+
 export const PointPatterns = Repeated(z.string()).refine(
   (points) => typeof points === 'string' || points.filter((point) => point.includes('*')).length <= PATTERNS_MAX,
   `at most ${PATTERNS_MAX} of them may hold a *`,

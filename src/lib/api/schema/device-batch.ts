@@ -15,7 +15,7 @@ const CredentialIdText = z.string().regex(/^[0-9a-z]{16,40}$/, 'must be 16 to 40
 const Expiry = Time.nullable().optional().describe('null: until it is removed; absent, of a token: as access.device-token-days says');
 
 /**
- * A token or password that is made where it is to be used: the hub gets what it keeps of it, and never the secret. So an answer that is lost on its way takes no
+ * A token, password or key that is made where it is to be used: the hub gets what it keeps of it, and never the secret. So an answer that is lost on its way takes no
  * secret with it, and the same batch may be sent again.
  */
 export const BatchCredential = z
@@ -43,6 +43,16 @@ export const BatchCredential = z
         expiresAt: Expiry,
       })
       .strict(),
+    z
+      .object({
+        kind: z.literal('certificate'),
+        publicKey: z.string().max(4_000).optional().describe('PEM, SubjectPublicKeyInfo'),
+        csr: z.string().max(16_000).optional().describe('PEM, a certificate signing request (PKCS #10) in place of publicKey'),
+        ca: Name.optional().describe('the authority that signs; absent: the newest of the project'),
+        expiresAt: Time.optional().describe('absent: as ca.certificate-days says'),
+      })
+      .strict()
+      .refine(({ publicKey, csr }) => (publicKey === undefined) !== (csr === undefined), 'one of publicKey and csr must be given'),
   ])
   .meta({ id: 'BatchCredential' });
 
@@ -75,6 +85,7 @@ export const DeviceBatch = z.object({
     .describe(
       'mode create: these were sent before and the answer was lost, so a device that exists and is as it says here counts as created. One with a credential of its own is known without it',
     ),
+  createGroups: z.boolean().default(false).describe('make groups that are missing; otherwise a device that names one fails'),
   devices: z
     .array(z.unknown())
     .min(1)
@@ -97,11 +108,13 @@ export const BatchResult = z
       .describe('what changes of a device that exists, by the names of selectors: label.site, imei'),
     credential: z
       .object({
-        id: z.string(),
-        kind: z.enum(['token', 'password']),
+        id: z.string().describe('of a certificate its fingerprint'),
+        kind: z.enum(['token', 'password', 'certificate']),
         username: z.string(),
         secret: z.string().nullable().describe('when the hub made it; shown this once'),
         expiresAt: Time.nullable(),
+        certificate: z.string().nullable().describe('PEM; of another kind null'),
+        caCertificate: z.string().nullable().describe('PEM, of the authority that signed it'),
       })
       .nullable()
       .describe('that the device got; null: none'),
@@ -138,6 +151,7 @@ export interface DeviceBatch {
   readonly mode: BatchMode;
   readonly check?: boolean;
   readonly again?: boolean;
+  readonly createGroups?: boolean;
   readonly devices: readonly BatchDevice[];
 }
 export type DeviceBatchAnswer = z.infer<typeof DeviceBatchAnswer>;

@@ -7,7 +7,7 @@ import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { VALUE_TYPES } from '../../domain/value.ts';
 import { LABELS_MAX } from '../../fleet/fleet.ts';
 import { RETENTION_SOURCES } from '../../fleet/retention.ts';
-import { Name, PageQuery, PointPathText, PointPatterns, Repeated, RetentionText, Text, Time, Value } from './common.ts';
+import { ChosenDevices, Name, PageQuery, PointPathText, PointPatterns, Repeated, RetentionText, Text, Time, Value } from './common.ts';
 
 const Labels = z.record(Name, Text(200)).refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`);
 const Groups = z.array(Text(500)).max(GROUPS_PER_DEVICE_MAX).describe('paths of groups');
@@ -242,6 +242,7 @@ export const PointQuery = PageQuery.extend({
   device: Repeated(z.string()).optional(),
   point: PointPatterns.optional(),
   label: Repeated(z.string()).optional(),
+  ...ChosenDevices,
   kind: Repeated(z.enum(POINT_KINDS)).optional(),
 });
 

@@ -83,6 +83,7 @@ const RuleFields = z.object({
   type: Text(500).min(1).nullable().optional().describe(template),
   name: Text(500).min(1).nullable().optional().describe(template),
   groups: z.array(Text(500).min(1)).max(50).optional().describe(template),
+  createGroups: z.boolean().optional().describe('make groups that are missing; otherwise a device that is to be in one is held'),
   labels: z
     .record(Name, Text(500))
     .refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`)
@@ -103,6 +104,7 @@ export const ProvisioningRule = z
     type: z.string().nullable(),
     name: z.string().nullable(),
     groups: z.array(z.string()),
+    createGroups: z.boolean(),
     labels: z.record(z.string(), z.string()),
     description: z.string().nullable(),
     createdAt: Time,

@@ -4,7 +4,7 @@ import { DOWNSAMPLING_METHODS } from '../../domain/downsampling.ts';
 import { POINT_KINDS, QUALITIES } from '../../domain/point.ts';
 import { LAYOUTS } from '../../exports/export-format.ts';
 import { TIME_STYLES } from '../../exports/time-style.ts';
-import { Cursor, PointPatterns, Repeated, Time, Value } from './common.ts';
+import { ChosenDevices, Cursor, PointPatterns, Repeated, Time, Value } from './common.ts';
 
 const Names = Repeated(z.string());
 
@@ -65,6 +65,7 @@ export const CountQuery = z.object({
   device: Names.optional(),
   point: PointPatterns.optional(),
   label: Names.optional(),
+  ...ChosenDevices,
   from: z.coerce.number().int().optional(),
   to: z.coerce.number().int().optional(),
 });
@@ -75,6 +76,7 @@ export const ExportQuery = z.object({
   device: Names.optional(),
   point: PointPatterns.optional(),
   label: Names.optional(),
+  ...ChosenDevices,
   from: z.coerce.number().int().optional(),
   to: z.coerce.number().int().optional(),
   layout: z.enum(LAYOUTS).default('long'),
@@ -88,6 +90,7 @@ export const StreamQuery = z.object({
   device: Names.optional(),
   point: PointPatterns.optional(),
   label: Names.optional(),
+  ...ChosenDevices,
   kind: Repeated(z.enum(POINT_KINDS)).optional(),
 });
 /** What the hub sends on the stream, one JSON object per WebSocket text message. */

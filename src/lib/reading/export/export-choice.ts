@@ -19,6 +19,8 @@ export interface ExportChoice {
   readonly device: readonly string[] | null;
   readonly point: readonly string[] | null;
   readonly label: readonly string[] | null;
+  readonly group: readonly string[] | null;
+  readonly selector: string | null;
   /** As the user wrote them: `-7d` means the same export tomorrow, from the same instant. */
   readonly from: string | null;
   readonly to: string | null;

@@ -6,6 +6,8 @@ export interface SampleFilter {
   readonly device?: readonly string[] | undefined;
   readonly point?: readonly string[] | undefined;
   readonly label?: readonly string[] | undefined;
+  readonly group?: readonly string[] | undefined;
+  readonly selector?: string | undefined;
   readonly kind?: readonly string[] | undefined;
 }
 

@@ -28,13 +28,15 @@ export function createProvisioningRules(database: () => ReadDatabase): ClaimStor
   };
 }
 
-function documentOf({ priority, enabled, when, decision, reason, kind, type, name, groups, labels, description }: ProvisioningRule): string {
-  return JSON.stringify({ priority, enabled, when, decision, reason, kind, type, name, groups, labels, description } satisfies Document);
+function documentOf({ priority, enabled, when, decision, reason, kind, type, name, groups, createGroups, labels, description }: ProvisioningRule): string {
+  return JSON.stringify({ priority, enabled, when, decision, reason, kind, type, name, groups, createGroups, labels, description } satisfies Document);
 }
 
 function ruleOf(row: Row): ProvisioningRule {
   return {
-    ...(JSON.parse(row.document) as Document),
+    // Rules of an older hub do not say it.
+    createGroups: false,
+    ...(JSON.parse(row.document) as Omit<Document, 'createGroups'>),
     id: row.id,
     project: row.project as ProjectId,
     createdAt: row.created_at,
