@@ -9,7 +9,7 @@ const CONNACK = 0x20;
 const PUBACK = 0x40;
 const SUBACK = 0x90;
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { port, devices, ca, firstMs, longestMs, resume } = options;
+const { port, devices, ca, firstMs, longestMs, patienceMs, resume } = options;
 const secureContext = ca === null ? null : createSecureContext({ ca });
 
 const text = (value) => {
@@ -49,8 +49,7 @@ function open(device) {
       : connectTls({ ...target, secureContext, servername: 'localhost', session: resume ? device.session : undefined });
   device.socket = socket;
   device.isServed = false;
-  // As the library: an attempt that takes longer than 10 s has failed.
-  const deadline = setTimeout(() => socket.destroy(new Error('no answer in 10 s')), 10_000);
+  const deadline = setTimeout(() => socket.destroy(new Error('no answer in time')), patienceMs);
   let rest = null;
   socket.setNoDelay(true);
   socket.on(secureContext === null ? 'connect' : 'secureConnect', () => {

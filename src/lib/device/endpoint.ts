@@ -3,7 +3,7 @@ import { DeviceError } from './device-error.ts';
 import type { HubClock } from './hub-clock.ts';
 import type { HubLink } from './hub-link.ts';
 import type { Outgoing } from './outbox.ts';
-import { encodeReports, type Report, type ReportFormat, type Values } from './report.ts';
+import { type EncodedReports, encodeReport, encodeReports, type Report, type ReportFormat, type Values } from './report.ts';
 import { type DeviceTopicKind, deviceTopic } from './topics.ts';
 
 /** An alarm that a gateway found itself, or that it is over. */
@@ -42,10 +42,12 @@ const ANSWER_BYTES_BESIDES = 100;
 export class Endpoint {
   readonly #ports: EndpointPorts;
   readonly #commands: Commands;
+  readonly #timeOf: (stamp: number) => number;
   #reportTopic: string | (() => string);
 
   constructor(ports: EndpointPorts) {
     this.#ports = ports;
+    this.#timeOf = (stamp) => ports.clock.timeOf(stamp);
     const id = ports.id();
     this.#reportTopic = id === null ? () => this.#topic('report') : deviceTopic(id, 'report');
     this.#commands = new Commands(() => this.#ports.id() ?? '', {
@@ -60,16 +62,22 @@ export class Endpoint {
   }
 
   report(values: Values, options: Pick<Report, 'time' | 'quality'> = {}): Promise<void> {
-    return this.reportAll([{ values, ...options }]);
+    const { format } = this.#ports;
+    const now = performance.now();
+    try {
+      return this.#pushReport(encodeReport(values, options, format, now, this.#timeOf), now);
+    } catch (error: unknown) {
+      return unsaid(error);
+    }
   }
 
   reportAll(reports: readonly Report[]): Promise<void> {
-    const { clock, format, qos } = this.#ports;
+    const { format } = this.#ports;
+    const now = performance.now();
     try {
-      const { payload, bytes, count } = encodeReports(reports, format, performance.now(), (stamp) => clock.timeOf(stamp));
-      return count === 0 ? Promise.resolve() : this.#push(this.#reportTopic, payload, bytes, count, qos);
+      return this.#pushReport(encodeReports(reports, format, now, this.#timeOf), now);
     } catch (error: unknown) {
-      return Promise.reject(error instanceof Error ? error : new DeviceError('invalid', String(error)));
+      return unsaid(error);
     }
   }
 
@@ -110,20 +118,31 @@ export class Endpoint {
 
   #answer(kind: DeviceCommand['kind'], payload: string): void {
     const topic = this.#lazyTopic(`${kind}/result`);
-    this.#ports.link.pushFirst(outgoing(topic, payload, payload.length + ANSWER_BYTES_BESIDES, 0, 1, ignore));
+    const bytes = payload.length + ANSWER_BYTES_BESIDES;
+    this.#ports.link.pushFirst({ topic, payload, bytes, values: 0, qos: 1, settle: ignore, handedOverAt: performance.now(), encoded: null, sent: false });
   }
 
-  #push(topic: string | (() => string), payload: string | (() => string), bytes: number, values: number, qos: 0 | 1 | 2): Promise<void> {
+  #pushReport({ payload, bytes, count }: EncodedReports, now: number): Promise<void> {
+    return count === 0 ? Promise.resolve() : this.#push(this.#reportTopic, payload, bytes, count, this.#ports.qos, now);
+  }
+
+  #push(topic: Outgoing['topic'], payload: Outgoing['payload'], bytes: number, values: number, qos: 0 | 1 | 2, now = performance.now()): Promise<void> {
+    let accept: () => void = ignore;
+    let refuse: (error: Error) => void = ignore;
     const promise = new Promise<void>((resolve, reject) => {
-      this.#ports.link.push(
-        outgoing(topic, payload, bytes, values, qos, (error) => {
-          if (error === null) resolve();
-          else reject(error);
-        }),
-      );
+      accept = resolve;
+      refuse = reject;
     });
-    // Who does not wait for it must not be ended by it: the events `refused` and `dropped` tell of it, too.
-    promise.catch(ignore);
+    const settle = (error: Error | null): void => {
+      if (error === null) {
+        accept();
+        return;
+      }
+      // Who does not wait for it must not be ended by it: the events `refused` and `dropped` tell of it, too.
+      promise.catch(ignore);
+      refuse(error);
+    };
+    this.#ports.link.push({ topic, payload, bytes, values, qos, settle, handedOverAt: now, encoded: null, sent: false });
     return promise;
   }
 
@@ -136,15 +155,8 @@ export class Endpoint {
   }
 }
 
-function outgoing(
-  topic: Outgoing['topic'],
-  payload: Outgoing['payload'],
-  bytes: number,
-  values: number,
-  qos: Outgoing['qos'],
-  settle: Outgoing['settle'],
-): Outgoing {
-  return { topic, payload, bytes, values, qos, settle, handedOverAt: performance.now(), encoded: null, sent: false };
+function unsaid(error: unknown): Promise<never> {
+  return Promise.reject(error instanceof Error ? error : new DeviceError('invalid', String(error)));
 }
 
 function ignore(): void {}

@@ -6,6 +6,9 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export type Values = Readonly<Record<string, SampleValue>>;
 
+/** What a time adds to a report. */
+const STAMP_BYTES = 24;
+
 /** Values of one device at one time. */
 export interface Report {
   /** By point path, `boiler/temperature`. */
@@ -23,15 +26,31 @@ export interface EncodedReports {
   readonly count: number;
 }
 
+/** One payload for one report of one device. Throws `invalid` for what JSON cannot say. */
+export function encodeReport(
+  values: Values,
+  { time, quality }: Pick<Report, 'time' | 'quality'>,
+  format: ReportFormat,
+  stamp: number,
+  timeOf: (stamp: number) => number,
+): EncodedReports {
+  if (format !== 'json') return encodeReports([{ values, ...(time !== undefined && { time }) }], format, stamp, timeOf);
+  const count = check(values);
+  const at = msOf(time);
+  const body = jsonBody(values, quality);
+  if (at === null) return { payload: () => `{"ts":${timeOf(stamp)},${body}`, bytes: body.length + STAMP_BYTES, count };
+  const payload = `{"ts":${at},${body}`;
+  return { payload, bytes: payload.length, count };
+}
+
 /** One payload for one or more reports of one device, in the order given. Throws `invalid` for what JSON cannot say. */
 export function encodeReports(reports: readonly Report[], format: ReportFormat, stamp: number, timeOf: (stamp: number) => number): EncodedReports {
   let count = 0;
   let isDated = true;
   const bodies = reports.map(({ values, time, quality }) => {
     count += check(values);
-    const at = time instanceof Date ? time.getTime() : (time ?? null);
+    const at = msOf(time);
     if (at === null) isDated = false;
-    else if (!Number.isFinite(at)) throw new DeviceError('invalid', `A report has the time ${String(time)}.`, { hint: 'Give ms since 1970, or a Date.' });
     return { at, body: format === 'json' ? jsonBody(values, quality) : values };
   });
   const write = (): string => {
@@ -46,8 +65,16 @@ export function encodeReports(reports: readonly Report[], format: ReportFormat, 
     const payload = write();
     return { payload, bytes: payload.length, count };
   }
-  const bytes = bodies.reduce((sum, { body }) => sum + (typeof body === 'string' ? body.length + 24 : 60 * Object.keys(body).length), 0);
+  const bytes = bodies.reduce((sum, { body }) => sum + (typeof body === 'string' ? body.length + STAMP_BYTES : 60 * Object.keys(body).length), 0);
   return { payload: write, bytes, count };
+}
+
+/** null: it is to be stamped. */
+function msOf(time: Report['time']): number | null {
+  const at = time instanceof Date ? time.getTime() : (time ?? null);
+  if (at !== null && !Number.isFinite(at))
+    throw new DeviceError('invalid', `A report has the time ${String(time)}.`, { hint: 'Give ms since 1970, or a Date.' });
+  return at;
 }
 
 function jsonBody(values: Values, quality: Report['quality']): string {
