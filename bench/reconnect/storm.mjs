@@ -87,6 +87,7 @@ async function storm(certificate) {
   const before = cpuSeconds(generator.pid);
   let hubBefore = cpuSeconds(hub.child.pid);
   let downMs = null;
+  let commitsBefore = await commits();
   if (given.how === 'kill') {
     const killed = performance.now();
     hub.child.kill('SIGKILL');
@@ -94,6 +95,7 @@ async function storm(certificate) {
     hub = await startHub(certificate);
     // What its start costs is stated elsewhere.
     hubBefore = cpuSeconds(hub.child.pid);
+    commitsBefore = await commits();
     downMs = Math.round(performance.now() - killed);
     generator.send({ kind: 'arm' });
   } else generator.send({ kind: 'cut' });
@@ -119,6 +121,8 @@ async function storm(certificate) {
     hubCpuSeconds: round1(hubCpuSeconds),
     hubCpuMsPerDevice: Math.round((hubCpuSeconds / count) * 100_000) / 100,
     generatorCpuSeconds: round1(cpuSeconds(generator.pid) - before),
+    // Far fewer than devices: nothing of a connection is a transaction of its own.
+    commits: (await commits()) - commitsBefore,
     longestAnswerMs,
     hubMegabytes: Math.round(Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${hub.child.pid}/status`, 'utf8'))?.[1]) / 1000),
     reasons: counts.reasons,
@@ -189,12 +193,12 @@ async function startHub(certificate) {
 }
 
 /** Over one connection that stays: what is measured is the hub's answer, not a handshake. */
-function api(method, path, body) {
+function api(method, path, body, prefix = '/api/v1') {
   return new Promise((resolve, reject) => {
     const target = {
       host: '127.0.0.1',
       port: httpPort,
-      path: `/api/v1${path}`,
+      path: `${prefix}${path}`,
       method,
       agent,
       headers: { authorization: `Bearer ${hub.token}`, 'content-type': 'application/json' },
@@ -209,6 +213,12 @@ function api(method, path, body) {
     outgoing.on('error', reject);
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+/** Transactions so far. */
+async function commits() {
+  const text = await api('GET', '/metrics', undefined, '');
+  return Number(/^muster_commit_seconds_count (\d+)/m.exec(text)?.[1] ?? Number.NaN);
 }
 
 async function provision() {
