@@ -51,6 +51,9 @@ Nothing is deleted unless --prune says so: then what an earlier run with the sam
 /** `2 rules, 1 device` */
 function countsOf(entries: readonly { readonly kind: string }[]): string {
   const counts = new Map<string, number>();
-  for (const { kind } of entries) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  for (const entry of entries) {
+    const kind = entry.kind === 'provisioning' ? 'provisioning rule' : entry.kind;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
   return [...counts].map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`).join(', ');
 }

@@ -69,7 +69,7 @@ describe('muster import', () => {
   });
 
   test.each([
-    ['Parquet', Buffer.from('PAR1\u0015\u0004L\u0015"\n\0', 'latin1'), /all\.bin is Parquet; .* reads CSV and NDJSON\.\n.*export --format ndjson/],
+    ['Parquet', Buffer.from('PAR1\u0015\u0004L\u0015"\n\0', 'latin1'), /all\.bin is Parquet; .* reads CSV and NDJSON\.\n.*NDJSON or CSV/],
     ['gzip', gzipSync('time,a\n1790000000,1\n'), /compressed with gzip.*\n.*gunzip/],
     ['UTF-16', Buffer.from('\ufefftime,a\n1790000000,1\n', 'utf16le'), /text in UTF-16.*\n.*UTF-8/],
     ['bytes of no known kind', Buffer.from([1, 2, 0, 3, 10]), /no text/],

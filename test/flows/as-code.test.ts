@@ -158,7 +158,10 @@ test('nothing is deleted unless it is said, and then only what this set has', { 
   const elsewhere = await muster('apply', '-f', 'fleet', '--set', 'lyon', '--prune', '--dry-run', '-o', 'ndjson');
   expect(statuses(elsewhere.stdout)).toEqual(['group paris/hall-2 unchanged']);
   const asked = await muster('apply', '-f', 'fleet', '--set', 'paris', '--prune');
-  expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('Delete 1 channel, 2 devices, 1 group, 1 route, 1 rule, 1 type?')]);
+  expect([asked.code, asked.stderr]).toEqual([
+    2,
+    expect.stringContaining('Delete 1 channel, 2 devices, 1 group, 1 provisioning rule, 1 route, 1 rule, 1 type?'),
+  ]);
   const pruned = await muster('apply', '-f', 'fleet', '--set', 'paris', '--prune', '--yes', '--changed', '-o', 'ndjson');
   expect([pruned.stderr, pruned.code]).toEqual(['', 0]);
   expect(statuses(pruned.stdout).sort()).toEqual([
@@ -167,6 +170,7 @@ test('nothing is deleted unless it is said, and then only what this set has', { 
       'device b7 deleted',
       'device gw deleted',
       'group boilers deleted',
+      'provisioning meters deleted',
       'route all deleted',
       'rule hot deleted',
       'type boiler deleted',

@@ -77,7 +77,7 @@ describe('batches of devices over HTTP', () => {
     ]);
     expect(answer.body.counts).toMatchObject({ created: 2, failed: 7 });
     expect(answer.body.results[1].warnings).toEqual(['imei 490154203237519 is no IMEI: its check digit does not fit']);
-    expect(answer.body.results[1].credential).toEqual({ id: own.id, kind: 'token', username: 'a-1', secret: null, expiresAt: null });
+    expect(answer.body.results[1].credential).toMatchObject({ id: own.id, kind: 'token', username: 'a-1', secret: null, expiresAt: null });
     expect((await report('a-1', own.token)).status).toBe(202);
     const made = answer.body.results[0].credential.secret;
     expect(hashOfSecret(parseToken(made)?.secret ?? '')).not.toBe(own.secretHash);

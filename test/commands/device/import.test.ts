@@ -276,7 +276,7 @@ async function losingProxy(target: string, loses: (count: number) => boolean): P
 const inPapers = ['--credential', 'certificate', '--out', 'papers', '--continue-on-error'];
 test('--credential certificate writes a key and a certificate for each device that is made, and the results name them', { timeout: 60_000 }, async () => {
   expect((await muster(['import', 'certified.csv', '--credential', 'certificate', '--results', 'x.csv'])).code).toBe(2);
-  writeFileSync(file('certified.csv'), 'id,type\nc-1,meter\nc-2,nothing\nc-3,meter\n');
+  writeFileSync(file('certified.csv'), 'id,type\ncert-1,meter\ncert-2,nothing\ncert-3,meter\n');
   const without = await muster(['import', 'certified.csv', ...inPapers, '--results', 'none.csv']);
   expect(without.code).toBe(7);
   expect(resultsIn('none.csv').map(({ status }) => status)).toEqual(['failed', 'failed', 'failed']);
@@ -286,27 +286,27 @@ test('--credential certificate writes a key and a certificate for each device th
   expect(ended.code, ended.stderr).toBe(7);
   const [one, bad, three] = parse(readFileSync(file('certified-out.csv'), 'utf8'), { columns: true }) as Record<string, string>[];
   expect(one).toMatchObject({
-    id: 'c-1',
+    id: 'cert-1',
     status: 'created',
     credential: 'certificate',
     secret: '',
-    'certificate-file': 'papers/c-1.pem',
-    'key-file': 'papers/c-1.key',
+    'certificate-file': 'papers/cert-1.pem',
+    'key-file': 'papers/cert-1.key',
   });
-  expect(bad).toMatchObject({ id: 'c-2', status: 'failed', 'key-file': '' });
-  expect(three?.['certificate-file']).toBe('papers/c-3.pem');
-  expect(readdirSync(file('papers')).sort()).toEqual(['c-1.key', 'c-1.pem', 'c-3.key', 'c-3.pem']);
-  expect(statSync(file('papers/c-1.key')).mode & 0o777).toBe(0o600);
-  const certificate = new X509Certificate(readFileSync(file('papers/c-1.pem')));
-  const key = readFileSync(file('papers/c-1.key'));
+  expect(bad).toMatchObject({ id: 'cert-2', status: 'failed', 'key-file': '' });
+  expect(three?.['certificate-file']).toBe('papers/cert-3.pem');
+  expect(readdirSync(file('papers')).sort()).toEqual(['cert-1.key', 'cert-1.pem', 'cert-3.key', 'cert-3.pem']);
+  expect(statSync(file('papers/cert-1.key')).mode & 0o777).toBe(0o600);
+  const certificate = new X509Certificate(readFileSync(file('papers/cert-1.pem')));
+  const key = readFileSync(file('papers/cert-1.key'));
   expect(certificate.checkPrivateKey(createPrivateKey(key))).toBe(true);
-  expect(certificate.subject).toBe('CN=c-1');
+  expect(certificate.subject).toBe('CN=cert-1');
   expect(one?.['credential-id']).toBe(certificate.fingerprint256.replaceAll(':', '').toLowerCase());
   // A second time nothing is made, and both keep what they have.
   const again = await muster(['import', 'certified.csv', ...inPapers, '--mode', 'upsert', '--results', 'again.csv']);
   expect(again.code, again.stderr).toBe(7);
   expect(resultsIn('again.csv').map(({ status }) => status)).toEqual(['unchanged', 'failed', 'unchanged']);
-  expect(readFileSync(file('papers/c-1.key'))).toEqual(key);
+  expect(readFileSync(file('papers/cert-1.key'))).toEqual(key);
   expect(readdirSync(file('papers'))).toHaveLength(4);
 });
 
