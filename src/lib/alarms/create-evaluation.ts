@@ -155,8 +155,9 @@ class RuleEvaluation implements Evaluation {
     this.level = saved.level;
     this.#finding = saved.finding;
     this.#at = Math.max(this.#at, saved.at);
+    // A value that changes nothing is not saved: what it was shown since is the newer one.
+    if (this.#value === null || saved.time >= this.lastTime) this.#value = saved.value;
     this.lastTime = Math.max(this.lastTime, saved.time);
-    this.#value = saved.value;
     this.#since.fill(Number.isFinite(this.#at) ? this.#at : 0);
     for (const [level, since] of saved.since) this.#since[level] = since;
     this.#beyond?.restore(saved.beyond);
