@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { MusterError, messageOf } from '../errors/muster-error.ts';
+import { MusterError } from '../errors/muster-error.ts';
+import { openCsvRecords, openNdjsonLines } from '../reading/recording/read-records.ts';
 
 /** One row of a file of devices. */
 export interface FileRow {
@@ -22,32 +23,8 @@ const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 /** CSV with the names of its columns in the first line. The delimiter is the one that this line has most of. */
 export async function readCsvRows(stream: Readable, delimiter: string | undefined): Promise<FileRows> {
-  const { parse } = await import('csv-parse');
-  const records = parse({
-    bom: true,
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: ROW_BYTES_MAX,
-    delimiter: delimiter ?? (await delimiterOf(stream)),
-  });
-  stream.on('error', (error) => records.destroy(error));
-  records.on('close', () => stream.destroy());
-  stream.pipe(records);
-  const iterator = records[Symbol.asyncIterator]() as AsyncIterator<{ readonly record: readonly string[]; readonly info: { readonly lines: number } }>;
-  const next = async () => {
-    try {
-      const result = await iterator.next();
-      return result.done === true ? null : result.value;
-    } catch (error: unknown) {
-      if (error instanceof MusterError) throw error;
-      throw new MusterError('invalid', `The CSV cannot be read: ${messageOf(error)}.`, {
-        hint: 'Check the quotes, and the delimiter with --delimiter.',
-        cause: error,
-      });
-    }
-  };
-  const first = await next();
+  const records = await openCsvRecords(stream, { max_record_size: ROW_BYTES_MAX, delimiter: delimiter ?? (await delimiterOf(stream)) });
+  const first = await records.next();
   if (first === null) throw emptyFile();
   const header = first.record.map((name) => name.trim());
   const twice = header.find((name, index) => header.indexOf(name) !== index);
@@ -55,14 +32,14 @@ export async function readCsvRows(stream: Readable, delimiter: string | undefine
 
   async function* rows(): AsyncGenerator<FileRow> {
     try {
-      for (let row = await next(); row !== null; row = await next()) {
+      for (let row = await records.next(); row !== null; row = await records.next()) {
         const { record, info } = row;
         if (record.length !== header.length)
           yield { line: info.lines, cells: null, problem: `the row has ${record.length} cells, and the first line names ${header.length}` };
         else yield { line: info.lines, cells: new Map(header.map((name, index) => [name, record[index]])), problem: null };
       }
     } finally {
-      records.destroy();
+      records.end();
     }
   }
   return { header, rows: rows() };
@@ -84,27 +61,10 @@ async function delimiterOf(stream: Readable): Promise<string> {
 
 /** NDJSON, or a JSON array with an object on each line. The header is the keys of the first object; later ones may have others. */
 export async function readNdjsonRows(stream: Readable): Promise<FileRows> {
-  const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-  const iterator = lines[Symbol.asyncIterator]();
-  let failure: Error | null = null;
-  // readline does not pass on what its input died of.
-  stream.on('error', (error) => {
-    failure = error;
-    lines.close();
-  });
-  let line = 0;
+  const lines = openNdjsonLines(stream);
   const next = async (): Promise<FileRow | null> => {
-    for (;;) {
-      const result = await iterator.next();
-      if (failure !== null)
-        throw failure instanceof MusterError ? failure : new MusterError('invalid', `The file cannot be read: ${messageOf(failure)}.`, { cause: failure });
-      if (result.done === true) return null;
-      line += 1;
-      const text = (line === 1 ? result.value.replace(/^\uFEFF/, '') : result.value).trim().replace(/,$/, '');
-      if (text === '' || text === '[' || text === ']') continue;
-      return rowOf(text, line);
-    }
+    const read = await lines.next();
+    return read === null ? null : rowOf(read.text, read.line);
   };
   const first = await next();
   if (first === null) throw emptyFile();
@@ -113,8 +73,7 @@ export async function readNdjsonRows(stream: Readable): Promise<FileRows> {
     try {
       for (let row: FileRow | null = firstRow; row !== null; row = await next()) yield row;
     } finally {
-      lines.close();
-      stream.destroy();
+      lines.end();
     }
   }
   return { header: [...(first.cells?.keys() ?? [])], rows: rows(first) };

@@ -6,10 +6,10 @@ import type { Command as DomainCommand } from '../../domain/command.ts';
 import type { CommandId, JobId } from '../../domain/ids.ts';
 import type { JsonValue } from '../../domain/value.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import { checkInService } from '../../fleet/check-in-service.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import { actorOf } from '../actor.ts';
+import { noteDevice } from '../note-device.ts';
 import { type Route, type RouteRequest, route } from '../route.ts';
 import {
   CallRequest,
@@ -141,10 +141,7 @@ export function commandRoutes({ control, fleet, presence, clock, valueBytesMax }
       device: 'id',
       responses: { 200: DeviceCommands },
       async handle({ device, query, principal, address, signal }) {
-        if (principal.kind === 'device') {
-          checkInService(device.device);
-          presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, clock());
-        }
+        noteDevice(presence, principal, device.device, address, clock());
         const patience = query.wait === 0 ? AbortSignal.abort() : AbortSignal.any([signal, AbortSignal.timeout(query.wait)]);
         const commands = await control.fetch(device.device.id, (query.after as CommandId | undefined) ?? null, patience);
         return { status: 200, body: { items: commands.map(messageOfCommand), time: clock() } };
@@ -162,10 +159,7 @@ export function commandRoutes({ control, fleet, presence, clock, valueBytesMax }
       device: 'id',
       responses: { 200: Command },
       async handle({ device, params, body, principal, address }) {
-        if (principal.kind === 'device') {
-          checkInService(device.device);
-          presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, clock());
-        }
+        noteDevice(presence, principal, device.device, address, clock());
         const answer = readAnswer({ id: params.command, ...body }, valueBytesMax);
         return { status: 200, body: renderCommand(await control.answered(device.device.id, null, answer)) };
       },

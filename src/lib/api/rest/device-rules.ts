@@ -3,12 +3,12 @@ import { displayState } from '../../alarms/state/display-state.ts';
 import type { AlarmSubject } from '../../domain/alarm.ts';
 import { subjectKey } from '../../domain/subject-key.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import { checkInService } from '../../fleet/check-in-service.ts';
 import type { DeviceEntry, Directory } from '../../fleet/directory.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import { edgeRulesFor } from '../../supervision/edge-rules.ts';
 import { explainDevice, type Standing } from '../../supervision/explain-device.ts';
 import type { Alarms, EdgeReport as EdgeReportOfGateway, Rules, Supervision } from '../../supervision/supervision.ts';
+import { noteDevice } from '../note-device.ts';
 import { type Route, route } from '../route.ts';
 import { DeviceRules, DeviceRulesQuery, EdgeReport, EdgeReported, EdgeRules, type RuleStanding } from '../schema/rules.ts';
 import { stateOf } from './rules.ts';
@@ -81,9 +81,8 @@ export function deviceRuleRoutes(ports: DeviceRulePorts): Route[] {
       body: EdgeReport,
       responses: { 202: EdgeReported },
       async handle({ device, body, principal, address }) {
-        if (principal.kind === 'device') checkInService(device.device);
         const receivedAt = clock();
-        if (principal.kind === 'device') presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, receivedAt);
+        noteDevice(presence, principal, device.device, address, receivedAt);
         const alarm = await alarms.reported(device.device.id, body as EdgeReportOfGateway, receivedAt);
         const answer: EdgeReported = {
           alarm: alarm?.id ?? null,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Principal } from '../../access/principal.ts';
 import { MusterError } from '../../errors/muster-error.ts';
-import { checkInService } from '../../fleet/check-in-service.ts';
 import type { Presence } from '../../fleet/presence.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
+import { noteDevice } from '../note-device.ts';
 import { type Route, route } from '../route.ts';
 import { ReportResult } from '../schema/samples.ts';
 
@@ -32,10 +32,8 @@ export function reportRoutes({ ingest, presence, clock }: ReportPorts): Route[] 
       device: 'id',
       responses: { 202: ReportResult },
       async handle({ device, body, principal, address, contentType, idempotencyKey, path }) {
-        if (principal.kind === 'device') checkInService(device.device);
         const receivedAt = clock();
-        // An operator's import does not make a device look alive.
-        if (principal.kind === 'device') presence.seen(device.device.id, { connectionId: null, protocol: 'http', address }, receivedAt);
+        noteDevice(presence, principal, device.device, address, receivedAt);
         const outcome = await ingest.accept({
           device: device.device,
           principal,

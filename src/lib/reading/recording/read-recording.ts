@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { MusterError, messageOf } from '../../errors/muster-error.ts';
+import { MusterError } from '../../errors/muster-error.ts';
+import { openCsvRecords, openNdjsonLines } from './read-records.ts';
 import type { RecordedRow } from './recorded-value.ts';
 
 export const RECORDING_FORMATS = ['csv', 'ndjson'] as const;
@@ -47,11 +47,6 @@ class QuotedCell {
   }
 }
 
-interface CsvRecord {
-  readonly record: readonly (string | QuotedCell)[];
-  readonly info: { readonly lines: number };
-}
-
 function cellText(cell: string | QuotedCell): string {
   return typeof cell === 'string' ? cell : cell.text;
 }
@@ -60,36 +55,13 @@ function cellText(cell: string | QuotedCell): string {
 const ROW_BYTES_MAX = 1_048_576;
 
 export async function readCsv(stream: Readable, delimiter: string | undefined): Promise<Recording> {
-  const { parse } = await import('csv-parse');
-  const records = parse({
-    bom: true,
-    info: true,
-    // A row that is too short or too long is one bad row, not the end of the import.
-    relax_column_count: true,
-    skip_empty_lines: true,
+  const records = await openCsvRecords<string | QuotedCell>(stream, {
     max_record_size: ROW_BYTES_MAX,
     delimiter: delimiter ?? [',', ';', '\t', '|'],
     // In an export of ours the quotes tell text from numbers.
     cast: (text, { quoting }) => (quoting ? new QuotedCell(text) : text),
   });
-  const iterator = records[Symbol.asyncIterator]() as AsyncIterator<CsvRecord>;
-  // A failure of the source must end the parser too, and the other way round.
-  stream.on('error', (error) => records.destroy(error));
-  records.on('close', () => stream.destroy());
-  stream.pipe(records);
-  const next = async (): Promise<CsvRecord | null> => {
-    try {
-      const result = await iterator.next();
-      return result.done === true ? null : result.value;
-    } catch (error: unknown) {
-      if (error instanceof MusterError) throw error;
-      throw new MusterError('invalid', `The CSV cannot be read: ${messageOf(error)}.`, {
-        hint: 'Check the quotes, and the delimiter with --delimiter.',
-        cause: error,
-      });
-    }
-  };
-  const first = await next();
+  const first = await records.next();
   if (first === null) throw new MusterError('invalid', 'The file is empty.', { hint: 'The first line must name the columns.' });
   const header = first.record.map(cellText);
   const places = new Map(header.map((name, index) => [name, index]));
@@ -97,7 +69,7 @@ export async function readCsv(stream: Readable, delimiter: string | undefined): 
   async function* rows(): AsyncGenerator<RecordedRow> {
     try {
       for (;;) {
-        const record = await next();
+        const record = await records.next();
         if (record === null) return;
         const cells = record.record;
         yield {
@@ -112,7 +84,7 @@ export async function readCsv(stream: Readable, delimiter: string | undefined): 
         };
       }
     } finally {
-      records.destroy();
+      records.end();
     }
   }
   return { header, rows: rows() };
@@ -120,28 +92,11 @@ export async function readCsv(stream: Readable, delimiter: string | undefined): 
 
 /** NDJSON, or a JSON array with an object on each line. The header is the keys of the first object; a later object may have others beside them. */
 export async function readNdjson(stream: Readable): Promise<Recording> {
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-  const iterator = lines[Symbol.asyncIterator]();
-  let failure: Error | null = null;
-  // readline does not pass on what its input died of.
-  stream.on('error', (error) => {
-    failure = error;
-    lines.close();
-  });
-  let line = 0;
-  async function next(): Promise<RecordedRow | null> {
-    for (;;) {
-      const result = await iterator.next();
-      if (failure !== null)
-        throw failure instanceof MusterError ? failure : new MusterError('invalid', `The file cannot be read: ${messageOf(failure)}.`, { cause: failure });
-      if (result.done === true) return null;
-      line += 1;
-      const text = (line === 1 ? result.value.replace(/^\uFEFF/, '') : result.value).trim().replace(/,$/, '');
-      // A JSON array with an object on each line, as an export writes it, is read the same way.
-      if (text === '' || text === '[' || text === ']') continue;
-      return rowOf(text, line);
-    }
-  }
+  const lines = openNdjsonLines(stream);
+  const next = async (): Promise<RecordedRow | null> => {
+    const read = await lines.next();
+    return read === null ? null : rowOf(read.text, read.line);
+  };
   const first = await next();
   if (first === null) throw new MusterError('invalid', 'The file is empty.', { hint: 'Each line must be a JSON object.' });
 
@@ -149,8 +104,7 @@ export async function readNdjson(stream: Readable): Promise<Recording> {
     try {
       for (let row: RecordedRow | null = firstRow; row !== null; row = await next()) yield row;
     } finally {
-      lines.close();
-      stream.destroy();
+      lines.end();
     }
   }
   return { header: first.names, rows: rows(first) };

@@ -23,7 +23,7 @@ const INSERT = `insert into device_groups (project, path, name, level, descripti
 const ENSURE = `${INSERT} on conflict (project, path) do nothing`;
 const UPDATE = `update device_groups set name = ?, level = ?, description = ?, labels = ?, selector = ?, attributes = ?, updated_at = ?
   where project = ? and path = ?`;
-/** A path holds no character that comes before the slash and none between it and `0`: what is below a group is one range of the key. */
+/** No character comes between the slash and `0`: what is below a group is one range of the key. */
 const REMOVE = "delete from device_groups where project = ?1 and (path = ?2 or (path > ?2 || '/' and path < ?2 || '0'))";
 const MOVE = `update device_groups set path = ?3 || substr(path, length(?2) + 1), updated_at = ?4
   where project = ?1 and (path = ?2 or (path > ?2 || '/' and path < ?2 || '0'))`;
