@@ -2,6 +2,7 @@ import type { PointEntry } from './point-entry.ts';
 
 /** Points as they came from the disk. */
 export interface PackedPoints {
+  readonly size: number;
   /** Adds each. */
   unpack(points: DevicePoints): void;
 }
@@ -29,8 +30,7 @@ export class DevicePoints implements ReadonlyMap<string, PointEntry> {
   }
 
   get size(): number {
-    if (this.#packed !== null) this.unpack();
-    return this.#byPath === null ? this.#list.length : this.#byPath.size;
+    return this.#packed?.size ?? this.#byPath?.size ?? this.#list.length;
   }
   get(path: string): PointEntry | undefined {
     if (this.#packed !== null) this.unpack();

@@ -241,7 +241,7 @@ export class Directory {
     const { points } = device as OwnEntry;
     for (const one of series) this.#bySeries.set(one, points);
     this.#countPoints(device, series.length);
-    points.pack(new PackedText(text, device.device.id, read, this.#addPoint));
+    points.pack(new PackedText(text, series.length, device.device.id, read, this.#addPoint));
   }
 
   readonly #addPoint = (points: DevicePoints, point: Point): PointEntry => {
@@ -305,12 +305,14 @@ const EMPTY: ReadonlySet<DeviceId> = new Set();
 export type ReadPoints = (text: string, device: DeviceId) => readonly Point[];
 
 class PackedText implements PackedPoints {
+  readonly size: number;
   readonly #text: string;
   readonly #device: DeviceId;
   readonly #read: ReadPoints;
   readonly #add: (points: DevicePoints, point: Point) => void;
 
-  constructor(text: string, device: DeviceId, read: ReadPoints, add: (points: DevicePoints, point: Point) => void) {
+  constructor(text: string, size: number, device: DeviceId, read: ReadPoints, add: (points: DevicePoints, point: Point) => void) {
+    this.size = size;
     this.#text = text;
     this.#device = device;
     this.#read = read;
