@@ -32,7 +32,7 @@ export async function openDevices(foundation: Foundation, core: Core): Promise<D
   const lifecycle = await openLifecycle({ ...foundation, ...core, configurations });
   const provisioning = await openProvisioning({ ...foundation, ...core, fleet, groups });
   const search = createDeviceSearch({ directory, presence, clock, searchesMax: settings['limits.searches'] });
-  const render = deviceRenderer({ directory, presence, clock, rateLimits: deviceRateLimits(settings) });
+  const render = deviceRenderer({ presence, clock, rateLimits: deviceRateLimits(settings) });
   return { fleet, groups, configurations, lifecycle, provisioning, search, render };
 }
 

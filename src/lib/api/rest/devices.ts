@@ -33,16 +33,11 @@ export interface DevicePorts {
 const ById = z.object({ id: z.string().max(200).describe('the id, or an alias such as imei:490154203237518') });
 
 /** A device as it is shown. */
-export function deviceRenderer({
-  directory,
-  presence,
-  clock,
-  rateLimits,
-}: Pick<DevicePorts, 'directory' | 'presence' | 'clock' | 'rateLimits'>): (entry: DeviceEntry) => Device {
+export function deviceRenderer({ presence, clock, rateLimits }: Pick<DevicePorts, 'presence' | 'clock' | 'rateLimits'>): (entry: DeviceEntry) => Device {
   return (entry) => ({
     ...entry.device,
     groups: [...entry.device.groups],
-    memberOf: [...directory.groupsOf(entry.device)],
+    memberOf: [...(entry.membership?.all ?? [])],
     status: presence.status(entry.device.id),
     points: entry.points.size,
     counters: { accepted: entry.accepted, rejected: entry.rejected, refused: entry.refused },
@@ -64,7 +59,7 @@ export function deviceRenderer({
 }
 
 export function deviceRoutes({ fleet, groups, directory, presence, search, latestKnown, credentials, recorder, clock, rateLimits }: DevicePorts): Route[] {
-  const render = deviceRenderer({ directory, presence, clock, rateLimits });
+  const render = deviceRenderer({ presence, clock, rateLimits });
   return [
     route({
       method: 'GET',
