@@ -150,40 +150,35 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
   async function eachFitting(project: ProjectId, query: DeviceQuery, after: string | null, take: Taking): Promise<void> {
     const steps = stepsOf(query);
     if (query.ids !== null) {
-      const found = named(project, query.ids, after).filter(fitting(steps));
-      for (let from = 0; from < found.length; from += BLOCK_MAX) {
-        const entries = found.slice(from, from + BLOCK_MAX);
-        if (take(tableOf(entries), new Uint8Array(entries.length).fill(1))) return;
-      }
+      takeNamed(named(project, query.ids, after).filter(fitting(steps)), take);
       return;
     }
     const maskRoom = new Uint8Array(BLOCK_MAX);
     let sliceEnds = performance.now() + SLICE_MS;
-    let behind = after;
+    // Blocks come, go and are cut in two while others have their turn: then the next is found by where the last one ended.
+    let hadTurn = false;
+    let { number, place } = placeBehind(project, after);
     for (;;) {
-      // Blocks come, go and are cut in two while others have their turn: each is found by where the last one ended.
-      const { block: number, place } = behind === null ? { block: 0, place: 0 } : directory.blockAfter(project, behind);
-      const blocks = directory.deviceBlocks(project);
-      const isLeft = place < (blocks[number]?.entries.length ?? 0);
-      const block = blocks[isLeft ? number : number + 1];
-      if (block === undefined) return;
-      const mask = maskRoom.subarray(0, block.entries.length).fill(1);
-      if (isLeft) mask.fill(0, 0, place);
-      behind = block.entries.at(-1)?.device.id ?? null;
+      const block = directory.deviceBlocks(project)[number];
+      const last = block?.entries.at(-1)?.device.id;
+      if (block === undefined || last === undefined) return;
+      const mask = maskRoom.subarray(0, block.entries.length).fill(1).fill(0, 0, place);
       const table = tables.of(block);
       for (const narrow of steps.atOnce) if (mask.includes(1)) narrow(table, mask);
       if (mask.includes(1)) {
         const isEnough = steps.inPieces.length > 0 ? await takeInPieces(block, mask) : take(table, mask);
         if (isEnough) return;
       }
-      if (behind === null) return;
       if (performance.now() >= sliceEnds) await othersTurn();
+      ({ number, place } = hadTurn ? placeBehind(project, last) : { number: number + 1, place: 0 });
+      hadTurn = false;
     }
 
     /** Each piece is taken before others have their turn: devices may be others after it, and some may have gone. */
     async function takeInPieces(block: DeviceBlock<DeviceEntry>, mask: Uint8Array): Promise<boolean> {
       const entries = [...block.entries];
       const { changes } = block;
+      hadTurn = true;
       for (let from = 0; from < entries.length; from += COMPUTED_AT_ONCE) {
         const own = mask.subarray(from, from + COMPUTED_AT_ONCE);
         if (!own.includes(1)) continue;
@@ -197,9 +192,18 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
     }
 
     async function othersTurn(): Promise<void> {
+      hadTurn = true;
       await new Promise((resolve) => setImmediate(resolve));
       sliceEnds = performance.now() + SLICE_MS;
     }
+  }
+
+  /** Where devices behind an id begin: the number of a block, and a place in it. */
+  function placeBehind(project: ProjectId, id: string | null): { readonly number: number; readonly place: number } {
+    if (id === null) return { number: 0, place: 0 };
+    const { block, place } = directory.blockAfter(project, id);
+    const isLeft = place < (directory.deviceBlocks(project)[block]?.entries.length ?? 0);
+    return isLeft ? { number: block, place } : { number: block + 1, place: 0 };
   }
 
   function named(project: ProjectId, ids: readonly string[], after: string | null): readonly DeviceEntry[] {
@@ -258,6 +262,13 @@ function withinTime(narrow: Narrowing): Narrowing {
         hint: 'Write it without loops over long lists.',
       });
   };
+}
+
+function takeNamed(found: readonly DeviceEntry[], take: Taking): void {
+  for (let from = 0; from < found.length; from += BLOCK_MAX) {
+    const entries = found.slice(from, from + BLOCK_MAX);
+    if (take(tableOf(entries), new Uint8Array(entries.length).fill(1))) return;
+  }
 }
 
 function positionOf(entry: DeviceEntry | undefined): DevicePosition | null {
