@@ -4,7 +4,8 @@ import type { DeviceBlock } from '../sorted-devices.ts';
 /** One thing that is known of each device of a block, by their places in it. Two kinds with one key are the same. */
 export interface ColumnKind<Value> {
   readonly key: string;
-  build(entries: readonly DeviceEntry[]): Value;
+  /** `before`: what it was before the block changed, which nobody reads any more. */
+  build(entries: readonly DeviceEntry[], before?: Value): Value;
 }
 
 /** Some devices, by id, and what they were asked for. To be read within one step: the list is the living one, and devices come and go. */
@@ -39,7 +40,7 @@ export function createBlockTables(kindsMax: number, clock: () => number): BlockT
           const { ofBlocks } = keptOf(kind.key);
           const known = ofBlocks.get(block);
           if (known !== undefined && known.changes === block.changes) return known.value as Value;
-          const value = kind.build(entries);
+          const value = kind.build(entries, known?.value as Value | undefined);
           ofBlocks.set(block, { changes: block.changes, value });
           return value;
         },

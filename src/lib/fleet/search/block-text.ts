@@ -7,7 +7,8 @@ import { createGrams, gramsOf, hasGrams } from './grams.ts';
 export interface BlockText {
   /** Leaves 1 in `mask` for devices that have all the words, and 0 for the others. */
   narrow(words: readonly SearchedWord[], mask: Uint8Array): void;
-  readonly bytes: number;
+  /** To be written over when the block has changed. */
+  readonly room: Buffer;
 }
 
 export interface SearchedWord {
@@ -25,6 +26,7 @@ export function searchedWord(word: string): SearchedWord {
 /** A text of less is looked through as fast as its grams are asked. */
 const GRAMS_FROM_BYTES = 16_384;
 const ROOM_BYTES = 262_144;
+const ROOM_STEP_BYTES = 4_096;
 const TAB = 9;
 const LINE_END = 10;
 
@@ -36,7 +38,7 @@ export function blockTexts(): ColumnKind<BlockText> {
   const writer = createTextWriter();
   return {
     key: 'words',
-    build(entries) {
+    build(entries, before) {
       const starts = new Uint32Array(entries.length + 1);
       writer.begin();
       for (const [place, { device }] of entries.entries()) {
@@ -45,7 +47,7 @@ export function blockTexts(): ColumnKind<BlockText> {
         writer.byte(LINE_END);
       }
       starts[entries.length] = writer.length;
-      return createBlockText(writer.taken(), starts);
+      return createBlockText(writer.taken(before?.room), starts);
     },
   };
 }
@@ -73,11 +75,12 @@ function writeAnother(writer: TextWriter, text: string): void {
   writer.text(text);
 }
 
-function createBlockText(buffer: Buffer, starts: Uint32Array): BlockText {
+function createBlockText(room: Buffer, starts: Uint32Array): BlockText {
+  const buffer = room.subarray(0, starts.at(-1));
   const grams = buffer.length < GRAMS_FROM_BYTES ? null : createGrams(buffer);
   const count = starts.length - 1;
   return {
-    bytes: buffer.length + starts.byteLength + (grams?.byteLength ?? 0),
+    room,
     narrow(words, mask) {
       const [first, ...others] = words;
       if (first === undefined) return;
@@ -118,8 +121,8 @@ interface TextWriter {
   /** Folded, as UTF-8. */
   text(text: string): void;
   readonly length: number;
-  /** A copy of what was written. */
-  taken(): Buffer;
+  /** A copy of what was written, at the beginning of `room` if there is enough. */
+  taken(room?: Buffer): Buffer;
 }
 
 /** Byte by byte into room that is used again: putting texts together and folding them as a whole took several times as long, and left as much garbage behind. */
@@ -152,8 +155,8 @@ function createTextWriter(): TextWriter {
     get length() {
       return at;
     },
-    taken() {
-      const copy = Buffer.allocUnsafeSlow(at);
+    taken(given) {
+      const copy = given !== undefined && given.length >= at && given.length < 2 * at + ROOM_STEP_BYTES ? given : roomOf(at);
       room.copy(copy, 0, 0, at);
       return copy;
     },
@@ -164,6 +167,14 @@ function createTextWriter(): TextWriter {
     room.copy(larger, 0, 0, at);
     room = larger;
   }
+}
+
+/**
+ * Room that V8 does not count: for each 64 MB of other buffers it collects all garbage, which stops a hub with a million devices for a second, two or three times while
+ * their texts are made. As it will not hurry to give such room back either, it is used again.
+ */
+function roomOf(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(Math.ceil(bytes / ROOM_STEP_BYTES) * ROOM_STEP_BYTES));
 }
 
 /** In small letters; gives where it ends, or -1 when some of it is no ASCII. There is room. */
