@@ -2,16 +2,16 @@ import type { AliasKind, Device } from '../domain/device.ts';
 import type { DeviceType } from '../domain/device-type.ts';
 import { type DeviceGroups, IN_NO_GROUP } from '../domain/group.ts';
 import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../domain/ids.ts';
-import type { Point } from '../domain/point.ts';
+import type { LatestValue, Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
-import { DevicePoints } from './device-points.ts';
+import { DevicePoints, type PackedPoints } from './device-points.ts';
 import { createDeviceRecords } from './device-record.ts';
 import { createGroupRegistry, type Membership, type Placed } from './groups/group-registry.ts';
-import { LargeMap } from './large-map.ts';
 import { createNewestValues } from './newest-values.ts';
 import type { PointEntry } from './point-entry.ts';
 import { createSeriesTable } from './series-table.ts';
 import { type DeviceBlock, SortedDevices } from './sorted-devices.ts';
+import { TextIndex } from './text-index.ts';
 import type { Traffic } from './traffic.ts';
 
 export type { PointEntry } from './point-entry.ts';
@@ -36,6 +36,8 @@ export interface DeviceEntry extends Placed<DeviceEntry> {
 /** As the directory itself knows it. */
 interface OwnEntry extends DeviceEntry {
   readonly points: DevicePoints;
+  /** Where it stands in the list of all. */
+  readonly place: number;
 }
 
 /**
@@ -47,11 +49,15 @@ export class Directory {
   /** Before the devices: who is put into it finds its groups. */
   readonly groups = createGroupRegistry<DeviceEntry>();
   readonly #types = new Map<ProjectId, Map<DeviceTypeId, DeviceType>>();
-  readonly #devices = new LargeMap<OwnEntry>();
+  /** Each at a place that it keeps; null: who stood there is gone. */
+  readonly #entries: (OwnEntry | null)[] = [];
+  readonly #freePlaces: number[] = [];
+  readonly #places = new TextIndex((place) => this.#entries[place]?.device.id ?? '');
   readonly #children = new Map<DeviceId, Set<DeviceId>>();
-  /** By project and kind: the texts are those of the devices themselves. */
-  readonly #byAlias = new Map<ProjectId, Map<string, LargeMap<DeviceEntry>>>();
-  readonly #bySeries = createSeriesTable<PointEntry>();
+  /** By project and kind. */
+  readonly #byAlias = new Map<ProjectId, Map<string, TextIndex>>();
+  /** Its device's points, as long as they are packed. */
+  readonly #bySeries = createSeriesTable<PointEntry | DevicePoints>();
   /** Of all points. */
   readonly newest = createNewestValues();
   readonly #pointsOfProject = new Map<ProjectId, number>();
@@ -84,11 +90,11 @@ export class Directory {
 
   // devices
   device(id: string): DeviceEntry | undefined {
-    return this.#devices.get(id);
+    return this.#entryOf(id);
   }
   /** Of all projects, in no order; not to be changed meanwhile. */
-  devices(): Iterable<DeviceEntry> {
-    return this.#devices.values();
+  *devices(): Generator<DeviceEntry, void, undefined> {
+    for (const entry of this.#entries) if (entry !== null) yield entry;
   }
   /**
    * The devices of a project by id, from the one behind `after` on: the order of every list, so that a page can begin after an id. Devices may come and go while it is
@@ -109,7 +115,7 @@ export class Directory {
     return this.#sorted.get(project)?.size ?? 0;
   }
   byAlias(project: ProjectId, kind: AliasKind, value: string): DeviceEntry | undefined {
-    return this.#byAlias.get(project)?.get(kind)?.get(value);
+    return this.#entryAt(this.#byAlias.get(project)?.get(kind)?.find(value));
   }
   children(id: DeviceId): ReadonlySet<DeviceId> {
     return this.#children.get(id) ?? EMPTY;
@@ -120,13 +126,13 @@ export class Directory {
   }
   /** The same, and which of them it is in itself. */
   membershipOf(device: Device): DeviceGroups {
-    const known = this.#devices.get(device.id);
+    const known = this.#entryOf(device.id);
     return known?.device === device ? (known.membership ?? IN_NO_GROUP) : this.groups.groupsOf(device);
   }
   putDevice(given: Device): DeviceEntry {
     const device = this.#recordOf(given, given.parent === null ? null : this.#knownId(given.parent));
     // At start they come in their order, and need not be looked for.
-    const known = device.id > this.#highestId ? undefined : this.#devices.get(device.id);
+    const known = device.id > this.#highestId ? undefined : this.#entryOf(device.id);
     if (known) {
       this.#unlink(known);
       known.device = device;
@@ -136,7 +142,9 @@ export class Directory {
       this.#sorted.get(device.project)?.changed(device.id);
       return known;
     }
+    const place = this.#freePlaces.pop() ?? this.#entries.length;
     const entry: OwnEntry = {
+      place,
       device,
       points: new DevicePoints(),
       accepted: 0,
@@ -147,7 +155,8 @@ export class Directory {
       closing: false,
       membership: null,
     };
-    this.#devices.set(device.id, entry);
+    this.#entries[place] = entry;
+    this.#places.put(device.id, place);
     if (device.id > this.#highestId) this.#highestId = device.id;
     this.#link(entry);
     let sorted = this.#sorted.get(device.project);
@@ -160,7 +169,7 @@ export class Directory {
     return entry;
   }
   removeDevice(id: DeviceId): void {
-    const entry = this.#devices.get(id);
+    const entry = this.#entryOf(id);
     if (!entry) return;
     this.#unlink(entry);
     this.groups.leave(entry);
@@ -168,7 +177,9 @@ export class Directory {
     const { project } = entry.device;
     this.#pointsOfProject.set(project, this.pointCount(project) - entry.points.size);
     this.#sorted.get(project)?.remove(id);
-    this.#devices.delete(id);
+    this.#places.remove(id);
+    this.#entries[entry.place] = null;
+    this.#freePlaces.push(entry.place);
     this.revision += 1;
   }
 
@@ -196,10 +207,19 @@ export class Directory {
     return this.#pointsOfProject.get(project) ?? 0;
   }
   pointOfSeries(series: SeriesId): PointEntry | undefined {
-    return this.#bySeries.get(series);
+    const found = this.#bySeries.get(series);
+    if (!(found instanceof DevicePoints)) return found;
+    found.unpack();
+    return this.#bySeries.get(series) as PointEntry | undefined;
+  }
+  /** What was stored before the hub started, unless there is something newer by now. false: no point has this series. */
+  restoreNewest(series: SeriesId, latest: LatestValue, hubTime: number): boolean {
+    if (this.#bySeries.get(series) === undefined) return false;
+    this.newest.restore(series, latest, hubTime);
+    return true;
   }
   putPoint(given: Point): PointEntry {
-    const device = this.#devices.get(given.device);
+    const device = this.#entryOf(given.device);
     if (!device) throw new Error(`point of an unknown device: ${given.device}`);
     const point = ofOneShape(given, device.device.id);
     const known = device.points.get(point.path);
@@ -213,40 +233,58 @@ export class Directory {
       return known;
     }
     this.#sorted.get(device.device.project)?.changed(device.device.id);
-    return this.addPoint(device, point);
+    this.#countPoints(device, 1);
+    return this.#addPoint(device.points, point);
   }
-  /** A path that its device does not have yet. */
-  addPoint(device: DeviceEntry, given: Point): PointEntry {
-    const { id, project } = device.device;
-    const entry = this.newest.entryOf(ofOneShape(given, id));
-    (device as OwnEntry).points.add(entry);
-    this.#bySeries.set(given.series, entry);
-    this.#pointsOfProject.set(project, this.pointCount(project) + 1);
+  /** The points of a device that has none yet, as a text that `read` makes points of when one of them is first asked for. */
+  packPoints(device: DeviceEntry, series: readonly SeriesId[], text: string, read: ReadPoints): void {
+    const { points } = device as OwnEntry;
+    for (const one of series) this.#bySeries.set(one, points);
+    this.#countPoints(device, series.length);
+    points.pack(new PackedText(text, device.device.id, read, this.#addPoint));
+  }
+
+  readonly #addPoint = (points: DevicePoints, point: Point): PointEntry => {
+    const entry = this.newest.entryOf(point);
+    points.add(entry);
+    this.#bySeries.set(point.series, entry);
     return entry;
+  };
+  #countPoints({ device: { project } }: DeviceEntry, more: number): void {
+    this.#pointsOfProject.set(project, this.pointCount(project) + more);
+  }
+  #entryOf(id: string): OwnEntry | undefined {
+    return this.#entryAt(this.#places.find(id));
+  }
+  #entryAt(place: number | undefined): OwnEntry | undefined {
+    return place === undefined || place === -1 ? undefined : (this.#entries[place] ?? undefined);
   }
 
   /** The text of an id that is in memory already. */
   #knownId(id: DeviceId): DeviceId {
-    if (id !== this.#lastId) this.#lastId = this.#devices.get(id)?.device.id ?? id;
+    if (id !== this.#lastId) this.#lastId = this.#entryOf(id)?.device.id ?? id;
     return this.#lastId;
   }
-  #link(entry: DeviceEntry): void {
-    const { id, project, aliases, parent } = entry.device;
-    for (const kind in aliases) this.#aliasesOf(project, kind).set(aliases[kind as AliasKind] ?? '', entry);
+  #link({ device: { id, project, aliases, parent }, place }: OwnEntry): void {
+    for (const kind in aliases) this.#aliasesOf(project, kind).put(aliases[kind as AliasKind] ?? '', place);
     if (parent === null) return;
     const siblings = this.#children.get(parent);
     if (siblings) siblings.add(id);
     else this.#children.set(parent, new Set([id]));
   }
-  #unlink(entry: DeviceEntry): void {
-    const { id, project, aliases, parent } = entry.device;
-    for (const kind in aliases) this.#aliasesOf(project, kind).delete(aliases[kind as AliasKind] ?? '');
+  #unlink({ device: { id, project, aliases, parent }, place }: OwnEntry): void {
+    for (const kind in aliases) {
+      const index = this.#aliasesOf(project, kind);
+      const alias = aliases[kind as AliasKind] ?? '';
+      // Another one may have it by now.
+      if (index.find(alias) === place) index.remove(alias);
+    }
     if (parent === null) return;
     const siblings = this.#children.get(parent);
     siblings?.delete(id);
     if (siblings?.size === 0) this.#children.delete(parent);
   }
-  #aliasesOf(project: ProjectId, kind: string): LargeMap<DeviceEntry> {
+  #aliasesOf(project: ProjectId, kind: string): TextIndex {
     let kinds = this.#byAlias.get(project);
     if (kinds === undefined) {
       kinds = new Map();
@@ -254,7 +292,7 @@ export class Directory {
     }
     let values = kinds.get(kind);
     if (values === undefined) {
-      values = new LargeMap();
+      values = new TextIndex((place) => this.#entries[place]?.device.aliases[kind as AliasKind] ?? '');
       kinds.set(kind, values);
     }
     return values;
@@ -262,6 +300,27 @@ export class Directory {
 }
 
 const EMPTY: ReadonlySet<DeviceId> = new Set();
+
+/** Makes points of a text that a store has given. */
+export type ReadPoints = (text: string, device: DeviceId) => readonly Point[];
+
+class PackedText implements PackedPoints {
+  readonly #text: string;
+  readonly #device: DeviceId;
+  readonly #read: ReadPoints;
+  readonly #add: (points: DevicePoints, point: Point) => void;
+
+  constructor(text: string, device: DeviceId, read: ReadPoints, add: (points: DevicePoints, point: Point) => void) {
+    this.#text = text;
+    this.#device = device;
+    this.#read = read;
+    this.#add = add;
+  }
+
+  unpack(points: DevicePoints): void {
+    for (const point of this.#read(this.#text, this.#device)) this.#add(points, ofOneShape(point, this.#device));
+  }
+}
 
 /**
  * The same fields, made in one place. Points come from the database, from types and from first reports, put together with `...`, which gives

@@ -1,55 +1,44 @@
-/** Above this many entries they are spread over several maps. */
-const WHOLE_MAX = 16_384;
-const PARTS = 128;
+import { TextIndex } from './text-index.ts';
 
-/**
- * A map from texts that may become very large. One `Map` of a million entries stops the event loop for half a second when it grows (it is copied whole); this one
- * grows in parts, a few ms each.
- */
+/** A map from texts that may become very large, and never stops the event loop for long. */
 export class LargeMap<Value> {
-  #whole: Map<string, Value> | null = new Map();
-  #parts: readonly Map<string, Value>[] = [];
-  #size = 0;
+  readonly #keys: string[] = [];
+  readonly #values: Value[] = [];
+  readonly #index = new TextIndex((at) => this.#keys[at] ?? '');
 
   get size(): number {
-    return this.#size;
+    return this.#keys.length;
   }
   get(key: string): Value | undefined {
-    return this.#partOf(key).get(key);
+    const at = this.#index.find(key);
+    return at === -1 ? undefined : this.#values[at];
   }
   set(key: string, value: Value): void {
-    const part = this.#partOf(key);
-    const before = part.size;
-    part.set(key, value);
-    this.#size += part.size - before;
-    if (this.#whole !== null && this.#size > WHOLE_MAX) this.#spread(this.#whole);
+    const known = this.#index.find(key);
+    if (known !== -1) {
+      this.#values[known] = value;
+      return;
+    }
+    this.#values.push(value);
+    this.#index.put(key, this.#keys.push(key) - 1);
   }
   delete(key: string): boolean {
-    const isGone = this.#partOf(key).delete(key);
-    if (isGone) this.#size -= 1;
-    return isGone;
+    const at = this.#index.remove(key);
+    if (at === -1) return false;
+    // The last one takes the place that is free now.
+    const last = this.#keys.length - 1;
+    const lastKey = this.#keys[last] ?? '';
+    if (at !== last) {
+      this.#index.put(lastKey, at);
+      this.#keys[at] = lastKey;
+      this.#values[at] = this.#values[last] as Value;
+    }
+    this.#keys.pop();
+    this.#values.pop();
+    return true;
   }
-  *values(): IterableIterator<Value> {
-    if (this.#whole !== null) yield* this.#whole.values();
-    for (const part of this.#parts) yield* part.values();
+  /** In no order; not to be changed meanwhile. */
+  values(): IterableIterator<Value> {
+    return this.#values.values();
   }
-
-  #partOf(key: string): Map<string, Value> {
-    return this.#whole ?? (this.#parts[partNumber(key)] as Map<string, Value>);
-  }
-  #spread(whole: Map<string, Value>): void {
-    this.#parts = Array.from({ length: PARTS }, () => new Map<string, Value>());
-    this.#whole = null;
-    for (const [key, value] of whole) this.#partOf(key).set(key, value);
-  }
-}
-
-/** Ids and serial numbers differ at their end. */
-function partNumber(key: string): number {
-  const end = key.length;
-  // Before the first character there is NaN, which counts as 0.
-  return (
-    ((key.charCodeAt(end - 1) | 0) + (key.charCodeAt(end - 2) | 0) * 11 + (key.charCodeAt(end - 3) | 0) * 37 + (key.charCodeAt(end - 4) | 0) * 101) &
-    (PARTS - 1)
-  );
 }

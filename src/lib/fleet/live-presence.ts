@@ -37,14 +37,21 @@ export function isOnline({ connections, through }: LiveStatus): boolean {
   return connections.length > 0 || through !== null;
 }
 
+/** Statuses of devices, as they came from the disk. */
+export interface StoredStatuses {
+  /** The id of the last device; null: there is none behind it. */
+  readonly last: DeviceId | null;
+  read(): readonly (DeviceStatus & { readonly device: DeviceId })[];
+}
+
 export interface LivePresence extends Presence {
   live(device: DeviceId): LiveStatus;
   /** A gateway told that a device behind it is there no more: it is offline until it is heard of again. */
   left(device: DeviceId, at: number): void;
   /** From now on it is told of each connection, after those that asked before. */
   observe(observer: PresenceObserver): void;
-  /** What a former run of the hub knew. */
-  restore(device: DeviceId, status: DeviceStatus): void;
+  /** What a former run of the hub knew. Pieces come in the order of their devices' ids; each is read when one of its devices is first asked for. */
+  restore(pieces: readonly StoredStatuses[]): void;
   forget(device: DeviceId): void;
   /** Devices whose status changed since the last call, to be saved. */
   takeChanged(max: number): readonly DeviceId[];
@@ -59,6 +66,10 @@ export function createPresence(): LivePresence {
   const open = new Map<string, { readonly connection: Connection; readonly since: number; readonly children: Set<DeviceId> }>();
   const observers: PresenceObserver[] = [];
   const changed = new Set<DeviceId>();
+  /** Those that were not read yet; null: it was. */
+  let stored: (StoredStatuses | null)[] = [];
+  let lasts: readonly (DeviceId | null)[] = [];
+  let left = 0;
 
   return {
     connected(connection, at) {
@@ -75,7 +86,7 @@ export function createPresence(): LivePresence {
       open.delete(connectionId);
       const { device } = entry.connection;
       // A device that was deleted is forgotten before its connection has ended, and another may have its name by now.
-      const state = states.get(device);
+      const state = stateAt(device);
       if (state?.connections.includes(entry.connection)) {
         state.connections = state.connections.length === 1 ? NONE : state.connections.filter((connection) => connection !== entry.connection);
         state.lastSeenAt = at;
@@ -83,7 +94,7 @@ export function createPresence(): LivePresence {
         for (const observer of observers) observer.disconnected(entry.connection, at, reason, entry.since);
       }
       for (const child of entry.children) {
-        const childState = states.get(child);
+        const childState = stateAt(child);
         if (childState?.through !== connectionId) continue;
         childState.through = null;
         changed.add(child);
@@ -100,7 +111,7 @@ export function createPresence(): LivePresence {
       touch(device, state, origin, at);
     },
     status(device) {
-      const state = states.get(device);
+      const state = stateAt(device);
       if (!state) return ABSENT;
       const { connectedAt, lastSeenAt, lastAddress, protocol } = state;
       const online = isOnline(state);
@@ -108,7 +119,7 @@ export function createPresence(): LivePresence {
     },
     live: stateOf,
     left(device, at) {
-      const state = states.get(device);
+      const state = stateAt(device);
       if (state === undefined) return;
       state.through = null;
       state.lastSeenAt = at;
@@ -117,18 +128,14 @@ export function createPresence(): LivePresence {
     observe(next) {
       observers.push(next);
     },
-    restore(device, status) {
-      // Whatever was online when the hub ended has no connection now.
-      states.set(device, {
-        connections: NONE,
-        through: null,
-        connectedAt: null,
-        lastSeenAt: status.lastSeenAt,
-        lastAddress: status.lastAddress,
-        protocol: status.protocol,
-      });
+    restore(pieces) {
+      stored = [...pieces];
+      lasts = pieces.map(({ last }) => last);
+      left = stored.length;
     },
     forget(device) {
+      // Or it would come back with its piece.
+      stateAt(device);
       states.delete(device);
       changed.delete(device);
     },
@@ -143,8 +150,33 @@ export function createPresence(): LivePresence {
     },
   };
 
+  function stateAt(device: DeviceId): State | undefined {
+    const state = states.get(device);
+    if (state !== undefined || left === 0) return state;
+    readPiece(device);
+    return states.get(device);
+  }
+
+  function readPiece(device: DeviceId): void {
+    let low = 0;
+    let high = stored.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const last = lasts[middle] ?? null;
+      if (last !== null && last < device) low = middle + 1;
+      else high = middle;
+    }
+    const piece = stored[low] ?? null;
+    if (piece === null) return;
+    stored[low] = null;
+    left -= 1;
+    // Whatever was online when the hub ended has no connection now.
+    for (const { device: id, lastSeenAt, lastAddress, protocol } of piece.read())
+      states.set(id, { connections: NONE, through: null, connectedAt: null, lastSeenAt, lastAddress, protocol });
+  }
+
   function stateOf(device: DeviceId): State {
-    let state = states.get(device);
+    let state = stateAt(device);
     if (!state) {
       state = { connections: NONE, through: null, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null };
       states.set(device, state);

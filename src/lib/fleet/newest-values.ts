@@ -25,6 +25,8 @@ interface Page {
 export interface NewestValues {
   /** Of a point; finds its newest value in columns that it shares with others. */
   entryOf(point: Point): PointEntry;
+  /** What was stored for a series before the hub started, unless there is something newer by now. `hubTime`: see PointEntry; 0 for none. */
+  restore(series: SeriesId, latest: LatestValue, hubTime: number): void;
   /** Puts the newest values of series at the same places of `numbers`, and what each is: a tag of TAG, or NO_VALUE. A truth value is 0 or 1. */
   read(series: ArrayLike<number>, count: number, numbers: Float64Array, tags: Uint8Array): void;
 }
@@ -35,6 +37,12 @@ export function createNewestValues(): NewestValues {
   const pages = new Map<number, Page>();
   return {
     entryOf: (point) => new NewestEntry(point, pageOf(point.series)),
+    restore(series, latest, hubTime) {
+      const page = pageOf(series);
+      const at = series % PAGE;
+      if (latestTimeAt(page, at) < latest.time) putLatest(page, at, latest);
+      if ((page.hubTime[at] ?? 0) < hubTime) page.hubTime[at] = hubTime;
+    },
     read(series, count, numbers, tags) {
       // Points of neighbours are neighbours, mostly.
       let number = -1;
@@ -108,25 +116,11 @@ class NewestEntry implements PointEntry {
     return { time: page.time[at] ?? 0, value, quality: qualityOf(flags), late: (flags & LATE_FLAG) !== 0 };
   }
   set latest(latest: LatestValue | null) {
-    const page = this.#page;
-    const at = this.#point.series % PAGE;
-    if ((page.tag[at] ?? NONE) > TAG.boolean) page.other.delete(at);
-    if (latest === null) {
-      page.tag[at] = NONE;
-      return;
-    }
-    const { value } = latest;
-    const tag = tagOf(value);
-    page.tag[at] = tag;
-    page.time[at] = latest.time;
-    page.flags[at] = flagsOf(latest.quality, latest.late);
-    if (tag <= TAG.boolean) page.number[at] = Number(value);
-    else page.other.set(at, value);
+    putLatest(this.#page, this.#point.series % PAGE, latest);
   }
 
   get latestTime(): number {
-    const at = this.#point.series % PAGE;
-    return this.#page.tag[at] === NONE ? Number.NEGATIVE_INFINITY : (this.#page.time[at] ?? 0);
+    return latestTimeAt(this.#page, this.#point.series % PAGE);
   }
 
   get hubTime(): number {
@@ -135,4 +129,23 @@ class NewestEntry implements PointEntry {
   set hubTime(time: number) {
     this.#page.hubTime[this.#point.series % PAGE] = time;
   }
+}
+
+function putLatest(page: Page, at: number, latest: LatestValue | null): void {
+  if ((page.tag[at] ?? NONE) > TAG.boolean) page.other.delete(at);
+  if (latest === null) {
+    page.tag[at] = NONE;
+    return;
+  }
+  const { value } = latest;
+  const tag = tagOf(value);
+  page.tag[at] = tag;
+  page.time[at] = latest.time;
+  page.flags[at] = flagsOf(latest.quality, latest.late);
+  if (tag <= TAG.boolean) page.number[at] = Number(value);
+  else page.other.set(at, value);
+}
+
+function latestTimeAt(page: Page, at: number): number {
+  return page.tag[at] === NONE ? Number.NEGATIVE_INFINITY : (page.time[at] ?? 0);
 }

@@ -103,7 +103,7 @@ export async function openStorage({ settings, folder, temporaryFolder, log, cloc
   const started = samples.start();
   started.catch(() => undefined);
   const presence = createPresence();
-  directory = await loadDirectory(system, presence, log);
+  directory = await loadDirectory(system, presence);
   const fleet = directory;
   await started;
   await system.log.goOnBehind(samples.appliedJournalId);

@@ -9,6 +9,7 @@ import { createPipeline, type Pipeline } from '../../../src/lib/ingest/pipeline.
 import { createRejectJournal } from '../../../src/lib/ingest/reject-journal.ts';
 import type { EmbeddedSystemStore } from '../../../src/lib/storage/system/create-system-store.ts';
 import { aProject } from '../../helpers/fleet.ts';
+import { storedFleet } from '../../helpers/stored-fleet.ts';
 import { startedSystemStore } from '../../helpers/system-store.ts';
 
 const NOW = 1_763_785_200_000;
@@ -79,11 +80,7 @@ describe('the fleet, on a real database', () => {
       receivedAt: NOW,
     });
   };
-  const rows = async () =>
-    [...system.points.all()]
-      .flat()
-      .sort((a, b) => a.series - b.series)
-      .map(({ device: of, path, series }) => [of, path, series]);
+  const rows = async () => (await storedFleet(system)).points.sort((a, b) => a.series - b.series).map(({ device: of, path, series }) => [of, path, series]);
   const known = () => [...directory.devices()].flatMap(({ points }) => [...points.values()].map(({ point }) => [point.device, point.path, point.series]));
 
   it('never puts two gateways below each other, however close the changes come', async () => {
@@ -96,7 +93,7 @@ describe('the fleet, on a real database', () => {
   it('keeps both of two changes that come at once', async () => {
     await fleet.createDevice(project, device('a'));
     await Promise.all([fleet.updateDevice(project, 'a', { labels: { one: '1' } }), fleet.updateDevice(project, 'a', { labels: { two: '2' } })]);
-    expect((await system.devices.all())[0]?.labels).toEqual({ one: '1', two: '2' });
+    expect((await storedFleet(system)).devices[0]?.labels).toEqual({ one: '1', two: '2' });
   });
 
   it('lets one of two creations of the same id or alias win', async () => {
@@ -105,7 +102,7 @@ describe('the fleet, on a real database', () => {
     const alias = (id: string) => fleet.createDevice(project, device(id, { aliases: { mac: '00' } }));
     await Promise.allSettled([alias('b'), alias('c')]);
     expect(directory.deviceCount(project)).toBe(2);
-    expect((await system.devices.all()).map(({ id }) => id)).toContain(fleet.device(project, 'mac:00').device.id);
+    expect((await storedFleet(system)).devices.map(({ id }) => id)).toContain(fleet.device(project, 'mac:00').device.id);
   });
 
   it('finds a device by an alias that is the id of a device of another project', async () => {
@@ -172,7 +169,7 @@ describe('the fleet, on a real database', () => {
     await report('b', { y: 1 });
     await fleet.updateDevice(project, 'b', { type: 't' });
     expect(directory.device('b')?.points.get('y')?.point.max).toBe(10);
-    expect([...system.points.all()].flat().filter(({ path, max }) => path === 'y' && max === 10)).toHaveLength(2);
+    expect((await storedFleet(system)).points.filter(({ path, max }) => path === 'y' && max === 10)).toHaveLength(2);
   });
 
   it('gives no device points of its type beyond the limits', async () => {

@@ -4,6 +4,7 @@ import type { DeviceId, PointPath, ProjectId } from '../../../src/lib/domain/ids
 import { definitionFor } from '../../../src/lib/fleet/point-definition.ts';
 import type { ProvisionDevice, ProvisionItem, ProvisionOptions } from '../../../src/lib/fleet/provision.ts';
 import { type StartedFleet, startedFleet } from '../../helpers/started-fleet.ts';
+import { storedFleet } from '../../helpers/stored-fleet.ts';
 
 const CREATE: ProvisionOptions = { mode: 'create', check: false };
 const UPSERT: ProvisionOptions = { mode: 'upsert', check: false };
@@ -20,7 +21,7 @@ describe('provisioning a chunk, on a real database', () => {
 
   const provision = async (items: readonly ProvisionItem[], options: ProvisionOptions, project = started.project) =>
     (await started.fleet.provision(project, items, options)).map((result) => (result.ok ? result.outcome : `${result.error.code}: ${result.error.message}`));
-  const stored = async () => new Map((await started.system.devices.all()).map((device) => [device.id as string, device]));
+  const stored = async () => new Map((await storedFleet(started.system)).devices.map((device) => [device.id as string, device]));
 
   it('writes the good rows and says of each bad one why', async () => {
     await started.fleet.createDevice(other, { id: 'theirs', kind: 'device', labels: {}, aliases: {} });
@@ -139,7 +140,7 @@ describe('provisioning a chunk, on a real database', () => {
     expect(await provision([item('m1', { type: 'meter' }), item('m2')], CREATE)).toEqual(['created', 'created']);
     expect(await provision([item('m2', { type: 'meter' })], UPDATE)).toEqual(['updated']);
     expect(started.directory.pointCount(started.project)).toBe(4);
-    expect([...started.system.points.all()].flat()).toHaveLength(4);
+    expect((await storedFleet(started.system)).points).toHaveLength(4);
   });
 
   it('keeps within the devices and points that a project may have, row by row', async () => {

@@ -70,7 +70,7 @@ export function createSystemStore({ folder, queueMax, journalBytesMax, journalKe
     users: createUsers(database),
     tokens: createTokens(database),
     types: createTypes(database),
-    devices: createDevices(database),
+    devices: createDevices(),
     groups: createGroups(database),
     manifestSets: createManifestSets(database),
     readFleet: () => readFleet(file, database()),

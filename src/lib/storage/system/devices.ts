@@ -1,10 +1,8 @@
 import type { Device, DeviceKind, DeviceState, DeviceStatus } from '../../domain/device.ts';
 import type { DeviceId, DeviceTypeId, ProjectId } from '../../domain/ids.ts';
-import type { ReadDatabase } from './database.ts';
-import { type TextQuery, textsOf } from './fleet-texts.ts';
 import type { SystemStore } from './system-store.ts';
 
-/** As `DEVICE_TEXTS` gives it. */
+/** As `DEVICE_TEXT` gives it. */
 type Row = readonly [
   id: string,
   project: string,
@@ -31,19 +29,13 @@ type StatusRow = readonly [
 
 type StoredStatus = DeviceStatus & { readonly device: DeviceId };
 
-const BATCH_ROWS = 1_000;
-export const DEVICE_TEXTS: TextQuery = {
-  rows: `select json_group_array(json_array(id, project, name, kind, type, parent, state, json(labels), json(aliases), json(groups), created_at, updated_at)) as rows
-    from (select * from devices where id > ? and id <= ? order by id)`,
-  end: `select id from devices where id > ? order by id limit 1 offset ${BATCH_ROWS - 1}`,
-  start: [''],
-};
-export const STATUS_TEXTS: TextQuery = {
-  rows: `select json_group_array(json_array(device, online, connected_at, last_seen_at, last_address, protocol)) as rows
-    from (select * from device_statuses where device > ? and device <= ? order by device)`,
-  end: `select device from device_statuses where device > ? order by device limit 1 offset ${BATCH_ROWS - 1}`,
-  start: [''],
-};
+/** Put together as text: what is JSON already is not read again. Of the devices behind an id, up to and with another. */
+export const DEVICE_TEXT = `select '[' || group_concat('[' || json_quote(id) || ',' || json_quote(project) || ',' || json_quote(name) || ',' || json_quote(kind) || ','
+    || json_quote(type) || ',' || json_quote(parent) || ',' || json_quote(state) || ',' || labels || ',' || aliases || ',' || groups || ',' || created_at || ',' || updated_at || ']')
+    || ']' as text
+  from (select * from devices where id > ? and id <= ? order by id)`;
+export const STATUS_TEXT = `select json_group_array(json_array(device, online, connected_at, last_seen_at, last_address, protocol)) as text
+  from (select * from device_statuses where device > ? and device <= ? order by device)`;
 const INSERT =
   'insert into devices (id, project, name, kind, type, parent, state, labels, aliases, groups, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const UPDATE = 'update devices set name = ?, kind = ?, type = ?, parent = ?, state = ?, labels = ?, aliases = ?, groups = ?, updated_at = ? where id = ?';
@@ -55,10 +47,8 @@ const SAVE_STATUS = `insert into device_statuses (device, online, connected_at, 
 /** Aliases, points, credentials, status and rejects go with it by reference. */
 const REMOVE = 'delete from devices where id = ?';
 
-export function createDevices(database: () => ReadDatabase): SystemStore['devices'] {
+export function createDevices(): SystemStore['devices'] {
   return {
-    all: async () => [...textsOf(database(), DEVICE_TEXTS)].flatMap(devicesOf),
-    statuses: async () => [...textsOf(database(), STATUS_TEXTS)].flatMap(statusesOf),
     insert: (device) => ({
       sql: INSERT,
       parameters: [

@@ -1,27 +1,35 @@
-import type { SqlValue } from '../commit-log.ts';
 import type { ReadDatabase } from './database.ts';
+import { DEVICE_TEXT, STATUS_TEXT } from './devices.ts';
+import { POINT_TEXTS } from './points.ts';
 
-/** How a large table is read: piece by piece, each as one JSON text. A call of the driver for each column takes ten times as long. */
-export interface TextQuery {
-  /** `rows`: the texts of those behind the last key, up to and with this one; without a limit when it is null. */
-  readonly rows: string;
-  /** The key of the last row of the next piece; none: the rest is less than a piece. */
-  readonly end: string;
-  /** Before all keys. */
-  readonly start: readonly string[];
+/**
+ * Some devices and what belongs to them, each table as one JSON text: a call of the driver for each column takes ten times as long. Texts pass from thread to thread
+ * by being copied.
+ */
+export interface FleetTexts {
+  readonly devices: string;
+  /** For each device that has any: `[id, series, ...]`. */
+  readonly points: string;
+  /** For each of them a line: its points, without the brackets around them. */
+  readonly pointLines: string;
+  readonly statuses: string;
+  /** The id of the last device; null: there are no more. */
+  readonly last: string | null;
 }
 
-/** The pieces of a table, in the order of its keys. */
-export function* textsOf(database: ReadDatabase, { rows, end, start }: TextQuery): Generator<string> {
-  for (let after: readonly SqlValue[] = start; ; ) {
-    const last = database.get<Record<string, SqlValue>>(end, ...after);
-    // Behind all texts: a BLOB comes after every text.
-    const upTo: readonly SqlValue[] = last === null ? start.map(() => BEHIND_ALL) : Object.values(last);
-    const text = database.get<{ rows: string }>(rows, ...after, ...upTo)?.rows ?? '[]';
-    if (text !== '[]') yield text;
+const DEVICES = 1_000;
+const LAST = `select id from devices where id > ? order by id limit 1 offset ${DEVICES - 1}`;
+/** A BLOB comes after every text. */
+const BEHIND_ALL = Buffer.from([0xff]);
+
+/** The whole fleet, in the order of the devices' ids. */
+export function* fleetTexts(database: ReadDatabase): Generator<FleetTexts, void, undefined> {
+  for (let after = ''; ; ) {
+    const last = database.get<{ id: string }>(LAST, after)?.id ?? null;
+    const textOf = (sql: string) => database.get<{ text: string | null }>(sql, after, last ?? BEHIND_ALL)?.text ?? '[]';
+    const points = database.get<{ points: string; lines: string }>(POINT_TEXTS, after, last ?? BEHIND_ALL);
+    yield { devices: textOf(DEVICE_TEXT), points: points?.points ?? '[]', pointLines: points?.lines ?? '', statuses: textOf(STATUS_TEXT), last };
     if (last === null) return;
-    after = upTo;
+    after = last;
   }
 }
-
-const BEHIND_ALL = Buffer.from([0xff]);

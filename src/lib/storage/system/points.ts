@@ -2,13 +2,12 @@ import type { DeviceId, PointPath, SeriesId } from '../../domain/ids.ts';
 import { createInterner } from '../../domain/interner.ts';
 import type { Point, PointKind } from '../../domain/point.ts';
 import type { ValueType } from '../../domain/value.ts';
+import type { StoredPoints } from '../fleet-reading.ts';
 import type { ReadDatabase } from './database.ts';
-import { type TextQuery, textsOf } from './fleet-texts.ts';
 import type { SystemStore } from './system-store.ts';
 
 /** As `POINT_TEXTS` gives it: an array takes a fraction of the text of an object with names. */
 type Row = readonly [
-  device: string,
   series: number,
   path: string,
   kind: string,
@@ -22,15 +21,12 @@ type Row = readonly [
   retention: string | null,
 ];
 
-const BATCH_ROWS = 2_000;
-/** Numbers as text with all of their digits, as JSON of this engine has 15. */
-export const POINT_TEXTS: TextQuery = {
-  rows: `select json_group_array(json_array(device, series, path, kind, value_type, unit, decimals,
-    case when min is not null then printf('%!.17g', min) end, case when max is not null then printf('%!.17g', max) end,
-    description, created_at, retention)) as rows from (select * from points where (device, path) > (?, ?) and (device, path) <= (?, ?) order by device, path)`,
-  end: `select device, path from points where (device, path) > (?, ?) order by device, path limit 1 offset ${BATCH_ROWS - 1}`,
-  start: ['', ''],
-};
+/** Of devices behind an id, up to and with another; see FleetTexts. Numbers as text with all of their digits, as JSON of this engine has 15. */
+export const POINT_TEXTS = `select '[' || group_concat('[' || json_quote(device) || ',' || series || ']') || ']' as points, group_concat(line, char(10)) as lines
+  from (select device, group_concat(series) as series,
+      group_concat(json_array(series, path, kind, value_type, unit, decimals,
+        case when min is not null then printf('%!.17g', min) end, case when max is not null then printf('%!.17g', max) end, description, created_at, retention)) as line
+    from (select * from points where device > ? and device <= ? order by device, path) group by device order by device)`;
 /** The sequence remembers the highest key that ever was in the table (schema.ts: autoincrement). */
 const HIGHEST = "select seq as series from sqlite_sequence where name = 'points'";
 const REMOVED = 'select 1 from removed_series where series = ?';
@@ -44,10 +40,6 @@ const DISTINCT_MAX = 100_000;
 
 export function createPoints(database: () => ReadDatabase): SystemStore['points'] {
   return {
-    *all() {
-      const pointsOf = pointReader();
-      for (const text of textsOf(database(), POINT_TEXTS)) yield pointsOf(text);
-    },
     removedOf: async (series) => series.filter((id) => database().get(REMOVED, id) !== null),
     highestSeries: async () => (database().get<{ series: number | null }>(HIGHEST)?.series ?? null) as SeriesId | null,
     ensure: (point) => ({
@@ -75,17 +67,21 @@ export function createPoints(database: () => ReadDatabase): SystemStore['points'
   };
 }
 
-/** Texts that points have in common are kept once. */
-export function pointReader(): (text: string) => readonly Point[] {
-  const once = createInterner(DISTINCT_MAX);
-  return (text) => (JSON.parse(text) as readonly Row[]).map((row) => pointOf(row, once));
+export function storedPointsOf(text: string): readonly StoredPoints[] {
+  return JSON.parse(text) as readonly StoredPoints[];
 }
 
-function pointOf(row: Row, once: (text: string) => string): Point {
-  const [device, series, path, kind, valueType, unit, decimals, min, max, description, createdAt, retention] = row;
+/** Texts that points have in common are kept once. */
+export function pointReader(): (text: string, device: DeviceId) => readonly Point[] {
+  const once = createInterner(DISTINCT_MAX);
+  return (text, device) => (JSON.parse(`[${text}]`) as readonly Row[]).map((row) => pointOf(row, device, once));
+}
+
+function pointOf(row: Row, device: DeviceId, once: (text: string) => string): Point {
+  const [series, path, kind, valueType, unit, decimals, min, max, description, createdAt, retention] = row;
   return {
     series: series as SeriesId,
-    device: device as DeviceId,
+    device,
     path: once(path) as PointPath,
     kind: once(kind) as PointKind,
     valueType: once(valueType) as ValueType,

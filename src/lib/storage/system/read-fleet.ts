@@ -1,79 +1,84 @@
 import { Worker } from 'node:worker_threads';
+import type { DeviceId } from '../../domain/ids.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
-import type { FleetReading } from '../fleet-reading.ts';
+import type { FleetPiece, FleetReading } from '../fleet-reading.ts';
 import { workerFile } from '../worker-file.ts';
 import type { ReadDatabase } from './database.ts';
-import { DEVICE_TEXTS, devicesOf, STATUS_TEXTS, statusesOf } from './devices.ts';
-import { textsOf } from './fleet-texts.ts';
-import { POINT_TEXTS, pointReader } from './points.ts';
-
-export type FleetTable = 'devices' | 'statuses' | 'points';
+import { devicesOf, statusesOf } from './devices.ts';
+import { type FleetTexts, fleetTexts } from './fleet-texts.ts';
+import { pointReader, storedPointsOf } from './points.ts';
 
 /** From so many devices on, a thread reads ahead while this one puts into memory what it has read: that is half of the work. */
 const MANY = 'select 1 from devices limit 1 offset 20000';
-/** Pieces of each table that are read ahead. */
+/** Pieces that are read ahead. */
 const AHEAD = 4;
 
-/** All devices, statuses and points, each by device. The thread ends with `close`. */
+/** The whole fleet. Errors are MusterError `storage_failed`. */
 export function readFleet(file: string, database: ReadDatabase): FleetReading {
   const source = database.get(MANY) === null ? textsHere(database) : textsAhead(file);
-  return {
-    devices: read(source.texts('devices'), devicesOf),
-    statuses: read(source.texts('statuses'), statusesOf),
-    points: read(source.texts('points'), pointReader()),
-    close: source.close,
-  };
+  return { pieces: piecesOf(source.texts), close: source.close };
 }
 
 interface Source {
-  texts(table: FleetTable): AsyncIterable<string> | Iterable<string>;
+  readonly texts: AsyncIterable<FleetTexts> | Iterable<FleetTexts>;
   close(): Promise<void>;
 }
 
-async function* read<Item>(texts: ReturnType<Source['texts']>, itemsOf: (text: string) => readonly Item[]): AsyncGenerator<readonly Item[]> {
-  for await (const text of texts) yield itemsOf(text);
+async function* piecesOf(texts: Source['texts']): AsyncGenerator<FleetPiece, void, undefined> {
+  const pointsOf = pointReader();
+  for await (const { devices, points, pointLines, statuses, last } of texts) {
+    yield {
+      devices: devicesOf(devices),
+      points: storedPointsOf(points),
+      pointTexts: pointLines === '' ? [] : pointLines.split('\n'),
+      pointsOf,
+      statuses: () => statusesOf(statuses),
+      last: last as DeviceId | null,
+    };
+  }
 }
 
 function textsHere(database: ReadDatabase): Source {
-  const queries = { devices: DEVICE_TEXTS, statuses: STATUS_TEXTS, points: POINT_TEXTS };
-  return { texts: (table) => textsOf(database, queries[table]), close: async () => undefined };
+  return { texts: fleetTexts(database), close: async () => undefined };
 }
 
 function textsAhead(file: string): Source {
   const thread = new Worker(workerFile('fleet-worker'), { workerData: file, name: 'fleet reader' });
-  const arrived: Record<FleetTable, (string | null)[]> = { devices: [], statuses: [], points: [] };
+  const arrived: (FleetTexts | null)[] = [];
   let failure: MusterError | null = null;
   let wake: () => void = () => undefined;
   const fail = (reason: string, cause?: unknown) => {
     failure ??= new MusterError('storage_failed', `the fleet could not be read from ${file}: ${reason}`, { cause, details: { file } });
     wake();
   };
-  thread.on('message', ({ table, text }: { readonly table: FleetTable; readonly text: string | null }) => {
-    arrived[table].push(text);
+  thread.on('message', (texts: FleetTexts | null) => {
+    arrived.push(texts);
     wake();
   });
   thread.once('error', (cause) => fail(messageOf(cause), cause));
   thread.once('exit', () => fail('its thread ended'));
   return {
-    async *texts(table) {
-      for (let asked = 0; asked < AHEAD; asked++) thread.postMessage(table);
-      for (;;) {
-        const text = arrived[table].shift();
-        if (text === null) return;
-        if (text !== undefined) {
-          thread.postMessage(table);
-          yield text;
-        } else if (failure !== null) {
-          throw failure;
-        } else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-    },
+    texts: taken(),
     async close() {
       await thread.terminate();
     },
   };
+
+  async function* taken(): AsyncGenerator<FleetTexts, void, undefined> {
+    for (let asked = 0; asked < AHEAD; asked++) thread.postMessage(null);
+    for (;;) {
+      const texts = arrived.shift();
+      if (texts === null) return;
+      if (texts !== undefined) {
+        thread.postMessage(null);
+        yield texts;
+      } else if (failure !== null) {
+        throw failure;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  }
 }

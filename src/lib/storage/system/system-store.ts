@@ -127,9 +127,6 @@ export interface SystemStore {
     remove(project: ProjectId, id: DeviceTypeId): Statement;
   };
   readonly devices: {
-    /** By id. */
-    all(): Promise<readonly Device[]>;
-    statuses(): Promise<readonly (DeviceStatus & { readonly device: DeviceId })[]>;
     insert(device: Device): Statement;
     update(device: Device): Statement;
     saveStatus(device: DeviceId, status: DeviceStatus): Statement;
@@ -164,8 +161,6 @@ export interface SystemStore {
   /** All of it, at start: devices, statuses and points. Throws storage_failed. */
   readFleet(): FleetReading;
   readonly points: {
-    /** Piece by piece, by device and path. */
-    all(): Iterable<readonly Point[]>;
     /** Writes the row of a new point; does nothing when it is there. */
     ensure(point: Point): Statement;
     update(point: Point): Statement;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DeviceId, GroupPath, ProjectId } from '../../../../src/lib/domain/ids.ts';
 import { MusterError } from '../../../../src/lib/errors/muster-error.ts';
 import { type StartedFleet, startedFleet } from '../../../helpers/started-fleet.ts';
+import { storedFleet } from '../../../helpers/stored-fleet.ts';
 
 const ACTOR = 'user:anna';
 const act = { actor: ACTOR, check: false };
@@ -22,7 +23,7 @@ async function expectStored({ system, directory, project }: StartedFleet): Promi
   expect([...stored].sort((one, other) => (one.path < other.path ? -1 : 1))).toEqual(
     [...directory.groups.list(project)].sort((one, other) => (one.path < other.path ? -1 : 1)),
   );
-  for (const device of await system.devices.all()) {
+  for (const device of (await storedFleet(system)).devices) {
     const entry = directory.device(device.id);
     expect([device.groups, device.updatedAt]).toEqual([entry?.device.groups, entry?.device.updatedAt]);
   }

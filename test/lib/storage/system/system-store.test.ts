@@ -10,6 +10,7 @@ import { openReadDatabase } from '../../../../src/lib/storage/system/database.ts
 import type { CredentialRecord, RejectRecord, TokenRecord, UserRecord } from '../../../../src/lib/storage/system/system-store.ts';
 import { aDevice, aPoint, aProject } from '../../../helpers/fleet.ts';
 import { SILENT_LOG } from '../../../helpers/silent-log.ts';
+import { storedFleet } from '../../../helpers/stored-fleet.ts';
 import { startedSystemStore } from '../../../helpers/system-store.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
@@ -93,10 +94,8 @@ describe('the system store', () => {
     const second = await startedSystemStore(folder);
     expect(await second.projects.all()).toEqual([{ ...aProject(), description: 'x' }]);
     expect(await second.types.all()).toEqual([type]);
-    expect(await second.devices.all()).toEqual([gateway, meter]);
-    expect([...second.points.all()].flat()).toEqual(points);
+    expect(await storedFleet(second)).toEqual({ devices: [gateway, meter], points, statuses: [{ device: 'meter', ...status }] });
     expect(await second.points.highestSeries()).toBe(2 ** 40 + 2);
-    expect(await second.devices.statuses()).toEqual([{ device: 'meter', ...status }]);
     expect(await second.users.byName('ann')).toEqual(aUser('ann', { role: 'admin', disabled: true }));
     expect(await second.tokens.byId('t')).toEqual(aToken('t', { user: 'ann', expiresAt: 1_800_000_000_000 }));
     expect(await second.credentials.ofDevice(METER)).toEqual([aCredential('c', { kind: 'password' })]);
@@ -113,7 +112,7 @@ describe('the system store', () => {
     await expect(commit(system.devices.update(aDevice('c', { aliases: { mac: 'x' } })))).rejects.toMatchObject(taken);
     await commit(system.devices.update(aDevice('a', { aliases: { mac: 'y' } })));
     await commit(system.devices.update(aDevice('c', { aliases: { imei: '1', mac: 'x' } })));
-    expect((await system.devices.all()).map(({ aliases }) => aliases)).toEqual([{ mac: 'y' }, { imei: '1' }, { imei: '1', mac: 'x' }]);
+    expect((await storedFleet(system)).devices.map(({ aliases }) => aliases)).toEqual([{ mac: 'y' }, { imei: '1' }, { imei: '1', mac: 'x' }]);
   });
 
   it('keeps ids of devices unique on the hub, and parents and types within the project', async () => {
@@ -148,20 +147,11 @@ describe('the system store', () => {
           ),
         );
       }
-      const fleet = system.readFleet();
-      try {
-        const all = async <Item>(pieces: AsyncIterable<readonly Item[]>) => {
-          const items: Item[] = [];
-          for await (const piece of pieces) items.push(...piece);
-          return items;
-        };
-        expect(await all(fleet.devices)).toEqual(ids.map((id) => aDevice(id, { labels: { site: `s-${id}` } })));
-        expect((await all(fleet.statuses)).map(({ device, lastSeenAt }) => [device, lastSeenAt])).toEqual(ids.map((id, at) => [id, at]));
-        const withPoints = ids.filter((_, at) => (at % 1_000) % 3 === 0);
-        expect((await all(fleet.points)).map(({ device, path }) => `${device}/${path}`)).toEqual(withPoints.flatMap((id) => [`${id}/a`, `${id}/b`]));
-      } finally {
-        await fleet.close();
-      }
+      const { devices, points, statuses } = await storedFleet(system);
+      expect(devices).toEqual(ids.map((id) => aDevice(id, { labels: { site: `s-${id}` } })));
+      expect(statuses.map(({ device, lastSeenAt }) => [device, lastSeenAt])).toEqual(ids.map((id, at) => [id, at]));
+      const withPoints = ids.filter((_, at) => (at % 1_000) % 3 === 0);
+      expect(points.map(({ device, path }) => `${device}/${path}`)).toEqual(withPoints.flatMap((id) => [`${id}/a`, `${id}/b`]));
     },
     60_000,
   );
@@ -176,10 +166,9 @@ describe('the system store', () => {
       system.devices.saveStatus(METER, { online: true, connectedAt: 1, lastSeenAt: 1, lastAddress: null, protocol: null }),
     );
     await commit(...system.devices.remove(METER));
-    expect([...system.points.all()].flat()).toEqual([]);
+    expect(await storedFleet(system)).toEqual({ devices: [], points: [], statuses: [] });
     expect(await system.points.highestSeries()).toBe(10);
     expect(await system.credentials.byId('c')).toBeNull();
-    expect(await system.devices.statuses()).toEqual([]);
     expect((await system.rejects.listOfProject(PROJECT, { limit: 10 })).items).toEqual([]);
     await commit(system.devices.insert(aDevice('other', { aliases: { serial: '7' } })));
     await expect(commit(...system.devices.remove(METER))).rejects.toMatchObject({ reason: 'stale' });
@@ -204,7 +193,7 @@ describe('the system store', () => {
     expect(changes).toEqual([1, 0]);
     await expect(commit(system.points.ensure(aPoint('meter', 'a', 2)))).rejects.toMatchObject({ reason: 'unique' });
     await commit(system.points.update(aPoint('meter', 'a', 1, { unit: 'K', decimals: 2 })));
-    expect([...system.points.all()].flat()).toEqual([aPoint('meter', 'a', 1, { unit: 'K', decimals: 2 })]);
+    expect((await storedFleet(system)).points).toEqual([aPoint('meter', 'a', 1, { unit: 'K', decimals: 2 })]);
   });
 
   it('says stale when what is to be changed is not there', async () => {

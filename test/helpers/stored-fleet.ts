@@ -1,0 +1,22 @@
+import type { Device, DeviceStatus } from '../../src/lib/domain/device.ts';
+import type { DeviceId } from '../../src/lib/domain/ids.ts';
+import type { Point } from '../../src/lib/domain/point.ts';
+import type { SystemStore } from '../../src/lib/storage/system/system-store.ts';
+
+/** The whole fleet as it is on disk. */
+export async function storedFleet(system: Pick<SystemStore, 'readFleet'>) {
+  const devices: Device[] = [];
+  const points: Point[] = [];
+  const statuses: (DeviceStatus & { readonly device: DeviceId })[] = [];
+  const fleet = system.readFleet();
+  try {
+    for await (const piece of fleet.pieces) {
+      devices.push(...piece.devices);
+      for (const [at, [device]] of piece.points.entries()) points.push(...piece.pointsOf(piece.pointTexts[at] ?? '', device));
+      statuses.push(...piece.statuses());
+    }
+  } finally {
+    await fleet.close();
+  }
+  return { devices, points, statuses };
+}
