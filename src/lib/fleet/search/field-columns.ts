@@ -49,19 +49,25 @@ export function numberColumn(key: string, numberOf: (entry: DeviceEntry) => numb
   return { key: `number ${key}`, build: (entries) => Float64Array.from(entries, numberOf) };
 }
 
-const NO_SERIES = new Float64Array(0);
+/** Whole numbers where they have room: what newest values are found by is then told from them without a division. */
+export type SeriesColumn = Int32Array | Float64Array;
+
+const NO_SERIES = new Int32Array(0);
+const INT32_MAX = 0x7fff_ffff;
 
 /** Series of a point of each; 0: it has no such point. Of length 0 when no device of the block has it. */
-export function seriesColumn(path: string): ColumnKind<Float64Array> {
+export function seriesColumn(path: string): ColumnKind<SeriesColumn> {
   return {
     key: `series ${path}`,
     build(entries) {
-      let series = NO_SERIES;
+      let series: SeriesColumn = NO_SERIES;
       for (let at = 0; at < entries.length; at++) {
-        const point = entries[at]?.points.get(path as PointPath);
-        if (point === undefined) continue;
-        if (series === NO_SERIES) series = new Float64Array(entries.length);
-        series[at] = point.point.series;
+        const entry = entries[at]?.points.get(path as PointPath);
+        if (entry === undefined) continue;
+        const one = entry.point.series;
+        if (series.length === 0) series = new Int32Array(entries.length);
+        if (one > INT32_MAX && series instanceof Int32Array) series = Float64Array.from(series);
+        series[at] = one;
       }
       return series;
     },

@@ -4,7 +4,7 @@ import { NO_VALUE } from '../newest-values.ts';
 import { BLOCK_MAX } from '../sorted-devices.ts';
 import type { BlockTable } from './block-table.ts';
 import { compareKeys, type FirstDevices, type OrderKey } from './device-order.ts';
-import { prefixOf, type TextColumn } from './field-columns.ts';
+import { prefixOf, type SeriesColumn, type TextColumn } from './field-columns.ts';
 import { type FieldPorts, isDeviceField } from './fields.ts';
 import { newestOf, sourceOf } from './value-source.ts';
 
@@ -120,7 +120,7 @@ function offerTexts(
   }
 }
 
-function offerNewest(series: Float64Array, path: string, { entries }: BlockTable, mask: Uint8Array, first: FirstDevices, { directory }: FieldPorts): void {
+function offerNewest(series: SeriesColumn, path: string, { entries }: BlockTable, mask: Uint8Array, first: FirstDevices, { directory }: FieldPorts): void {
   let isPlain = true;
   if (series.length === 0) {
     NUMBERS.fill(Number.NaN, 0, mask.length);

@@ -3,7 +3,7 @@ import type { DeviceEntry } from '../directory.ts';
 import { isOnline, type LiveStatus } from '../live-presence.ts';
 import { BLOCK_MAX } from '../sorted-devices.ts';
 import type { BlockTable, ColumnKind } from './block-table.ts';
-import { liveColumn, numberColumn, prefixColumn, seriesColumn, type TextColumn, textColumn } from './field-columns.ts';
+import { liveColumn, numberColumn, prefixColumn, type SeriesColumn, seriesColumn, type TextColumn, textColumn } from './field-columns.ts';
 import { type FieldPorts, fieldOf, isDeviceField } from './fields.ts';
 
 /** Where the values of a name come from, and so how a whole block is asked at once. */
@@ -11,7 +11,7 @@ export type ValueSource =
   /** NaN: it has none. What is read stands until the next read of any source. */
   | { readonly kind: 'numbers'; read(table: BlockTable): Float64Array }
   | { readonly kind: 'texts'; readonly column: ColumnKind<TextColumn>; readonly prefixes: ColumnKind<Float64Array> }
-  | { readonly kind: 'newest'; readonly path: string; readonly series: ColumnKind<Float64Array> }
+  | { readonly kind: 'newest'; readonly path: string; readonly series: ColumnKind<SeriesColumn> }
   /** undefined: it has none. */
   | { readonly kind: 'each'; reader(table: BlockTable): (at: number) => unknown };
 
