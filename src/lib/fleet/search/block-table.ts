@@ -1,76 +1,83 @@
-import type { PointPath } from '../../domain/ids.ts';
-import type { Named } from '../../expressions/condition.ts';
 import type { DeviceEntry } from '../directory.ts';
-import type { LiveStatus } from '../live-presence.ts';
 import type { DeviceBlock } from '../sorted-devices.ts';
-import { type BlockText, createBlockText } from './block-text.ts';
-import { type FieldPorts, fieldOf, isDeviceField } from './fields.ts';
 
-/** What a block of devices was asked for, as columns: it is kept until one of its devices changes. */
+/** One thing that is known of each device of a block, by their places in it. Two kinds with one key are the same. */
+export interface ColumnKind<Value> {
+  readonly key: string;
+  /** `before`: what it was before the block changed, which nobody reads any more. */
+  build(entries: readonly DeviceEntry[], before?: Value): Value;
+}
+
+/** Some devices, by id, and what they were asked for. To be read within one step: the list is the living one, and devices come and go. */
 export interface BlockTable {
   readonly entries: readonly DeviceEntry[];
-  readonly text: BlockText;
-  /** Series of a point of each; 0: it has no such point. */
-  seriesOf(path: string): Float64Array;
-  readonly live: readonly LiveStatus[];
-  /** Of a field that changes with the device only. */
-  valuesOf(named: Named): readonly unknown[];
+  column<Value>(kind: ColumnKind<Value>): Value;
 }
 
-/** A table is made when it is first asked for, and thrown away when its block has changed. `forget` throws all of them away. */
-export function createBlockTables(ports: FieldPorts): { of(block: DeviceBlock<DeviceEntry>): BlockTable; forget(): void } {
-  let tables = new WeakMap<DeviceBlock<DeviceEntry>, { readonly changes: number; readonly table: BlockTable }>();
+/** Columns of all blocks: each is made when it is first asked for, and again when its block has changed. */
+export interface BlockTables {
+  of(block: DeviceBlock<DeviceEntry>): BlockTable;
+  /** Throws away columns that nobody has asked for since then, ms. */
+  forget(since: number): void;
+  /** Kinds of columns that are kept. */
+  readonly kept: number;
+}
+
+interface Kept {
+  askedAt: number;
+  readonly ofBlocks: WeakMap<DeviceBlock<DeviceEntry>, { readonly changes: number; readonly value: unknown }>;
+}
+
+/** Keeps `kindsMax` kinds of columns: of one more, the one that was not asked for the longest is thrown away. */
+export function createBlockTables(kindsMax: number, clock: () => number): BlockTables {
+  const kinds = new Map<string, Kept>();
   return {
     of(block) {
-      const known = tables.get(block);
-      if (known !== undefined && known.changes === block.changes) return known.table;
-      const table = tableOf([...block.entries], ports);
-      tables.set(block, { changes: block.changes, table });
-      return table;
+      const { entries } = block;
+      return {
+        entries,
+        column<Value>(kind: ColumnKind<Value>): Value {
+          const { ofBlocks } = keptOf(kind.key);
+          const known = ofBlocks.get(block);
+          if (known !== undefined && known.changes === block.changes) return known.value as Value;
+          const value = kind.build(entries, known?.value as Value | undefined);
+          ofBlocks.set(block, { changes: block.changes, value });
+          return value;
+        },
+      };
     },
-    forget() {
-      tables = new WeakMap();
+    forget(since) {
+      for (const [key, { askedAt }] of kinds) if (askedAt < since) kinds.delete(key);
     },
-  };
-}
-
-export function tableOf(entries: readonly DeviceEntry[], ports: FieldPorts): BlockTable {
-  const { presence } = ports;
-  const series = new Map<string, Float64Array>();
-  const values = new Map<string, readonly unknown[]>();
-  let text: BlockText | null = null;
-  let live: readonly LiveStatus[] | null = null;
-  return {
-    entries,
-    get text() {
-      text ??= createBlockText(entries);
-      return text;
-    },
-    seriesOf(path) {
-      let column = series.get(path);
-      if (column === undefined) {
-        column = Float64Array.from(entries, ({ points }) => points.get(path as PointPath)?.point.series ?? 0);
-        series.set(path, column);
-      }
-      return column;
-    },
-    get live() {
-      live ??= entries.map(({ device }) => presence.live(device.id));
-      return live;
-    },
-    valuesOf(named) {
-      const key = named.key === null ? named.name : `${named.name}.${named.key}`;
-      let column = values.get(key);
-      if (column === undefined) {
-        column = entries.map((entry) => entryOf(isDeviceField(named.name) ? fieldOf(entry, named.name, ports) : undefined, named.key));
-        values.set(key, column);
-      }
-      return column;
+    get kept() {
+      return kinds.size;
     },
   };
+
+  function keptOf(key: string): Kept {
+    let kept = kinds.get(key);
+    if (kept === undefined) {
+      if (kinds.size >= kindsMax) forgetOldest();
+      kept = { askedAt: 0, ofBlocks: new WeakMap() };
+      kinds.set(key, kept);
+    }
+    kept.askedAt = clock();
+    return kept;
+  }
+
+  function forgetOldest(): void {
+    let oldest: string | null = null;
+    let asked = Number.POSITIVE_INFINITY;
+    for (const [key, { askedAt }] of kinds) {
+      if (askedAt >= asked) continue;
+      oldest = key;
+      asked = askedAt;
+    }
+    if (oldest !== null) kinds.delete(oldest);
+  }
 }
 
-function entryOf(value: unknown, key: string | null): unknown {
-  if (key === null) return value;
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+/** Of devices that are no block: columns are made for this one time. */
+export function tableOf(entries: readonly DeviceEntry[]): BlockTable {
+  return { entries, column: (kind) => kind.build(entries) };
 }

@@ -1,7 +1,4 @@
 import type { DeviceEntry } from '../directory.ts';
-import { valuesOf } from './ask-block.ts';
-import type { BlockTable } from './block-table.ts';
-import { type FieldPorts, isDeviceField } from './fields.ts';
 
 export interface DeviceOrder {
   /** A field, `labels.NAME`, `aliases.KIND`, or the path of a point. */
@@ -22,20 +19,6 @@ export interface OrderedDevice extends Ordered {
   readonly entry: DeviceEntry;
 }
 
-/** The keys of a block of devices, by their places in it. To be read within one step: newest values move on. */
-export function orderKeys(by: string, ports: FieldPorts): (table: BlockTable) => (at: number) => OrderKey {
-  const dot = by.indexOf('.');
-  const [map, key] = by.startsWith('labels.') || by.startsWith('aliases.') ? [by.slice(0, dot), by.slice(dot + 1)] : [by, null];
-  const named = { name: map, key, quoted: !isDeviceField(map), variable: '' };
-  return (table) => {
-    const valueAt = valuesOf(named, table, ports);
-    return (at) => {
-      const value = valueAt(at);
-      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
-    };
-  };
-}
-
 /** By key, then by id, which only grows. Numbers come before texts. */
 export function compareOrdered(one: Ordered, other: Ordered, descending: boolean): number {
   return compare(one.key, one.id, other.key, other.id, descending);
@@ -47,16 +30,22 @@ function compare(oneKey: OrderKey, oneId: string, otherKey: OrderKey, otherId: s
   return oneId < otherId ? -1 : oneId > otherId ? 1 : 0;
 }
 
-function compareKeys(one: OrderKey, other: OrderKey): number {
+/** Below 0: the one comes first, when keys grow. */
+export function compareKeys(one: OrderKey, other: OrderKey): number {
   if (one === other) return 0;
   if (one === null || other === null) return one === null ? 1 : -1;
   if (typeof one !== typeof other) return typeof one === 'string' ? 1 : typeof other === 'string' ? -1 : Number(one) - Number(other);
   return one < other ? -1 : 1;
 }
 
-/** The first so many of what is offered. */
+/** The first so many of what is offered. Devices are offered in the order of their ids. */
 export interface FirstDevices {
   offer(key: OrderKey, entry: DeviceEntry): void;
+  /** The last of those that are kept, once there is no room for more: who has its key or one behind it, and is offered later, is none of the first. null: there is room. */
+  readonly last: Ordered | null;
+  /** What is wanted stands behind this one. */
+  readonly after: Ordered | null;
+  readonly descending: boolean;
   /** In their order. */
   sorted(): readonly OrderedDevice[];
 }
@@ -69,6 +58,11 @@ export function firstOf(max: number, descending: boolean, after: Ordered | null)
   const heap: OrderedDevice[] = [];
   const isBehind = (one: OrderedDevice, other: OrderedDevice) => compareOrdered(one, other, descending) > 0;
   return {
+    after,
+    descending,
+    get last() {
+      return heap.length < max ? null : (heap[0] ?? null);
+    },
     offer(key, entry) {
       const { id } = entry.device;
       const top = heap[0];

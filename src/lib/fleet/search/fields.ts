@@ -25,9 +25,6 @@ export const DEVICE_FIELDS = {
 } as const satisfies Record<string, ExpressionType>;
 export type DeviceField = keyof typeof DEVICE_FIELDS;
 
-/** Those that change without the device being changed: they are looked up each time. */
-export const LIVE_FIELDS: ReadonlySet<DeviceField> = new Set(['points', 'groups', 'online', 'connectedAt', 'lastSeenAt', 'address', 'protocol', 'now']);
-
 export interface FieldPorts {
   readonly directory: Directory;
   readonly presence: Pick<LivePresence, 'live'>;

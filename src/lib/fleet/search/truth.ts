@@ -32,19 +32,10 @@ export function isThere(value: unknown): number {
   return Number(value !== undefined && value !== null);
 }
 
-/** `not`. */
-export function negate(truths: Uint8Array): void {
-  for (let at = 0; at < truths.length; at++) {
+/** `not`, of the first so many. */
+export function negate(truths: Uint8Array, count: number): void {
+  for (let at = 0; at < count; at++) {
     const truth = truths[at];
     if (truth !== UNKNOWN) truths[at] = truth === YES ? NO : YES;
-  }
-}
-
-/** `and`, `or`: one side that decides is enough. */
-export function join(all: Uint8Array, side: Uint8Array, decides: number): void {
-  for (let at = 0; at < all.length; at++) {
-    if (all[at] === decides) continue;
-    if (side[at] === decides) all[at] = decides;
-    else if (side[at] === UNKNOWN) all[at] = UNKNOWN;
   }
 }
