@@ -11,8 +11,10 @@ export async function storedFleet(system: Pick<SystemStore, 'readFleet'>) {
   const fleet = system.readFleet();
   try {
     for await (const piece of fleet.pieces) {
-      devices.push(...piece.devices);
-      for (const [at, [device]] of piece.points.entries()) points.push(...piece.pointsOf(piece.pointTexts[at] ?? '', device));
+      for (const [at, [id, , , aliases]] of piece.devices.entries()) {
+        devices.push(piece.rows.device(at, id, aliases));
+        if ((piece.series[at] ?? []).length > 0) points.push(...piece.rows.points(at, id));
+      }
       statuses.push(...piece.statuses());
     }
   } finally {

@@ -1,12 +1,5 @@
 import type { PointEntry } from './point-entry.ts';
 
-/** Points as they came from the disk. */
-export interface PackedPoints {
-  readonly size: number;
-  /** Adds each. */
-  unpack(points: DevicePoints): void;
-}
-
 /** Up to so many points are looked for one after the other. */
 const FEW = 6;
 
@@ -17,23 +10,11 @@ const FEW = 6;
 export class DevicePoints implements ReadonlyMap<string, PointEntry> {
   #list: PointEntry[] = NONE;
   #byPath: Map<string, PointEntry> | null = null;
-  #packed: PackedPoints | null = null;
-
-  /** They are put in by `packed` when somebody first asks for one: most devices of a large fleet are silent for long. */
-  pack(packed: PackedPoints): void {
-    this.#packed = packed;
-  }
-  unpack(): void {
-    const packed = this.#packed;
-    this.#packed = null;
-    packed?.unpack(this);
-  }
 
   get size(): number {
-    return this.#packed?.size ?? this.#byPath?.size ?? this.#list.length;
+    return this.#byPath === null ? this.#list.length : this.#byPath.size;
   }
   get(path: string): PointEntry | undefined {
-    if (this.#packed !== null) this.unpack();
     if (this.#byPath !== null) return this.#byPath.get(path);
     for (const entry of this.#list) if (entry.point.path === path) return entry;
     return undefined;
@@ -43,7 +24,6 @@ export class DevicePoints implements ReadonlyMap<string, PointEntry> {
   }
   /** Of a path that is not there yet. */
   add(entry: PointEntry): void {
-    if (this.#packed !== null) this.unpack();
     if (this.#byPath !== null) {
       this.#byPath.set(entry.point.path, entry);
     } else if (this.#list.length < FEW) {
@@ -55,7 +35,6 @@ export class DevicePoints implements ReadonlyMap<string, PointEntry> {
     }
   }
   values(): MapIterator<PointEntry> {
-    if (this.#packed !== null) this.unpack();
     return this.#byPath === null ? (this.#list.values() as MapIterator<PointEntry>) : this.#byPath.values();
   }
   *keys(): MapIterator<string> {

@@ -4,41 +4,19 @@ import { type DeviceGroups, IN_NO_GROUP } from '../domain/group.ts';
 import type { DeviceId, DeviceTypeId, GroupPath, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { LatestValue, Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
-import { DevicePoints, type PackedPoints } from './device-points.ts';
+import type { StoredDevice, StoredRows } from '../storage/fleet-reading.ts';
+import { type DeviceEntry, OwnEntry, type PackedRows } from './device-entry.ts';
+import { DevicePoints } from './device-points.ts';
 import { createDeviceRecords } from './device-record.ts';
-import { createGroupRegistry, type Membership, type Placed } from './groups/group-registry.ts';
+import { createGroupRegistry } from './groups/group-registry.ts';
 import { createNewestValues } from './newest-values.ts';
 import type { PointEntry } from './point-entry.ts';
 import { createSeriesTable } from './series-table.ts';
 import { type DeviceBlock, SortedDevices } from './sorted-devices.ts';
 import { TextIndex } from './text-index.ts';
-import type { Traffic } from './traffic.ts';
 
+export type { DeviceEntry } from './device-entry.ts';
 export type { PointEntry } from './point-entry.ts';
-
-/** A device in memory. */
-export interface DeviceEntry extends Placed<DeviceEntry> {
-  device: Device;
-  readonly points: ReadonlyMap<string, PointEntry>;
-  accepted: number;
-  rejected: number;
-  refused: number;
-  /** null until its first message: most devices of a large fleet are silent at any time. */
-  traffic: Traffic | null;
-  /** Messages of it that are on their way to the disk. */
-  underWay: number;
-  /** It is being deleted: nothing of it is taken any more. */
-  closing: boolean;
-  /** Kept by `groups`. */
-  membership: Membership<DeviceEntry> | null;
-}
-
-/** As the directory itself knows it. */
-interface OwnEntry extends DeviceEntry {
-  readonly points: DevicePoints;
-  /** Where it stands in the list of all. */
-  readonly place: number;
-}
 
 /**
  * The fleet in memory: what ingest and reading look things up in, without waiting. Loaded at start; changed only
@@ -52,16 +30,16 @@ export class Directory {
   /** Each at a place that it keeps; null: who stood there is gone. */
   readonly #entries: (OwnEntry | null)[] = [];
   readonly #freePlaces: number[] = [];
-  readonly #places = new TextIndex((place) => this.#entries[place]?.device.id ?? '');
+  readonly #places = new TextIndex((place) => this.#entries[place]?.id ?? '');
   readonly #children = new Map<DeviceId, Set<DeviceId>>();
   /** By project and kind. */
   readonly #byAlias = new Map<ProjectId, Map<string, TextIndex>>();
-  /** Its device's points, as long as they are packed. */
-  readonly #bySeries = createSeriesTable<PointEntry | DevicePoints>();
+  /** Its device, as long as its points were not read. */
+  readonly #bySeries = createSeriesTable<PointEntry | OwnEntry>();
   /** Of all points. */
   readonly newest = createNewestValues();
   readonly #pointsOfProject = new Map<ProjectId, number>();
-  readonly #sorted = new Map<ProjectId, SortedDevices<DeviceEntry>>();
+  readonly #sorted = new Map<ProjectId, SortedDevices<OwnEntry>>();
   readonly #recordOf = createDeviceRecords();
   #lastId = '' as DeviceId;
   /** Of all that ever were in it. */
@@ -134,48 +112,52 @@ export class Directory {
     // At start they come in their order, and need not be looked for.
     const known = device.id > this.#highestId ? undefined : this.#entryOf(device.id);
     if (known) {
-      this.#unlink(known);
+      this.#unlink(known.device, known.place);
       known.device = device;
       this.revision += 1;
-      this.#link(known);
+      this.#link(device, known.place);
       this.groups.place(known);
       this.#sorted.get(device.project)?.changed(device.id);
       return known;
     }
-    const place = this.#freePlaces.pop() ?? this.#entries.length;
-    const entry: OwnEntry = {
-      place,
-      device,
-      points: new DevicePoints(),
-      accepted: 0,
-      rejected: 0,
-      refused: 0,
-      traffic: null,
-      underWay: 0,
-      closing: false,
-      membership: null,
-    };
-    this.#entries[place] = entry;
-    this.#places.put(device.id, place);
-    if (device.id > this.#highestId) this.#highestId = device.id;
-    this.#link(entry);
-    let sorted = this.#sorted.get(device.project);
-    if (sorted === undefined) {
-      sorted = new SortedDevices();
-      this.#sorted.set(device.project, sorted);
-    }
-    sorted.add(entry);
+    const entry = OwnEntry.of(this.#freePlaces.pop() ?? this.#entries.length, device);
+    this.#add(entry, device);
     this.groups.place(entry);
     return entry;
+  }
+  /** A device that is not in it yet, as it came from the disk: most of it is read when somebody first asks for it. */
+  putStored(stored: StoredDevice, series: readonly SeriesId[], rows: PackedRows, at: number): void {
+    const [id, project, , aliases, groups, hasGroupLabel] = stored;
+    const entry = OwnEntry.packed(this.#freePlaces.pop() ?? this.#entries.length, id, aliases, rows, at, series.length);
+    this.#add(entry, { id, project, aliases, parent: stored[2] });
+    // What its labels say about its groups is known only when they are read.
+    if (hasGroupLabel === 1 || this.groups.selects(project)) this.groups.place(entry);
+    else this.groups.putInto(entry, project, groups);
+    for (const one of series) this.#bySeries.set(one, entry);
+    if (series.length > 0) this.#countPoints(project, series.length);
+  }
+  /** For `putStored`. */
+  unpacking(rows: StoredRows): PackedRows {
+    return {
+      device: (at, id, aliases) => {
+        const device = rows.device(at, id, aliases);
+        return this.#recordOf(device, device.parent === null ? null : this.#knownId(device.parent));
+      },
+      points: (at, id) => {
+        const points = new DevicePoints();
+        for (const point of rows.points(at, id)) this.#addPoint(points, ofOneShape(point, id));
+        return points;
+      },
+    };
   }
   removeDevice(id: DeviceId): void {
     const entry = this.#entryOf(id);
     if (!entry) return;
-    this.#unlink(entry);
+    this.#unlink(entry.device, entry.place);
     this.groups.leave(entry);
     for (const { point } of entry.points.values()) this.#bySeries.delete(point.series);
     const { project } = entry.device;
-    this.#pointsOfProject.set(project, this.pointCount(project) - entry.points.size);
+    this.#pointsOfProject.set(project, this.pointCount(project) - entry.pointCount);
     this.#sorted.get(project)?.remove(id);
     this.#places.remove(id);
     this.#entries[entry.place] = null;
@@ -208,9 +190,9 @@ export class Directory {
   }
   pointOfSeries(series: SeriesId): PointEntry | undefined {
     const found = this.#bySeries.get(series);
-    if (!(found instanceof DevicePoints)) return found;
-    found.unpack();
-    return this.#bySeries.get(series) as PointEntry | undefined;
+    if (!(found instanceof OwnEntry)) return found;
+    for (const entry of found.points.values()) if (entry.point.series === series) return entry;
+    return undefined;
   }
   /** What was stored before the hub started, unless there is something newer by now. false: no point has this series. */
   restoreNewest(series: SeriesId, latest: LatestValue, hubTime: number): boolean {
@@ -233,24 +215,29 @@ export class Directory {
       return known;
     }
     this.#sorted.get(device.device.project)?.changed(device.device.id);
-    this.#countPoints(device, 1);
+    this.#countPoints(device.device.project, 1);
     return this.#addPoint(device.points, point);
   }
-  /** The points of a device that has none yet, as a text that `read` makes points of when one of them is first asked for. */
-  packPoints(device: DeviceEntry, series: readonly SeriesId[], text: string, read: ReadPoints): void {
-    const { points } = device as OwnEntry;
-    for (const one of series) this.#bySeries.set(one, points);
-    this.#countPoints(device, series.length);
-    points.pack(new PackedText(text, series.length, device.device.id, read, this.#addPoint));
+  #add(entry: OwnEntry, linked: Linked): void {
+    const { id, project } = linked;
+    this.#entries[entry.place] = entry;
+    this.#places.put(id, entry.place);
+    if (id > this.#highestId) this.#highestId = id;
+    this.#link(linked, entry.place);
+    let sorted = this.#sorted.get(project);
+    if (sorted === undefined) {
+      sorted = new SortedDevices();
+      this.#sorted.set(project, sorted);
+    }
+    sorted.add(entry);
   }
-
-  readonly #addPoint = (points: DevicePoints, point: Point): PointEntry => {
+  #addPoint(points: DevicePoints, point: Point): PointEntry {
     const entry = this.newest.entryOf(point);
     points.add(entry);
     this.#bySeries.set(point.series, entry);
     return entry;
-  };
-  #countPoints({ device: { project } }: DeviceEntry, more: number): void {
+  }
+  #countPoints(project: ProjectId, more: number): void {
     this.#pointsOfProject.set(project, this.pointCount(project) + more);
   }
   #entryOf(id: string): OwnEntry | undefined {
@@ -262,17 +249,17 @@ export class Directory {
 
   /** The text of an id that is in memory already. */
   #knownId(id: DeviceId): DeviceId {
-    if (id !== this.#lastId) this.#lastId = this.#entryOf(id)?.device.id ?? id;
+    if (id !== this.#lastId) this.#lastId = this.#entryOf(id)?.id ?? id;
     return this.#lastId;
   }
-  #link({ device: { id, project, aliases, parent }, place }: OwnEntry): void {
+  #link({ id, project, aliases, parent }: Linked, place: number): void {
     for (const kind in aliases) this.#aliasesOf(project, kind).put(aliases[kind as AliasKind] ?? '', place);
     if (parent === null) return;
     const siblings = this.#children.get(parent);
     if (siblings) siblings.add(id);
     else this.#children.set(parent, new Set([id]));
   }
-  #unlink({ device: { id, project, aliases, parent }, place }: OwnEntry): void {
+  #unlink({ id, project, aliases, parent }: Linked, place: number): void {
     for (const kind in aliases) {
       const index = this.#aliasesOf(project, kind);
       const alias = aliases[kind as AliasKind] ?? '';
@@ -292,7 +279,7 @@ export class Directory {
     }
     let values = kinds.get(kind);
     if (values === undefined) {
-      values = new TextIndex((place) => this.#entries[place]?.device.aliases[kind as AliasKind] ?? '');
+      values = new TextIndex((place) => this.#entries[place]?.aliases[kind as AliasKind] ?? '');
       kinds.set(kind, values);
     }
     return values;
@@ -301,28 +288,7 @@ export class Directory {
 
 const EMPTY: ReadonlySet<DeviceId> = new Set();
 
-/** Makes points of a text that a store has given. */
-export type ReadPoints = (text: string, device: DeviceId) => readonly Point[];
-
-class PackedText implements PackedPoints {
-  readonly size: number;
-  readonly #text: string;
-  readonly #device: DeviceId;
-  readonly #read: ReadPoints;
-  readonly #add: (points: DevicePoints, point: Point) => void;
-
-  constructor(text: string, size: number, device: DeviceId, read: ReadPoints, add: (points: DevicePoints, point: Point) => void) {
-    this.size = size;
-    this.#text = text;
-    this.#device = device;
-    this.#read = read;
-    this.#add = add;
-  }
-
-  unpack(points: DevicePoints): void {
-    for (const point of this.#read(this.#text, this.#device)) this.#add(points, ofOneShape(point, this.#device));
-  }
-}
+type Linked = Pick<Device, 'id' | 'project' | 'aliases' | 'parent'>;
 
 /**
  * The same fields, made in one place. Points come from the database, from types and from first reports, put together with `...`, which gives

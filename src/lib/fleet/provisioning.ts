@@ -96,10 +96,10 @@ export function createProvisioning(ports: ProvisioningPorts): Provisioning {
       const rows = ids.map((id) => attempt(() => found(project, id, wanted)));
       const { order, refused } = deletionOrder([...wanted.values()], (id) => directory.children(id));
       limitPoints(
-        order.reduce((sum, { points }) => sum + points.size, 0),
+        order.reduce((sum, { pointCount }) => sum + pointCount, 0),
         order.length,
       );
-      const points = new Map(order.map((entry) => [entry.device.id, entry.points.size]));
+      const points = new Map(order.map((entry) => [entry.device.id, entry.pointCount]));
       if (!check) await remove(order);
       return rows.map((row): DeletionResult => {
         if (row instanceof MusterError) return { ok: false, error: row };

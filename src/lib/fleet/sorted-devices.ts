@@ -1,12 +1,10 @@
-import type { Device } from '../domain/device.ts';
-
 /** A block with more is cut in two. */
 export const BLOCK_MAX = 1_024;
 /** Neighbours that have fewer together become one. */
 const JOINED_MAX = 256;
 
 interface Entry {
-  readonly device: Device;
+  readonly id: string;
 }
 
 /** Devices whose ids are neighbours, by id. `changes` grows with each change of who is in it, and whenever one of them is another than before, or when it is a block no more. */
@@ -39,7 +37,7 @@ export class SortedDevices<Item extends Entry> {
 
   /** Of an id that is not there yet. */
   add(item: Item): void {
-    const { id } = item.device;
+    const { id } = item;
     this.#changes += 1;
     this.#size += 1;
     const number = this.#blockOf(id);
@@ -62,7 +60,7 @@ export class SortedDevices<Item extends Entry> {
     const number = this.#blockOf(id);
     const block = this.#blocks[number];
     const at = block === undefined ? 0 : placeOf(block.entries, id);
-    if (block?.entries[at]?.device.id !== id) return;
+    if (block?.entries[at]?.id !== id) return;
     block.entries.splice(at, 1);
     block.changes += 1;
     this.#changes += 1;
@@ -100,8 +98,8 @@ export class SortedDevices<Item extends Entry> {
       if (changes === this.#changes) {
         at += 1;
       } else {
-        number = this.#blockOf(item.device.id);
-        at = placeAfter(this.#blocks[number]?.entries ?? [], item.device.id);
+        number = this.#blockOf(item.id);
+        at = placeAfter(this.#blocks[number]?.entries ?? [], item.id);
       }
     }
   }
@@ -117,10 +115,10 @@ export class SortedDevices<Item extends Entry> {
     let low = 0;
     let high = this.#blocks.length;
     // At start they come in their order.
-    if (high > 0 && (this.#blocks[high - 1]?.entries[0]?.device.id ?? '') <= id) return high - 1;
+    if (high > 0 && (this.#blocks[high - 1]?.entries[0]?.id ?? '') <= id) return high - 1;
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
-      const first = this.#blocks[middle]?.entries[0]?.device.id ?? '';
+      const first = this.#blocks[middle]?.entries[0]?.id ?? '';
       if (first <= id) low = middle;
       else high = middle;
     }
@@ -133,10 +131,10 @@ function placeOf(entries: readonly Entry[], id: string): number {
   let low = 0;
   let high = entries.length;
   const last = entries[high - 1];
-  if (last !== undefined && last.device.id < id) return high;
+  if (last !== undefined && last.id < id) return high;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((entries[middle]?.device.id ?? '') < id) low = middle + 1;
+    if ((entries[middle]?.id ?? '') < id) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -144,5 +142,5 @@ function placeOf(entries: readonly Entry[], id: string): number {
 
 function placeAfter(entries: readonly Entry[], id: string): number {
   const at = placeOf(entries, id);
-  return entries[at]?.device.id === id ? at + 1 : at;
+  return entries[at]?.id === id ? at + 1 : at;
 }

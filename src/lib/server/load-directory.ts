@@ -2,11 +2,10 @@ import type { SeriesId } from '../domain/ids.ts';
 import { Directory } from '../fleet/directory.ts';
 import type { LivePresence, StoredStatuses } from '../fleet/live-presence.ts';
 import { HUB_TIME_LEAD_MAX_MS } from '../ingest/hub-time.ts';
-import type { FleetPiece } from '../storage/fleet-reading.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 
-/** The fleet as it is on disk. Points and statuses are in memory as they came, until somebody asks for them. */
+/** The fleet as it is on disk. Most of it is in memory as it came, until somebody asks for it. */
 export async function loadDirectory(system: SystemStore, presence: LivePresence): Promise<Directory> {
   const directory = new Directory();
   for (const type of await system.types.all()) directory.putType(type);
@@ -14,28 +13,16 @@ export async function loadDirectory(system: SystemStore, presence: LivePresence)
   const fleet = system.readFleet();
   const statuses: StoredStatuses[] = [];
   try {
-    for await (const piece of fleet.pieces) {
-      putPiece(directory, piece);
-      statuses.push({ last: piece.last, read: piece.statuses });
+    for await (const { devices, series, rows, statuses: read, last } of fleet.pieces) {
+      const packed = directory.unpacking(rows);
+      for (const [at, device] of devices.entries()) directory.putStored(device, series[at] ?? [], packed, at);
+      statuses.push({ last, read });
     }
   } finally {
     await fleet.close();
   }
   presence.restore(statuses);
   return directory;
-}
-
-/** Devices and their points come in the same order. */
-function putPiece(directory: Directory, { devices, points, pointTexts, pointsOf }: FleetPiece): void {
-  let at = 0;
-  for (const device of devices) {
-    const entry = directory.putDevice(device);
-    const next = points[at];
-    if (next?.[0] !== device.id) continue;
-    const [, ...series] = next;
-    directory.packPoints(entry, series, pointTexts[at] ?? '', pointsOf);
-    at += 1;
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Device, DeviceStatus } from '../domain/device.ts';
-import type { DeviceId, SeriesId } from '../domain/ids.ts';
+import type { DeviceId, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { Point } from '../domain/point.ts';
 
-/** The fleet as it is on disk, piece by piece, by device. To be read to its end or closed; what reads points and statuses goes on to work after that. */
+/** The fleet as it is on disk, piece by piece, by device. To be read to its end or closed; what reads rows and statuses goes on to work after that. */
 export interface FleetReading {
   readonly pieces: AsyncIterable<FleetPiece>;
   close(): Promise<void>;
@@ -10,17 +10,28 @@ export interface FleetReading {
 
 /** Some devices whose ids are neighbours, and what belongs to them. */
 export interface FleetPiece {
-  readonly devices: readonly Device[];
-  /** By device. Devices without points are missing. */
-  readonly points: readonly StoredPoints[];
-  /** As `points`. */
-  readonly pointTexts: readonly string[];
-  /** Makes points of one of the texts, by path. */
-  readonly pointsOf: (text: string, device: DeviceId) => readonly Point[];
+  readonly devices: readonly StoredDevice[];
+  /** Of the points of each. */
+  readonly series: readonly (readonly SeriesId[])[];
+  readonly rows: StoredRows;
   readonly statuses: () => readonly (DeviceStatus & { readonly device: DeviceId })[];
   /** The id of the last device; null: of this one on, there are no others. */
   readonly last: DeviceId | null;
 }
 
-/** Whose points, and their series. */
-export type StoredPoints = readonly [device: DeviceId, ...series: SeriesId[]];
+/** What finds a device and tells where it belongs. `hasGroupLabel`: 1 when it may have the label `group`. */
+export type StoredDevice = readonly [
+  id: DeviceId,
+  project: ProjectId,
+  parent: DeviceId | null,
+  aliases: Device['aliases'],
+  groups: Device['groups'],
+  hasGroupLabel: number,
+];
+
+/** The rest of them, read when it is asked for. `at`: its place in `devices`. */
+export interface StoredRows {
+  device(at: number, id: DeviceId, aliases: Device['aliases']): Device;
+  /** By path. */
+  points(at: number, device: DeviceId): readonly Point[];
+}

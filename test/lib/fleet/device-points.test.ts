@@ -22,28 +22,3 @@ test.each([0, 1, 6, 7, 40])('%i points of a device are found, counted and listed
   expect([points.size, points.has('p/0'), points.has('p/x'), points.get('p/x')]).toEqual([count, count > 0, false, undefined]);
   for (const [path, entry] of plain) expect(points.get(path)).toBe(entry);
 });
-
-test('points that are packed are put in when somebody first asks for one, once', () => {
-  const reads: ((points: DevicePoints) => unknown)[] = [
-    (points) => points.get('a'),
-    (points) => [...points.values()],
-    (points) => [...points.keys()],
-    (points) => points.add(entryOf('later')),
-  ];
-  for (const read of reads) {
-    const points = new DevicePoints();
-    let unpacked = 0;
-    points.pack({
-      size: 2,
-      unpack(into) {
-        unpacked += 1;
-        for (const path of ['a', 'b']) into.add(entryOf(path));
-      },
-    });
-    expect([points.size, unpacked]).toEqual([2, 0]);
-    read(points);
-    expect([unpacked, points.has('a'), points.has('b')]).toEqual([1, true, true]);
-    points.unpack();
-    expect(unpacked).toBe(1);
-  }
-});

@@ -39,7 +39,7 @@ export function deviceRenderer({ presence, clock, rateLimits }: Pick<DevicePorts
     groups: [...entry.device.groups],
     memberOf: [...(entry.membership?.all ?? [])],
     status: presence.status(entry.device.id),
-    points: entry.points.size,
+    points: entry.pointCount,
     counters: { accepted: entry.accepted, rejected: entry.rejected, refused: entry.refused },
     rate: rateOf(entry.traffic),
   });
@@ -137,7 +137,7 @@ export function deviceRoutes({ fleet, groups, directory, presence, search, lates
       responses: { 204: null },
       async handle({ device, project, principal }) {
         const gone = device.device;
-        const points = device.points.size;
+        const points = device.pointCount;
         await fleet.deleteDevice(project, gone.id);
         recorder.record(deviceDeleted(gone, points, actorOf(principal), clock()));
         return { status: 204 };

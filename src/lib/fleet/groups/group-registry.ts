@@ -37,6 +37,10 @@ export interface GroupRegistry<Entry> {
   groupsOf(device: Device): DeviceGroups;
   /** Puts a device where it belongs now. true: that is somewhere else than before. */
   place(entry: Entry): boolean;
+  /** A device that is new, and in these groups alone: of those that its labels put somewhere, or that a selector may want, only `place` knows where they belong. */
+  putInto(entry: Entry, project: ProjectId, groups: readonly GroupPath[]): void;
+  /** Has the project groups with selectors? */
+  selects(project: ProjectId): boolean;
   leave(entry: Entry): void;
   /** Of a group and all below it, each once. */
   devices(project: ProjectId, path: string): Iterable<Entry>;
@@ -106,6 +110,11 @@ export function createGroupRegistry<Entry extends Placed<Entry>>(): GroupRegistr
       entry.membership?.devices.add(entry);
       return true;
     },
+    putInto(entry, project, groups) {
+      entry.membership = groups.length === 0 ? null : membershipOf(project, groups);
+      entry.membership?.devices.add(entry);
+    },
+    selects: (project) => (tables.get(project)?.selectors.size ?? 0) > 0,
     leave(entry) {
       if (entry.membership !== null) part(entry, entry.membership);
       entry.membership = null;

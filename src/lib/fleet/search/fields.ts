@@ -36,10 +36,10 @@ export function isDeviceField(name: string): name is DeviceField {
 }
 
 /** undefined: it has none. */
-export function fieldOf({ device, points }: DeviceEntry, field: DeviceField, { directory, presence, clock }: FieldPorts): unknown {
+export function fieldOf({ device, pointCount }: DeviceEntry, field: DeviceField, { directory, presence, clock }: FieldPorts): unknown {
   switch (field) {
     case 'points':
-      return points.size;
+      return pointCount;
     case 'groups':
       return directory.groupsOf(device);
     case 'online':

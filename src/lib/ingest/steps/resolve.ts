@@ -114,7 +114,7 @@ function createPoint(reading: Reading, device: DeviceEntry, type: DeviceType | u
   const definition = definitionFor(reading.path as PointPath, type, { valueType: inferValueType(reading.value), unit: reading.unit });
   // A wrong first value must not create the point.
   if (!fitsValueType(reading.value, definition.valueType)) return refusal('wrong_type', `expected a ${definition.valueType}, got ${describe(reading.value)}`);
-  if (device.points.size >= limits.pointsPerDevice)
+  if (device.pointCount >= limits.pointsPerDevice)
     return refusal('limit_reached', `the device has ${limits.pointsPerDevice} points already (limits.points-per-device)`);
   if (directory.pointsTaken(project) >= limits.pointsPerProject)
     return refusal('limit_reached', `the project has ${limits.pointsPerProject} points already (limits.points-per-project)`);

@@ -1,10 +1,11 @@
 import type { Device, DeviceKind, DeviceState, DeviceStatus } from '../../domain/device.ts';
+import { GROUP_LABEL } from '../../domain/group.ts';
 import type { DeviceId, DeviceTypeId, ProjectId } from '../../domain/ids.ts';
+import type { StoredDevice } from '../fleet-reading.ts';
 import type { SystemStore } from './system-store.ts';
 
-/** As `DEVICE_TEXT` gives it. */
+/** As `DEVICE_TEXTS` gives a line. */
 type Row = readonly [
-  id: string,
   project: string,
   name: string,
   kind: string,
@@ -12,7 +13,6 @@ type Row = readonly [
   parent: string | null,
   state: string,
   labels: Device['labels'],
-  aliases: Device['aliases'],
   groups: Device['groups'],
   createdAt: number,
   updatedAt: number,
@@ -29,10 +29,12 @@ type StatusRow = readonly [
 
 type StoredStatus = DeviceStatus & { readonly device: DeviceId };
 
-/** Put together as text: what is JSON already is not read again. Of the devices behind an id, up to and with another. */
-export const DEVICE_TEXT = `select '[' || group_concat('[' || json_quote(id) || ',' || json_quote(project) || ',' || json_quote(name) || ',' || json_quote(kind) || ','
-    || json_quote(type) || ',' || json_quote(parent) || ',' || json_quote(state) || ',' || labels || ',' || aliases || ',' || groups || ',' || created_at || ',' || updated_at || ']')
-    || ']' as text
+/** Of the devices behind an id, up to and with another; see FleetTexts. Put together as text: what is JSON already is not read again. */
+export const DEVICE_TEXTS = `select
+    '[' || group_concat('[' || json_quote(id) || ',' || json_quote(project) || ',' || json_quote(parent) || ',' || aliases || ',' || groups || ','
+      || (instr(labels, '"${GROUP_LABEL}"') > 0) || ']') || ']' as devices,
+    group_concat('[' || json_quote(project) || ',' || json_quote(name) || ',' || json_quote(kind) || ',' || json_quote(type) || ',' || json_quote(parent) || ','
+      || json_quote(state) || ',' || labels || ',' || groups || ',' || created_at || ',' || updated_at || ']', char(10)) as lines
   from (select * from devices where id > ? and id <= ? order by id)`;
 export const STATUS_TEXT = `select json_group_array(json_array(device, online, connected_at, last_seen_at, last_address, protocol)) as text
   from (select * from device_statuses where device > ? and device <= ? order by device)`;
@@ -90,17 +92,19 @@ export function createDevices(): SystemStore['devices'] {
   };
 }
 
-export function devicesOf(text: string): readonly Device[] {
-  return (JSON.parse(text) as readonly Row[]).map(deviceOf);
+export function storedDevicesOf(text: string): readonly StoredDevice[] {
+  return JSON.parse(text) as readonly StoredDevice[];
 }
 
 export function statusesOf(text: string): readonly StoredStatus[] {
   return (JSON.parse(text) as readonly StatusRow[]).map(statusOf);
 }
 
-function deviceOf([id, project, name, kind, type, parent, state, labels, aliases, groups, createdAt, updatedAt]: Row): Device {
+/** `line`: of `DEVICE_TEXTS`. */
+export function deviceOf(line: string, id: DeviceId, aliases: Device['aliases']): Device {
+  const [project, name, kind, type, parent, state, labels, groups, createdAt, updatedAt] = JSON.parse(line) as Row;
   return {
-    id: id as DeviceId,
+    id,
     project: project as ProjectId,
     name,
     kind: kind as DeviceKind,

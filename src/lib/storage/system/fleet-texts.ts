@@ -1,5 +1,5 @@
 import type { ReadDatabase } from './database.ts';
-import { DEVICE_TEXT, STATUS_TEXT } from './devices.ts';
+import { DEVICE_TEXTS, STATUS_TEXT } from './devices.ts';
 import { POINT_TEXTS } from './points.ts';
 
 /**
@@ -7,10 +7,13 @@ import { POINT_TEXTS } from './points.ts';
  * by being copied.
  */
 export interface FleetTexts {
+  /** What is in memory at once. */
   readonly devices: string;
+  /** The rest: a line for each. */
+  readonly deviceLines: string;
   /** For each device that has any: `[id, series, ...]`. */
   readonly points: string;
-  /** For each of them a line: its points, without the brackets around them. */
+  /** A line for each of these. */
   readonly pointLines: string;
   readonly statuses: string;
   /** The id of the last device; null: there are no more. */
@@ -26,10 +29,24 @@ const BEHIND_ALL = Buffer.from([0xff]);
 export function* fleetTexts(database: ReadDatabase): Generator<FleetTexts, void, undefined> {
   for (let after = ''; ; ) {
     const last = database.get<{ id: string }>(LAST, after)?.id ?? null;
-    const textOf = (sql: string) => database.get<{ text: string | null }>(sql, after, last ?? BEHIND_ALL)?.text ?? '[]';
-    const points = database.get<{ points: string; lines: string }>(POINT_TEXTS, after, last ?? BEHIND_ALL);
-    yield { devices: textOf(DEVICE_TEXT), points: points?.points ?? '[]', pointLines: points?.lines ?? '', statuses: textOf(STATUS_TEXT), last };
+    const upTo = last ?? BEHIND_ALL;
+    const devices = database.get<Partial<Texts>>(DEVICE_TEXTS, after, upTo);
+    const points = database.get<Partial<Texts>>(POINT_TEXTS, after, upTo);
+    yield {
+      devices: devices?.devices ?? '[]',
+      deviceLines: devices?.lines ?? '',
+      points: points?.points ?? '[]',
+      pointLines: points?.lines ?? '',
+      statuses: database.get<{ text: string }>(STATUS_TEXT, after, upTo)?.text ?? '[]',
+      last,
+    };
     if (last === null) return;
     after = last;
   }
+}
+
+interface Texts {
+  readonly devices: string;
+  readonly points: string;
+  readonly lines: string;
 }

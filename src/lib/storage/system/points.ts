@@ -2,7 +2,6 @@ import type { DeviceId, PointPath, SeriesId } from '../../domain/ids.ts';
 import { createInterner } from '../../domain/interner.ts';
 import type { Point, PointKind } from '../../domain/point.ts';
 import type { ValueType } from '../../domain/value.ts';
-import type { StoredPoints } from '../fleet-reading.ts';
 import type { ReadDatabase } from './database.ts';
 import type { SystemStore } from './system-store.ts';
 
@@ -24,8 +23,8 @@ type Row = readonly [
 /** Of devices behind an id, up to and with another; see FleetTexts. Numbers as text with all of their digits, as JSON of this engine has 15. */
 export const POINT_TEXTS = `select '[' || group_concat('[' || json_quote(device) || ',' || series || ']') || ']' as points, group_concat(line, char(10)) as lines
   from (select device, group_concat(series) as series,
-      group_concat(json_array(series, path, kind, value_type, unit, decimals,
-        case when min is not null then printf('%!.17g', min) end, case when max is not null then printf('%!.17g', max) end, description, created_at, retention)) as line
+      '[' || group_concat(json_array(series, path, kind, value_type, unit, decimals,
+        case when min is not null then printf('%!.17g', min) end, case when max is not null then printf('%!.17g', max) end, description, created_at, retention)) || ']' as line
     from (select * from points where device > ? and device <= ? order by device, path) group by device order by device)`;
 /** The sequence remembers the highest key that ever was in the table (schema.ts: autoincrement). */
 const HIGHEST = "select seq as series from sqlite_sequence where name = 'points'";
@@ -67,14 +66,17 @@ export function createPoints(database: () => ReadDatabase): SystemStore['points'
   };
 }
 
+/** Whose points, and their series. */
+export type StoredPoints = readonly [device: DeviceId, ...series: SeriesId[]];
+
 export function storedPointsOf(text: string): readonly StoredPoints[] {
   return JSON.parse(text) as readonly StoredPoints[];
 }
 
 /** Texts that points have in common are kept once. */
-export function pointReader(): (text: string, device: DeviceId) => readonly Point[] {
+export function pointReader(): (line: string, device: DeviceId) => readonly Point[] {
   const once = createInterner(DISTINCT_MAX);
-  return (text, device) => (JSON.parse(`[${text}]`) as readonly Row[]).map((row) => pointOf(row, device, once));
+  return (line, device) => (JSON.parse(line) as readonly Row[]).map((row) => pointOf(row, device, once));
 }
 
 function pointOf(row: Row, device: DeviceId, once: (text: string) => string): Point {

@@ -1,12 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import type { DeviceId } from '../../domain/ids.ts';
 import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import type { FleetPiece, FleetReading } from '../fleet-reading.ts';
 import { workerFile } from '../worker-file.ts';
 import type { ReadDatabase } from './database.ts';
-import { devicesOf, statusesOf } from './devices.ts';
 import { type FleetTexts, fleetTexts } from './fleet-texts.ts';
-import { pointReader, storedPointsOf } from './points.ts';
+import { pointReader } from './points.ts';
+import { pieceOf } from './stored-rows.ts';
 
 /** From so many devices on, a thread reads ahead while this one puts into memory what it has read: that is half of the work. */
 const MANY = 'select 1 from devices limit 1 offset 20000';
@@ -26,16 +25,7 @@ interface Source {
 
 async function* piecesOf(texts: Source['texts']): AsyncGenerator<FleetPiece, void, undefined> {
   const pointsOf = pointReader();
-  for await (const { devices, points, pointLines, statuses, last } of texts) {
-    yield {
-      devices: devicesOf(devices),
-      points: storedPointsOf(points),
-      pointTexts: pointLines === '' ? [] : pointLines.split('\n'),
-      pointsOf,
-      statuses: () => statusesOf(statuses),
-      last: last as DeviceId | null,
-    };
-  }
+  for await (const piece of texts) yield pieceOf(piece, pointsOf);
 }
 
 function textsHere(database: ReadDatabase): Source {
