@@ -102,14 +102,9 @@ async function storm(certificate) {
     downMs = Math.round(performance.now() - killed);
     generator.send({ kind: 'arm' });
   } else generator.send({ kind: 'cut' });
-  const perf = process.env.STORM_PERF ? spawn('perf', ['record', '-F', '999', '-g', '-t', String(hub.child.pid), '-o', process.env.STORM_PERF]) : null;
   const lag = watchAnswers();
   const servedAll = await untilServed(Number(given['deadline-seconds']));
   const longestAnswerMs = await lag();
-  if (perf) {
-    perf.kill('SIGINT');
-    await once(perf, 'exit');
-  }
   const { times, counts, served } = await ask(true);
   times.sort((one, other) => one - other);
   const at = (fraction) => Math.round(times[Math.min(times.length - 1, Math.floor(fraction * times.length))] ?? Number.NaN);

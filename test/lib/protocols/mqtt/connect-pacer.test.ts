@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { connectAsync } from 'mqtt';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConnectPacer, type Finished } from '../../../../src/lib/protocols/mqtt/connect-pacer.ts';
 import { startMqttHub } from '../../../helpers/mqtt-hub.ts';
@@ -148,5 +149,9 @@ describe('a log-in is over', () => {
     expect(connecting()).toBe(1);
     secured.destroy();
     await waitUntil(() => connecting() === 0, 'it has gone', 1_500);
+    const device = await connectAsync(hub.url, { username: 'pump', password: 'secret-pump', ca: cert, reconnectPeriod: 0 });
+    onTestFinished(() => device.endAsync(true));
+    expect(connecting()).toBe(0);
+    expect(hub.protocol.counters().connections).toBe(1);
   });
 });
