@@ -1,9 +1,9 @@
-import type { TLSSocket } from 'node:tls';
 import { connect, type IClientOptions, type IDisconnectPacket, type MqttClient, type Packet } from 'mqtt';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { Backoff } from './backoff.ts';
 import { explainConnectError, explainDisconnect } from './connect-error.ts';
 import { DeviceError } from './device-error.ts';
+import { KeptSession } from './kept-session.ts';
 import type { DeviceObserver } from './observer.ts';
 import { Outbox, type OutboxLimits, type Outgoing } from './outbox.ts';
 import { type Acknowledgement, explainRefusal } from './refusal.ts';
@@ -76,8 +76,7 @@ export class HubLink {
   #acknowledged = 0;
   #failures = 0;
   #drops = 0;
-  /** Of TLS: a handshake that resumes it costs a fraction. */
-  #tlsSession: Buffer | null = null;
+  readonly #tlsSession = new KeptSession();
 
   constructor(options: HubLinkOptions) {
     this.#options = options;
@@ -195,6 +194,7 @@ export class HubLink {
   reconnect(): void {
     if (this.#state !== 'connected') return;
     this.#backoff.reset();
+    this.#tlsSession.forget();
     this.#client?.end(true);
   }
 
@@ -231,15 +231,19 @@ export class HubLink {
     }
     // Closed, or given up, meanwhile.
     if (this.#state !== 'connecting') return;
-    const session = this.#tlsSession === null ? {} : { session: this.#tlsSession };
     // Losses are repaired here, with jitter and with a bounded store.
-    const client = connect(this.#options.url, { ...options, ...session, clean: true, reconnectPeriod: 0, queueQoSZero: false, resubscribe: false });
+    const client = connect(this.#options.url, {
+      ...options,
+      ...this.#tlsSession.options,
+      clean: true,
+      reconnectPeriod: 0,
+      queueQoSZero: false,
+      resubscribe: false,
+    });
     this.#client = client;
     let problem: unknown = null;
     let refusal: string | undefined;
-    (client.stream as Partial<TLSSocket>).on?.('session', (made: Buffer) => {
-      this.#tlsSession = made;
-    });
+    this.#tlsSession.watch(client.stream);
     client.on('packetreceive', listenForRefusal);
     function listenForRefusal(packet: Packet): void {
       if (packet.cmd === 'connack') refusal = packet.properties?.reasonString;
@@ -262,8 +266,7 @@ export class HubLink {
     client.on('close', () => {
       if (client !== this.#client) return;
       this.#client = null;
-      // One that the hub does not know any more may be what kept it from answering.
-      if (this.#state === 'connecting') this.#tlsSession = null;
+      if (this.#state === 'connecting') this.#tlsSession.failed(problem);
       if (this.#state === 'connected')
         this.#lost(problem instanceof DeviceError ? problem : new DeviceError('unreachable', 'connection lost', { cause: problem }));
       else this.#attemptFailed(problem instanceof DeviceError ? problem : explainConnectError(problem ?? CLOSED_EARLY, this.#options.url, refusal));

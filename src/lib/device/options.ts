@@ -79,7 +79,7 @@ interface CommonOptions {
   readonly format?: ReportFormat;
   /** Messages on their way without acknowledgement; the hub may allow fewer. @default 50 */
   readonly inFlightMax?: number;
-  /** Waits between attempts, drawn from nothing to a length that doubles from `firstMs` to `longestMs`. @default 1 s, 60 s */
+  /** Waits between attempts, drawn from nothing to as long as the outage has lasted, `firstMs` at least and `longestMs` at most. @default 1 s, 60 s */
   readonly reconnect?: { readonly firstMs?: number; readonly longestMs?: number };
   /** @default 60 */
   readonly keepAliveSeconds?: number;

@@ -23,6 +23,7 @@ export interface MqttFigures {
   readonly connections: number;
   readonly halfOpen: number;
   readonly waitingConnects: number;
+  readonly connecting: number;
   readonly sessions: number;
   readonly sessionsPresent: number;
   readonly sessionsAbsent: number;

@@ -11,6 +11,11 @@ export const MQTT_METRICS: readonly LevelMetric<MqttFigures>[] = [
     read: ({ waitingConnects }) => waitingConnects,
   },
   {
+    name: 'muster_mqtt_connecting_connections',
+    help: 'Connections that were let in, with a handshake or log-in under way, of the last two seconds',
+    read: ({ connecting }) => connecting,
+  },
+  {
     name: 'muster_mqtt_sessions',
     help: 'Sessions, by whether their client is connected',
     label: 'client',

@@ -22,6 +22,7 @@ const Mqtt = z.object({
   connections: Count.describe('now'),
   halfOpen: Count.describe('connections without a CONNECT that was answered, now'),
   waitingConnects: Count.describe('connections that wait for their turn, now'),
+  connecting: Count.describe('connections that were let in, with a TLS handshake or log-in under way, of the last two seconds'),
   sessions: Count.describe('now'),
   sessionsPresent: Count,
   sessionsAbsent: Count,

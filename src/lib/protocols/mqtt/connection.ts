@@ -53,6 +53,8 @@ export interface Origin {
   readonly address: string | null;
   /** Of TLS, if it showed one. */
   readonly certificate: PeerCertificate | null;
+  /** For its owner to call when the log-in is over. */
+  readonly finished: () => void;
 }
 
 /**
@@ -65,6 +67,7 @@ export class Connection implements Peer, Outlet {
   readonly address: string | null;
   readonly certificate: PeerCertificate | null;
   readonly socket: Duplex;
+  readonly finished: () => void;
   readonly #around: Surroundings;
   readonly #owner: ConnectionOwner;
   readonly #decoder: PacketDecoder;
@@ -113,6 +116,7 @@ export class Connection implements Peer, Outlet {
     this.scheme = origin.scheme;
     this.address = origin.address;
     this.certificate = origin.certificate;
+    this.finished = origin.finished;
     this.cameAt = this.heardAt = around.ticks();
     this.#output = new ConnectionOutput(socket, settings['mqtt.write-buffer-bytes-max'], around.flushSoon, () => this.#drained());
     this.#decoder = new PacketDecoder({

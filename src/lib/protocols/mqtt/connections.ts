@@ -5,6 +5,7 @@ import { messageOf } from '../../errors/muster-error.ts';
 import type { ConnectPacket } from './codec/packet.ts';
 import { REASON, type ReasonCode } from './codec/reason-codes.ts';
 import { admit } from './connect.ts';
+import type { Finished } from './connect-pacer.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { ticksOf } from './deadlines.ts';
 import type { RefusalCounter } from './ports.ts';
@@ -53,21 +54,24 @@ export class Connections implements ConnectionOwner {
     return this.#all;
   }
 
-  accept(socket: Duplex, scheme: string, address: string | null, certificate: PeerCertificate | null): void {
+  /** `finished` is called when the log-in is over, or the connection. */
+  accept(socket: Duplex, scheme: string, address: string | null, certificate: PeerCertificate | null, finished: Finished = () => {}): void {
     const { settings } = this.#around.ports;
     // It has gone already, and its guesses could be counted for nobody.
     if (address === null) {
+      finished();
       socket.on('error', () => {});
       socket.destroy();
       return;
     }
     if (this.#around.isDraining() || this.#all.size >= this.#connectionsMax + REFUSAL_ROOM) {
       this.#count(this.#around.isDraining() ? 'refusedUnavailable' : 'refusedFull');
+      finished();
       socket.on('error', () => {});
       socket.destroy();
       return;
     }
-    const connection = new Connection(this.#around, this, socket, { id: `mqtt:${++this.#lastId}`, scheme, address, certificate });
+    const connection = new Connection(this.#around, this, socket, { id: `mqtt:${++this.#lastId}`, scheme, address, certificate, finished });
     this.#all.add(connection);
     this.#halfOpen.add(connection);
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
@@ -118,10 +122,12 @@ export class Connections implements ConnectionOwner {
   }
 
   answered(connection: Connection): void {
+    connection.finished();
     this.#halfOpen.delete(connection);
   }
 
   closing(connection: Connection): void {
+    connection.finished();
     this.#finished(connection);
     this.#halfOpen.delete(connection);
     this.#leave(connection);
@@ -129,6 +135,7 @@ export class Connections implements ConnectionOwner {
   }
 
   closed(connection: Connection): void {
+    connection.finished();
     this.#all.delete(connection);
     this.#finished(connection);
     this.#halfOpen.delete(connection);

@@ -3,10 +3,16 @@ import { createServer as createTlsServer } from 'node:tls';
 import { tlsOptions } from '../../certificates/tls-options.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { Protocol } from '../protocol.ts';
+import type { Finished } from './connect-pacer.ts';
 import type { MqttPorts } from './ports.ts';
 
 /** TCP finds dead peers of clients without a keep-alive. */
 const PROBE_AFTER_MS = 60_000;
+/**
+ * Connections that the operating system completes while the hub is busy; it has a bound of its own (net.core.somaxconn, 4096 as a rule). Beyond it the client's next try is a second later,
+ * then two, then four: whoever comes with thousands of others loses more time by that than by waiting here.
+ */
+const BACKLOG = 4_096;
 
 export type Scheme = 'mqtt' | 'mqtts';
 type ListenerAddress = Protocol['listeners'][number];
@@ -19,8 +25,9 @@ export interface Listener {
 
 export interface ListenerHooks {
   /** A socket has come; `next` lets it in, now or later. It is not read before. */
-  pace(socket: Socket, next: () => void): void;
-  accept(socket: Socket, scheme: Scheme): void;
+  pace(socket: Socket, next: (finished: Finished) => void): void;
+  /** `finished` is to be called when the log-in is over, or the connection. */
+  accept(socket: Socket, scheme: Scheme, finished: Finished): void;
   /** The operating system gave no descriptor, for example; the server goes on listening. */
   failed(error: Error, scheme: Scheme): void;
 }
@@ -35,8 +42,8 @@ export async function listen(ports: MqttPorts, hooks: ListenerHooks): Promise<re
   try {
     if (settings['mqtt.port'] !== null) {
       const server = createServer(OPTIONS, (socket) =>
-        hooks.pace(socket, () => {
-          hooks.accept(socket, 'mqtt');
+        hooks.pace(socket, (finished) => {
+          hooks.accept(socket, 'mqtt', finished);
           socket.resume();
         }),
       );
@@ -44,15 +51,29 @@ export async function listen(ports: MqttPorts, hooks: ListenerHooks): Promise<re
     }
     if (settings['mqtts.port'] !== null) {
       if (tls === null) throw new MusterError('invalid_settings', 'mqtts.port needs tls.cert and tls.key.');
-      const secure = createTlsServer({ ...tlsOptions(tls, settings), handshakeTimeout: settings['mqtt.connect-timeout-ms'] }, (socket) =>
-        hooks.accept(socket, 'mqtts'),
-      );
+      /** Of handshakes under way, by address and port of the other side: a secured socket is another object than the one that came. */
+      const handshakes = new Map<string, Finished>();
+      const secure = createTlsServer({ ...tlsOptions(tls, settings), handshakeTimeout: settings['mqtt.connect-timeout-ms'] }, (socket) => {
+        const key = keyOf(socket);
+        hooks.accept(socket, 'mqtts', handshakes.get(key) ?? nothing);
+        handshakes.delete(key);
+      });
       tls.tickets?.serve(secure);
       secure.on('tlsClientError', (error, socket) =>
         ports.log.debug({ protocol: 'mqtts', address: socket.remoteAddress, error: error.message }, 'TLS handshake failed'),
       );
       // A handshake costs more than anything that follows: it comes after the wait for one's turn.
-      const server = createServer(OPTIONS, (socket) => hooks.pace(socket, () => void secure.emit('connection', socket)));
+      const server = createServer(OPTIONS, (socket) =>
+        hooks.pace(socket, (finished) => {
+          const key = keyOf(socket);
+          handshakes.set(key, finished);
+          socket.once('close', () => {
+            finished();
+            if (handshakes.get(key) === finished) handshakes.delete(key);
+          });
+          secure.emit('connection', socket);
+        }),
+      );
       listeners.push(await bind(server, 'mqtts', settings.host, settings['mqtts.port'], hooks));
     }
   } catch (error: unknown) {
@@ -66,7 +87,7 @@ async function bind(server: Server, name: Scheme, host: string, port: number, ho
   // A server that fails later (out of descriptors, for example) must not take the hub down; it goes on listening.
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', reject);
       server.on('error', (error) => hooks.failed(error, name));
       resolve();
@@ -87,6 +108,12 @@ async function bind(server: Server, name: Scheme, host: string, port: number, ho
     },
   };
 }
+
+function keyOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+function nothing(): void {}
 
 function bindError(cause: unknown, name: Scheme, host: string, port: number): MusterError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

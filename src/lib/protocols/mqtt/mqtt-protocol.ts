@@ -64,9 +64,13 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
   const { counters, store, writer, wills, retained, index, dispatcher } = broker;
   const connectionsMax = Math.min(settings['mqtt.connections-max'], connectionsAllowed());
   const connections = new Connections(broker, connectionsMax);
-  const pacer = new ConnectPacer(settings['mqtt.connects-per-second-max'], settings['mqtt.half-open-max'], () => {
-    counters.refusedConnections++;
-    counters.refusedHalfOpen++;
+  const pacer = new ConnectPacer({
+    perSecond: settings['mqtt.connects-per-second-max'],
+    waitingMax: settings['mqtt.half-open-max'],
+    onDropped: () => {
+      counters.refusedConnections++;
+      counters.refusedHalfOpen++;
+    },
   });
 
   function flush(): void {
@@ -147,7 +151,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
       timer.unref();
       listeners = await listen(ports, {
         pace: (socket, next) => pacer.pace(socket, next),
-        accept: (socket, scheme) => connections.accept(socket, scheme, plainAddress(socket.remoteAddress), peerCertificateOf(socket)),
+        accept: (socket, scheme, finished) => connections.accept(socket, scheme, plainAddress(socket.remoteAddress), peerCertificateOf(socket), finished),
         failed: (error, scheme) => {
           if (counters.acceptFailures++ === 0)
             log.warn({ protocol: scheme, error: error.message }, 'a connection could not be taken; it is counted from now on');
@@ -178,6 +182,7 @@ export function createMqttProtocol(ports: MqttPorts): MqttProtocol {
         connections: connections.size,
         halfOpen: connections.halfOpen,
         waitingConnects: pacer.size,
+        connecting: pacer.underWay,
         sessions: store.size,
         sessionsPresent: store.size - store.absent,
         sessionsAbsent: store.absent,

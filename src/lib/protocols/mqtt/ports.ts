@@ -85,6 +85,8 @@ export interface MqttCounters {
   halfOpen: number;
   /** Sockets that wait for their turn (mqtt.connects-per-second-max), now. */
   waitingConnects: number;
+  /** Let in, TLS handshake or log-in under way, now; those of the last two seconds. */
+  connecting: number;
   /** now, of clients present and absent */
   sessions: number;
   /** now */
@@ -152,6 +154,7 @@ const NAMES = [
     'connections',
     'halfOpen',
     'waitingConnects',
+    'connecting',
     'sessions',
     'sessionsPresent',
     'sessionsAbsent',

@@ -92,7 +92,7 @@ describe('connects per second', () => {
   it('go by turns: a storm from one address does not keep another waiting', async () => {
     const dropped: string[] = [];
     const socketOf = (remoteAddress: string) => pacedSocket(remoteAddress, () => dropped.push(remoteAddress));
-    const pacer = new ConnectPacer(50, 8, () => undefined);
+    const pacer = new ConnectPacer({ perSecond: 50, waitingMax: 8, onDropped: () => undefined });
     onTestFinished(() => pacer.stop());
     const order: string[] = [];
     // The burst.
@@ -109,7 +109,7 @@ describe('connects per second', () => {
   it('lets the newest in first once the oldest has waited so long that it is about to give up', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
-    const pacer = new ConnectPacer(10, 1_000, () => undefined);
+    const pacer = new ConnectPacer({ perSecond: 10, waitingMax: 1_000, onDropped: () => undefined });
     onTestFinished(() => pacer.stop());
     const order: string[] = [];
     const come = (name: string, count: number) => {
