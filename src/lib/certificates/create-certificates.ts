@@ -31,6 +31,8 @@ export interface IssueRequest {
   readonly validMs: number | null;
   /** Absent: a new one, at random. One that is given must be unique under the authority (serial-of-key.ts). */
   readonly serial?: Buffer | undefined;
+  /** What it takes the place of when it is used first: a fingerprint, or the claim (`claim:<id>`) that its device came with. */
+  readonly replaces?: string | undefined;
 }
 
 export interface IssuedCertificate {
@@ -187,7 +189,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
       return shown(signed);
     },
     async prepare(project, request, by) {
-      const signed = await sign(project, request, by, null);
+      const signed = await sign(project, request, by, request.replaces ?? null);
       return { issued: shown(signed), alongside: [storage.insert(signed.record)] };
     },
     async issueMany(project, requests, by) {

@@ -9,6 +9,7 @@ import { MusterError } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { ProvisionDevice } from '../fleet/provision.ts';
 import type { Statement } from '../storage/commit-log.ts';
+import { asCreated } from './as-created.ts';
 
 /** The key is made elsewhere, and the hub signs. */
 export interface WantedCertificate {
@@ -72,14 +73,5 @@ export function createBatchCertificates(ports: {
       const { issued, alongside } = await certificates.prepare(project, request(asCreated(project, wanted, clock()), unique), by);
       return { ...row, given: { kind: 'certificate', issued }, alongside };
     },
-  };
-}
-
-/** The device that it will be, as far as a certificate speaks of it. */
-function asCreated(project: ProjectId, { id, name, kind = 'device', state = 'active', aliases }: ProvisionDevice, now: number): Device {
-  const given = Object.entries(aliases ?? {}).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
-  return {
-    ...{ id: id as DeviceId, project, name: name ?? id, kind, type: null, parent: null, state, labels: {}, groups: [], createdAt: now, updatedAt: now },
-    aliases: Object.fromEntries(given),
   };
 }

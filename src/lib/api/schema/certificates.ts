@@ -66,7 +66,10 @@ export const Certificate = z
     validTo: Time,
     createdAt: Time,
     createdBy: z.string(),
-    replaces: z.string().nullable().describe('the fingerprint of the one that ends when this one is used first'),
+    replaces: z
+      .string()
+      .nullable()
+      .describe('the fingerprint of the one that ends when this one is used first; claim:<id>: its device claimed itself, and has not come with it yet'),
     revokedAt: Time.nullable(),
     revocationReason: RevocationReason.nullable(),
   })
