@@ -105,7 +105,7 @@ async function sendChunk(
   chunk: readonly ChunkRow[],
   options: ImportOptions,
   checks: FileChecks,
-  send: ReturnType<typeof createChunkSender>,
+  send: ReturnType<typeof createChunkSender<DeviceBatchAnswer>>,
 ): Promise<readonly RowResult[]> {
   const { hub, mode, dryRun, createGroups, pendingFile, papers } = options;
   const taken = (await papers?.taken(chunk)) ?? new Map<ChunkRow, string>();

@@ -57,7 +57,7 @@ export interface DeviceBatchPorts {
   readonly fleet: Pick<Fleet, 'provision' | 'deleteDevices'>;
   readonly system: Pick<SystemStore, 'credentials' | 'claims'>;
   readonly directory: Pick<Directory, 'device'>;
-  readonly certificates: Pick<Certificates, 'prepare' | 'issue' | 'bySerial'>;
+  readonly certificates: Pick<Certificates, 'prepare' | 'issue' | 'ofKey'>;
   readonly clock: () => number;
   /** How long a token is valid that says nothing of it; null: until it is removed. */
   readonly tokenDays: number | null;
