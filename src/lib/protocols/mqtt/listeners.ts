@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { tlsOptions } from '../../certificates/tls-options.ts';
+import { serveTls, tlsOptions } from '../../certificates/tls-options.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { Protocol } from '../protocol.ts';
 import type { MqttPorts } from './ports.ts';
@@ -47,7 +47,7 @@ export async function listen(ports: MqttPorts, hooks: ListenerHooks): Promise<re
       const secure = createTlsServer({ ...tlsOptions(tls, settings), handshakeTimeout: settings['mqtt.connect-timeout-ms'] }, (socket) =>
         hooks.accept(socket, 'mqtts'),
       );
-      tls.tickets?.serve(secure);
+      serveTls(tls, secure, settings);
       secure.on('tlsClientError', (error, socket) =>
         ports.log.debug({ protocol: 'mqtts', address: socket.remoteAddress, error: error.message }, 'TLS handshake failed'),
       );
