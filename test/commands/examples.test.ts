@@ -132,6 +132,8 @@ async function makeFleet(line: string): Promise<Ids> {
   if (!missing('gateway-1')) {
     await client.devices.create({ id: 'gateway-1', kind: 'gateway', labels: { site: 'paris' }, aliases: { imei: '490154203237518' } });
   }
+  // It was entered, and has nothing to come with.
+  if (line.includes('pump-9')) await client.devices.create({ id: 'pump-9' });
   const credentials: string[] = [];
   for (const id of ['gw-1', 'boiler-7', 'boiler-8', 'station-1']) {
     if (missing(id)) continue;

@@ -30,12 +30,13 @@ export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
     }),
     group: Flags.string({ summary: 'A group to put it into; repeats', helpValue: '<path>', multiple: true, multipleNonGreedy: true }),
     'create-groups': Flags.boolean({ summary: 'Make groups that are missing' }),
-    credential: Flags.option({ summary: 'Credential to make at once', options: ['token', 'none'] as const, default: 'none' as const })(),
+    credential: Flags.option({ summary: 'Credential to make at once', options: ['token', 'claim', 'none'] as const, default: 'none' as const })(),
   };
   static override examples = [
     '<%= config.bin %> device create boiler-7',
     '<%= config.bin %> device create gateway-1 --kind gateway --label site=paris --alias imei=490154203237518 --credential token',
     '<%= config.bin %> device create meter-3 --parent gateway-1',
+    { description: 'It waits to be claimed:', command: '<%= config.bin %> device create pump-4 --type boiler --alias serial=SN0042 --credential claim' },
   ];
 
   async run(): Promise<void> {
@@ -55,6 +56,6 @@ export default class DeviceCreate extends HubCommand<typeof DeviceCreate> {
       ...(parent === undefined ? {} : { parent }),
     });
     await this.printOne(device, columns);
-    if (device.credential) this.say('The secret is shown this once.');
+    if (device.credential?.secret) this.say('The secret is shown this once.');
   }
 }

@@ -31,6 +31,8 @@ Each chunk is one transaction of the hub: what is wrong with a row takes nothing
 
 With --credential certificate the command makes a key for each device and the hub signs: NAME.key (0600) is on the disk before the row is sent, NAME.pem (the certificate, then that of its authority) with the answer. Keys never leave this machine.
 
+With --credential claim a device waits: whoever comes first with a claim and names its id or one of its aliases gets its identity and a credential, and it keeps its type, labels and groups.
+
 Exit code 7 when some rows failed. Without --continue-on-error the first chunk with a bad row is the last.`;
   static override args = { file: Args.string({ description: 'The file; - reads from stdin', required: true }) };
   static override flags = {
@@ -77,6 +79,10 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
       command: '<%= config.bin %> device import devices.csv --type boiler --credential token --results results.csv --resume --continue-on-error',
     },
     {
+      description: 'The list of the factory, whose devices will claim themselves:',
+      command: '<%= config.bin %> device import devices.csv --type boiler --credential claim --valid 180d --continue-on-error',
+    },
+    {
       description: 'A list with columns of its own:',
       command: '<%= config.bin %> device import list.csv --map "Serial number=id" --map "Serial number=serial" --map City=label.city --others ignore',
     },
@@ -90,7 +96,7 @@ Exit code 7 when some rows failed. Without --continue-on-error the first chunk w
     const { flags } = this;
     const dryRun = flags['dry-run'];
     this.checkColumns(dryRun ? ROW_COLUMNS : SUMMARY_COLUMNS);
-    if (flags.credential !== 'none' && flags.results === undefined && !dryRun)
+    if (flags.credential !== 'none' && flags.credential !== 'claim' && flags.results === undefined && !dryRun)
       throw new MusterError('usage', `--credential ${flags.credential} needs --results: secrets are shown once, and that is where.`, {
         details: { flag: 'results' },
       });

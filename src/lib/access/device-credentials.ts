@@ -15,7 +15,7 @@ export type CredentialView = Pick<CredentialRecord, 'id' | 'device' | 'kind' | '
 export interface CreatedCredential extends CredentialView {
   /** What the device sends as its user name: its id. */
   readonly username: string;
-  /** The token or password; shown this once. */
+  /** The token or password; shown this once. Of a place for a claim empty: it has none. */
   readonly secret: string;
 }
 export interface NewCredential {
@@ -37,7 +37,7 @@ const TOKENS_OF_DEVICE_MAX = 20;
 export const PASSWORDS_OF_DEVICE_MAX = 2;
 
 export interface DeviceCredentials {
-  /** Throws limit_reached, not_found (the device went), invalid (a password for a token). */
+  /** Throws limit_reached, not_found (the device went), invalid (a password for a token), conflict (a place for a claim, of a device that needs none). */
   create(device: Pick<Device, 'id' | 'project'>, credential: NewCredential): Promise<CreatedCredential>;
   /** A token for whoever commits it with something else. `unused`: known as such until the device has come with it. */
   prepareToken(device: Pick<Device, 'id' | 'project'>, options: { readonly validMs?: number | null | undefined; readonly unused: boolean }): PreparedToken;
@@ -100,6 +100,30 @@ export function createDeviceCredentials({ system, passwords, cache, clock, token
     return { credential: { id, device, kind: 'token' as const, createdAt, expiresAt, username: device as string, secret }, statement };
   }
 
+  /** A device that has something to come with, or was ever heard, may not be had by whoever names it first. */
+  async function createPlace({ id: device, project }: Pick<Device, 'id' | 'project'>, wanted: NewCredential): Promise<CreatedCredential> {
+    if (wanted.password !== undefined) throw new MusterError('invalid', 'a place for a claim takes no password', { details: { field: 'password' } });
+    const { credential, statement } = preparedPlace({ id: device, project }, expiryOf(wanted, clock()));
+    await commitAccess(system.log, [system.credentials.mayWait(device), statement], ({ reason }) =>
+      reason === 'stale' || reason === 'reference'
+        ? new MusterError('conflict', `the device ${device} has a credential, or was claimed or heard before: it cannot wait to be claimed`, {
+            hint: 'Make a token for it: `muster device credential create`.',
+          })
+        : null,
+    );
+    return credential;
+  }
+
+  function preparedPlace({ id: device, project }: Pick<Device, 'id' | 'project'>, expiresAt: number | null) {
+    const { id } = makeToken('device');
+    const createdAt = clock();
+    const kind = 'claim' as const;
+    return {
+      credential: { id, device, kind, createdAt, expiresAt, username: device as string, secret: '' },
+      statement: system.credentials.insert({ id, project, device, kind, secretHash: '', createdAt, expiresAt }),
+    };
+  }
+
   async function made({ kind, password }: NewCredential): Promise<{ id: string; secret: string; secretHash: string }> {
     const { id, token, secretHash } = makeToken('device');
     if (kind === 'token') {
@@ -112,6 +136,7 @@ export function createDeviceCredentials({ system, passwords, cache, clock, token
 
   return {
     async create({ id: device, project }, credential) {
+      if (credential.kind === 'claim') return createPlace({ id: device, project }, credential);
       const { id, secret, secretHash } = await made(credential);
       const { kind } = credential;
       const createdAt = clock();

@@ -13,6 +13,7 @@ import { createCertificateChecker } from './checker.ts';
 import { commitCertificates } from './commit-certificates.ts';
 import { type Issued, issueCertificate, type RequestedKey, type Subject } from './issue.ts';
 import { toPem } from './pem.ts';
+import { serialOfKey } from './serial-of-key.ts';
 import { writeRevocationList } from './write-revocation-list.ts';
 
 /** Enough for several processes and a renewal of each. */
@@ -31,6 +32,13 @@ export interface IssueRequest {
   readonly validMs: number | null;
   /** Absent: a new one, at random. One that is given must be unique under the authority (serial-of-key.ts). */
   readonly serial?: Buffer | undefined;
+  /**
+   * For who may have to ask again since an answer was lost, with the same key. false: the first time, as far as is known. true: what this key of the device had before was lost on its way, and
+   * is superseded.
+   */
+  readonly again?: boolean | undefined;
+  /** What it takes the place of when it is used first: a fingerprint, or the claim (`claim:<id>`) that its device came with. */
+  readonly replaces?: string | undefined;
 }
 
 export interface IssuedCertificate {
@@ -59,8 +67,8 @@ export interface Certificates {
   revoke(project: ProjectId, fingerprint: string, reason: RevocationReason): Promise<CertificateRecord>;
   /** By the serial that its authority gave it, seen or not. */
   revokeSerial(project: ProjectId, authority: string, serial: string, reason: RevocationReason): Promise<CertificateRecord | null>;
-  /** All that have this serial: each authority has serials of its own. */
-  bySerial(project: ProjectId, serial: string): Promise<readonly CertificateRecord[]>;
+  /** What this very key of the device was given by requests that say `again`, true or false; the newest last. */
+  ofKey(project: ProjectId, device: DeviceId, key: RequestedKey): Promise<readonly CertificateRecord[]>;
   /** By fingerprint, or a serial that one alone has. Throws not_found, conflict. */
   find(project: ProjectId, fingerprintOrSerial: string): Promise<CertificateRecord>;
   list(project: ProjectId, filter: CertificateFilter, after: string | null, limit: number): Promise<readonly CertificateRecord[]>;
@@ -69,6 +77,9 @@ export interface Certificates {
   /** With it, its devices lose their certificates: their sessions are cut. */
   removeAuthority(project: ProjectId, id: string): Promise<void>;
 }
+
+/** Not stored yet: `statements` does it. */
+type Signed = Issued & { readonly ca: Uint8Array; readonly statements: readonly Statement[] };
 
 export interface CertificatesPorts {
   readonly system: Pick<SystemStore, 'log' | 'certificates'>;
@@ -91,10 +102,10 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
 
   async function sign(
     project: ProjectId,
-    { subject, key, authority: wanted, validMs, serial }: IssueRequest,
+    { subject, key, authority: wanted, validMs, serial, again }: IssueRequest,
     by: string,
     replaces: string | null,
-  ): Promise<Issued & { readonly ca: Uint8Array }> {
+  ): Promise<Signed> {
     const lasts = validMs ?? ports.validMs;
     if (lasts < VALID_MS_MIN || lasts > ports.validMsMax)
       throw new MusterError(
@@ -107,7 +118,27 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     if (subject.kind === 'device') await checkRoom(subject.device, replaces);
     const signer = await authorities.issuer(project, wanted);
     const now = clock();
-    return { ...issueCertificate(signer, subject, key, { project, validMs: lasts, now, by, replaces, serial }), ca: signer.authority.certificate };
+    const before = again === undefined || subject.kind !== 'device' ? null : await ofKey(project, subject.device.id, key);
+    const next = before !== null && (again === true || before.given.length === 0) ? before.next : undefined;
+    const issued = issueCertificate(signer, subject, key, { project, validMs: lasts, now, by, replaces, serial: serial ?? next });
+    const lost = again === true ? (before?.given ?? []).filter(({ revokedAt }) => revokedAt === null) : [];
+    const statements = [...lost.map(({ fingerprint }) => storage.supersede(project, fingerprint, now)), storage.insert(issued.record)];
+    return { ...issued, ca: signer.authority.certificate, statements };
+  }
+
+  /** What this very key of the device was given, the newest last, and the serial of the next. */
+  async function ofKey(
+    project: ProjectId,
+    device: DeviceId,
+    key: RequestedKey,
+  ): Promise<{ readonly given: readonly CertificateRecord[]; readonly next: Buffer }> {
+    const given: CertificateRecord[] = [];
+    for (let attempt = 0; ; attempt += 1) {
+      const next = serialOfKey(project, device, key, attempt);
+      const records = await storage.bySerial(project, serialOf(next.toString('hex')));
+      if (records.length === 0) return { given, next };
+      given.push(...records.filter((record) => record.device === device));
+    }
   }
 
   async function checkRoom(device: Device, replaces: string | null): Promise<void> {
@@ -121,7 +152,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     });
   }
 
-  const shown = ({ der, record, ca }: Issued & { readonly ca: Uint8Array }): IssuedCertificate => ({
+  const shown = ({ der, record, ca }: Signed): IssuedCertificate => ({
     record,
     certificate: toPem('CERTIFICATE', der),
     authority: toPem('CERTIFICATE', ca),
@@ -183,12 +214,12 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     checker,
     async issue(project, request, by) {
       const signed = await sign(project, request, by, null);
-      await commitCertificates(system.log, [storage.insert(signed.record)], gone);
+      await commitCertificates(system.log, signed.statements, gone);
       return shown(signed);
     },
     async prepare(project, request, by) {
-      const signed = await sign(project, request, by, null);
-      return { issued: shown(signed), alongside: [storage.insert(signed.record)] };
+      const signed = await sign(project, request, by, request.replaces ?? null);
+      return { issued: shown(signed), alongside: signed.statements };
     },
     async issueMany(project, requests, by) {
       const results: (IssuedCertificate | MusterError)[] = [];
@@ -197,7 +228,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
         if (index > 0 && index % SIGNED_PER_TURN === 0) await setImmediate();
         try {
           const signed = await sign(project, request, by, null);
-          statements.push(storage.insert(signed.record));
+          statements.push(...signed.statements);
           results.push(shown(signed));
         } catch (error: unknown) {
           if (!(error instanceof MusterError)) throw error;
@@ -219,7 +250,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
       await commitCertificates(system.log, [storage.serials.revoke({ project, authority: id, serial, revokedAt: clock() })], gone);
       return null;
     },
-    bySerial: (project, serial) => storage.bySerial(project, serialOf(serial)),
+    ofKey: async (project, device, key) => (await ofKey(project, device, key)).given,
     find,
     list: (project, filter, after, limit) => storage.list(project, filter, clock(), after, limit),
     async revocationList(project, id) {

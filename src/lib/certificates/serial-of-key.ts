@@ -6,12 +6,12 @@ import { readRequest } from './read-request.ts';
 
 /**
  * A serial made of the key that it is for: who asks again with the same key, since the answer was lost, is known by it. 126 bits that nobody can choose without trying keys
- * (RFC 5280 section 4.1.2.2: positive, at most 20 bytes). Throws invalid.
+ * (RFC 5280 section 4.1.2.2: positive, at most 20 bytes). `attempt`: how many the key had before. Throws invalid.
  */
-export function serialOfKey(project: ProjectId, device: DeviceId, key: RequestedKey): Buffer {
+export function serialOfKey(project: ProjectId, device: DeviceId, key: RequestedKey, attempt = 0): Buffer {
   const publicKey: KeyObject = 'publicKey' in key ? readPublicKey(key.publicKey) : readRequest(key.csr).key;
   const serial = createHash('sha256')
-    .update(JSON.stringify([project, device]))
+    .update(JSON.stringify(attempt === 0 ? [project, device] : [project, device, attempt]))
     .update(publicKeyDer(publicKey))
     .digest()
     .subarray(0, 16);

@@ -3,7 +3,7 @@ import { connect, type IClientOptions } from 'mqtt';
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts';
 import { explainConnectError } from './connect-error.ts';
 import { DeviceError } from './device-error.ts';
-import type { Identity } from './identity.ts';
+import type { ClaimedIdentity } from './identity.ts';
 import type { Claim } from './options.ts';
 import { CLAIM_REQUEST, CLAIM_RESPONSE } from './topics.ts';
 
@@ -11,7 +11,7 @@ const PROOF_BYTES = 32;
 const ANSWER_MS_MAX = 30_000;
 
 export interface Claimed {
-  readonly device: NonNullable<Identity['device']>;
+  readonly device: ClaimedIdentity;
   /** `new`: it waits to be approved, and is refused until then. */
   readonly state: string;
 }
@@ -21,8 +21,8 @@ export function newProof(): string {
 }
 
 /** Asks once, on a connection for that alone. With the same proof it may be asked again when the answer was lost. Rejects with the hub's reason. */
-export function claimIdentity(url: string, options: IClientOptions, claim: Claim, proof: string): Promise<Claimed> {
-  const { credential, ...about } = claim;
+export function claimIdentity(url: string, options: IClientOptions, claim: Claim, proof: string, csr: string | null): Promise<Claimed> {
+  const { credential, key: _, ...about } = claim;
   const signIn = 'token' in credential ? { username: 'claim', password: credential.token } : {};
   return new Promise((resolve, reject) => {
     const client = connect(url, { ...options, ...signIn, clientId: `claim-${randomBytes(8).toString('hex')}`, reconnectPeriod: 0, resubscribe: false });
@@ -50,7 +50,7 @@ export function claimIdentity(url: string, options: IClientOptions, claim: Claim
       // The answer goes to who listens: first the one, then the other.
       client.subscribe(CLAIM_RESPONSE, { qos: 1 }, (error) => {
         if (error) fail(new DeviceError('not_allowed', `${url} does not take claims: ${error.message}.`, { cause: error }));
-        else client.publish(CLAIM_REQUEST, JSON.stringify({ ...about, proof }), { qos: 1 }, ignore);
+        else client.publish(CLAIM_REQUEST, JSON.stringify({ ...about, proof, ...(csr !== null && { csr }) }), { qos: 1 }, ignore);
       });
     });
   });
@@ -63,9 +63,11 @@ function readAnswer(payload: Buffer): Claimed | DeviceError {
   } catch (cause: unknown) {
     return new DeviceError('undecodable', 'The answer to the claim is no JSON.', { cause });
   }
-  const { ok, device, token, expiresAt, state, code, reason } = answer;
-  if (ok === true && typeof device === 'string' && typeof token === 'string')
-    return { device: { id: device, token, expiresAt: typeof expiresAt === 'number' ? expiresAt : null }, state: typeof state === 'string' ? state : 'active' };
+  const { ok, device, token, certificate, expiresAt: end, state: given, code, reason } = answer;
+  const expiresAt = typeof end === 'number' ? end : null;
+  const state = typeof given === 'string' ? given : 'active';
+  if (ok === true && typeof device === 'string' && typeof certificate === 'string') return { device: { id: device, certificate, expiresAt }, state };
+  if (ok === true && typeof device === 'string' && typeof token === 'string') return { device: { id: device, token, expiresAt }, state };
   const known = typeof code === 'string' && Object.hasOwn(CATALOGUE, code) ? (code as ErrorCode) : 'not_allowed';
   return new DeviceError(known, `The hub does not take the claim: ${typeof reason === 'string' ? reason : 'it does not say why'}.`);
 }

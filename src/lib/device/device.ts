@@ -10,8 +10,9 @@ import { type AlarmReport, Endpoint } from './endpoint.ts';
 import type { DeviceEvents } from './events.ts';
 import { HubClock } from './hub-clock.ts';
 import { type ConnectOptions, HubLink } from './hub-link.ts';
-import type { Identity, IdentityStore } from './identity.ts';
+import type { ClaimedIdentity, Identity, IdentityStore } from './identity.ts';
 import type { Claim, Credential, DeviceOptions } from './options.ts';
+import { ownKey, signingRequest } from './own-key.ts';
 import { Renewal } from './renewal.ts';
 import type { Report, Values } from './report.ts';
 import { TimeSync } from './time-sync.ts';
@@ -49,6 +50,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   readonly #renewal: Renewal;
   #me: { readonly id: string; readonly credential: Credential } | null;
   #proof: string | null = null;
+  #key: string | null = null;
   #syncTimer: NodeJS.Timeout | undefined;
   #isListeningSoon = false;
 
@@ -56,6 +58,8 @@ export class Device extends EventEmitter<DeviceEvents> {
     super();
     if (options.id !== undefined && !isName(options.id))
       throw new DeviceError('invalid_name', `"${options.id}" cannot be the id of a device.`, { hint: `Take ${NAME_RULE}.` });
+    if (options.claim?.key !== undefined && !/^(mqtts|wss):/i.test(options.url))
+      throw new DeviceError('usage', 'A certificate is for mqtts:// or wss://.', { hint: 'Without `claim.key` the device gets a token.' });
     this.#options = options;
     this.#me = options.id === undefined || options.credential === undefined ? null : { id: options.id, credential: options.credential };
     const { firstMs = 1_000, longestMs = 60_000 } = options.reconnect ?? {};
@@ -101,14 +105,16 @@ export class Device extends EventEmitter<DeviceEvents> {
     this.#renewal = new Renewal({
       now: () => this.#clock.now(),
       ask: (payload) => this.#sendNow('renew', payload, 1),
+      request: () => (this.#key !== null && this.#me !== null && 'certificate' in this.#me.credential ? signingRequest(this.#key) : null),
       isConnected: () => this.link.isConnected,
-      onRenewed: async ({ token, expiresAt }) => {
+      onRenewed: async (renewed) => {
         const id = this.id;
         if (id === null) return;
+        const device = { id, ...renewed };
         // Kept first: used before it is kept, it would be lost with the power, and the old one is gone then.
-        await this.#options.identity?.save({ proof: this.#proof ?? newProof(), device: { id, token, expiresAt } });
-        this.#me = { id, credential: { token } };
-        this.emit('renewed', { expiresAt });
+        await this.#options.identity?.save(this.#kept(device));
+        this.#me = { id, credential: this.#credentialOf(device) };
+        this.emit('renewed', { expiresAt: renewed.expiresAt });
       },
       onFailed: (error) => this.emit('renewFailed', { error }),
     });
@@ -301,22 +307,37 @@ export class Device extends EventEmitter<DeviceEvents> {
     if (store === undefined) throw new DeviceError('usage', 'The device has neither an id with a credential nor an identity.');
     const known = await store.load();
     this.#proof = known?.proof ?? null;
+    this.#key = known?.key ?? null;
     const device = known?.device ?? (await this.#claim(store, known, claim));
-    this.#me = { id: device.id, credential: { token: device.token } };
+    this.#me = { id: device.id, credential: this.#credentialOf(device) };
     this.#renewal.plan(device.expiresAt);
     return this.#me;
   }
 
-  async #claim(store: IdentityStore, known: Identity | null, claim: Claim | undefined): Promise<NonNullable<Identity['device']>> {
+  #kept(device: ClaimedIdentity | null): Identity {
+    return { proof: this.#proof ?? newProof(), ...(this.#key !== null && { key: this.#key }), device };
+  }
+
+  #credentialOf({ token, certificate }: ClaimedIdentity): Credential {
+    return token === undefined ? { certificate: { cert: certificate, key: this.#key ?? '' } } : { token };
+  }
+
+  async #claim(store: IdentityStore, known: Identity | null, claim: Claim | undefined): Promise<ClaimedIdentity> {
     if (claim === undefined)
       throw new DeviceError('not_logged_in', 'The device has no identity yet, and no claim to get one.', { hint: 'Give `claim` with the token of a claim.' });
-    const proof = known?.proof ?? newProof();
+    this.#proof = known?.proof ?? newProof();
+    this.#key = known?.key ?? (claim.key === undefined ? null : await ownKey(claim.key));
     // Before the question: with it the device can ask again when the answer is lost.
-    if (known === null) await save(store, { proof, device: null });
+    if (known === null || (known.key ?? null) !== this.#key) await save(store, this.#kept(null));
     const tls = tlsOptions(this.#options.tls, certificateOf(claim.credential));
-    const { device, state } = await claimIdentity(this.#options.url, { ...baseOptions(this.#options), ...tls }, claim, proof);
-    this.#proof = proof;
-    await save(store, { proof, device });
+    const { device, state } = await claimIdentity(
+      this.#options.url,
+      { ...baseOptions(this.#options), ...tls },
+      claim,
+      this.#proof,
+      this.#key === null ? null : signingRequest(this.#key),
+    );
+    await save(store, this.#kept(device));
     this.emit('claimed', { id: device.id, state });
     return device;
   }

@@ -6,9 +6,17 @@ import { DeviceError } from './device-error.ts';
 export interface Identity {
   /** What it shows to be the same one when it has to ask again: made before it claims for the first time. */
   readonly proof: string;
+  /** PEM: of the certificate that it asks for, made before it claims. Absent: it asks for a token. */
+  readonly key?: string;
   /** null: not claimed yet. */
-  readonly device: { readonly id: string; readonly token: string; readonly expiresAt: number | null } | null;
+  readonly device: ClaimedIdentity | null;
 }
+
+/** What the hub gave it: a token, or a certificate (PEM) for its key. */
+export type ClaimedIdentity = { readonly id: string; readonly expiresAt: number | null } & (
+  | { readonly token: string; readonly certificate?: never }
+  | { readonly certificate: string; readonly token?: never }
+);
 
 /** Where a device keeps its identity. What was saved must be there after a loss of power. */
 export interface IdentityStore {
@@ -65,10 +73,17 @@ function parse(text: string, file: string): Identity {
   } catch (error: unknown) {
     throw broken(error);
   }
-  const { proof, device } = (read ?? {}) as { readonly proof?: unknown; readonly device?: Partial<NonNullable<Identity['device']>> | null };
-  if (typeof proof !== 'string') throw broken();
-  if (device === null || device === undefined) return { proof, device: null };
-  const { id, token, expiresAt = null } = device;
-  if (typeof id !== 'string' || typeof token !== 'string' || (expiresAt !== null && typeof expiresAt !== 'number')) throw broken();
-  return { proof, device: { id, token, expiresAt } };
+  const { proof, key, device } = (read ?? {}) as {
+    readonly proof?: unknown;
+    readonly key?: unknown;
+    readonly device?: Readonly<Record<string, unknown>> | null;
+  };
+  if (typeof proof !== 'string' || (key !== undefined && typeof key !== 'string')) throw broken();
+  const own = { proof, ...(key !== undefined && { key }) };
+  if (device === null || device === undefined) return { ...own, device: null };
+  const { id, token, certificate, expiresAt = null } = device;
+  if (typeof id !== 'string' || (expiresAt !== null && typeof expiresAt !== 'number')) throw broken();
+  if (typeof certificate === 'string' && key !== undefined) return { ...own, device: { id, certificate, expiresAt } };
+  if (typeof token !== 'string') throw broken();
+  return { ...own, device: { id, token, expiresAt } };
 }

@@ -9,7 +9,7 @@ export type { DeviceEvents } from './events.ts';
 export { type ChildDevice, Gateway } from './gateway.ts';
 export type { HubClock } from './hub-clock.ts';
 export type { ConnectOptions } from './hub-link.ts';
-export { fileIdentity, type Identity, type IdentityStore, memoryIdentity } from './identity.ts';
+export { type ClaimedIdentity, fileIdentity, type Identity, type IdentityStore, memoryIdentity } from './identity.ts';
 export type { DeviceObserver, MessageFacts } from './observer.ts';
 export type { About, Claim, Credential, DeviceCertificate, DeviceOptions, StoreOptions, TlsOptions } from './options.ts';
 export type { FullPolicy } from './outbox.ts';

@@ -17,6 +17,10 @@ export type Credential = { readonly token: string } | { readonly password: strin
 export interface Claim {
   /** `msc_...`; or the certificate of a batch. */
   readonly credential: { readonly token: string } | { readonly certificate: DeviceCertificate };
+  /**
+   * A certificate in the place of a token, over `mqtts://` or `wss://`: the key is made here, or given. It is kept in the `identity` and sent nowhere.
+   */
+  readonly key?: 'p256' | 'ed25519' | { readonly pem: string | Buffer; readonly passphrase?: string };
   /** The id that it would like to have; without it the hub chooses. */
   readonly id?: string;
   readonly name?: string;

@@ -75,7 +75,7 @@ export interface CertificateRecord {
   readonly validTo: number;
   readonly createdAt: number;
   readonly createdBy: string;
-  /** The fingerprint of the one that it takes the place of, which ends when this one is used first. */
+  /** The fingerprint of the one that it takes the place of, which ends when this one is used first; or `claim:<id>`: its device claimed itself, and has not come with it yet. */
   readonly replaces: string | null;
   readonly revokedAt: number | null;
   readonly revocationReason: RevocationReason | null;

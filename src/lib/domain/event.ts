@@ -91,6 +91,8 @@ export const EVENT_KINDS = [
   'access.refused',
   'hub.started',
   'hub.stopped',
+  'hub.certificate-replaced',
+  'hub.certificate-refused',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

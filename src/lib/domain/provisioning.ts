@@ -45,4 +45,6 @@ export interface ClaimRequest {
   readonly attributes: { readonly [name: string]: JsonValue };
   /** Random, made and kept by the device: with it it may ask again, should the answer be lost. */
   readonly proof?: string | undefined;
+  /** A certificate signing request in PEM: the device gets a certificate in the place of a token. */
+  readonly csr?: string | undefined;
 }

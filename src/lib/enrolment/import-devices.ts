@@ -105,7 +105,7 @@ async function sendChunk(
   chunk: readonly ChunkRow[],
   options: ImportOptions,
   checks: FileChecks,
-  send: ReturnType<typeof createChunkSender>,
+  send: ReturnType<typeof createChunkSender<DeviceBatchAnswer>>,
 ): Promise<readonly RowResult[]> {
   const { hub, mode, dryRun, createGroups, pendingFile, papers } = options;
   const taken = (await papers?.taken(chunk)) ?? new Map<ChunkRow, string>();
@@ -176,5 +176,6 @@ function resultOf({ read, credential }: ChunkRow, answer: BatchResult, papers: R
 function givenTo(username: string, { kind, id, secret }: MadeCredential, fingerprint: string, papers: RowPapers | null): RowResult['credential'] {
   // The key stands in its file alone.
   if (kind === 'certificate') return { kind, id: fingerprint, username, secret: null, papers: papers?.of(username) ?? null };
+  if (kind === 'claim') return { kind, id: fingerprint, username, secret: null, papers: null };
   return { kind, id, username, secret, papers: null };
 }

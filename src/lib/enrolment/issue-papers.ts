@@ -12,7 +12,8 @@ const CHUNK = 200;
 /** What became of one of those who were to have a certificate. */
 export interface PaperRow {
   readonly name: string;
-  readonly status: 'issued' | 'failed';
+  /** planned: with --dry-run. */
+  readonly status: 'issued' | 'failed' | 'planned';
   readonly serial: string | null;
   readonly expires: number | null;
   readonly certificateFile: string | null;

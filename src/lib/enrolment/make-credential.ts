@@ -5,15 +5,15 @@ import { makeKeyPair } from '../certificates/keys.ts';
 import type { KeyKind } from '../domain/certificate.ts';
 import { publicPem } from './issue-papers.ts';
 
-export const CREDENTIAL_KINDS = ['token', 'password', 'certificate', 'none'] as const;
+export const CREDENTIAL_KINDS = ['token', 'password', 'certificate', 'claim', 'none'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 /** A credential that the hub has never seen the secret of. */
 export interface MadeCredential {
   readonly kind: Exclude<CredentialKind, 'none'>;
-  /** Of a certificate empty: the hub gives it its name. */
+  /** Of a certificate or a place empty: the hub gives it its name. */
   readonly id: string;
-  /** Of a certificate the private key, in PEM (PKCS #8). */
+  /** Of a certificate the private key, in PEM (PKCS #8); of a place empty. */
   readonly secret: string;
   /** What the hub gets. */
   readonly wire: BatchCredential;
@@ -31,6 +31,7 @@ export async function makeCredential(kind: MadeCredential['kind'], given: string
     const secret = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     return { kind, id: '', secret, wire: { kind, publicKey: publicPem(keys), ...(expiresAt !== null && { expiresAt }) } };
   }
+  if (kind === 'claim') return { kind, id: '', secret: '', wire: { kind, ...(expiresAt !== null && { expiresAt }) } };
   const { id, token, secretHash } = makeToken('device');
   const validity = expiresAt === null ? {} : { expiresAt };
   if (kind === 'token') return { kind, id, secret: token, wire: { kind, id, secretHash, ...validity } };

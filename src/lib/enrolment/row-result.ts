@@ -15,7 +15,7 @@ export interface RowResult {
   readonly warnings: readonly string[];
   readonly difference: BatchResult['difference'];
   readonly credential: {
-    readonly kind: 'token' | 'password' | 'certificate';
+    readonly kind: 'token' | 'password' | 'certificate' | 'claim';
     readonly id: string;
     readonly username: string;
     readonly secret: string | null;

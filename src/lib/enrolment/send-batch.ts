@@ -3,7 +3,7 @@ import { pause } from '../cli/pause.ts';
 import { MusterError } from '../errors/muster-error.ts';
 
 /** Sends one chunk. `again`: it may have been sent before. */
-export type SendChunk = (again: boolean) => Promise<DeviceBatchAnswer>;
+export type SendChunk<Answer = DeviceBatchAnswer> = (again: boolean) => Promise<Answer>;
 
 export interface Sending {
   readonly signal: AbortSignal;
@@ -22,7 +22,7 @@ const UNKNOWN: ReadonlySet<string> = new Set(['unreachable', 'timed_out', 'stora
  * Waits and sends again while the hub is busy or away: 500 ms at first, twice as long each time, or as long as the hub says (429, 503); ten times. A hub that
  * has never answered is not waited for.
  */
-export function createChunkSender({ signal, say }: Sending): (send: SendChunk, mayBeThere: boolean) => Promise<DeviceBatchAnswer> {
+export function createChunkSender<Answer = DeviceBatchAnswer>({ signal, say }: Sending): (send: SendChunk<Answer>, mayBeThere: boolean) => Promise<Answer> {
   let hasAnswered = false;
   return async (send, mayBeThere) => {
     let again = mayBeThere;

@@ -8,6 +8,7 @@ import type { JsonObject } from '../domain/value.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import type { Statement } from '../storage/commit-log.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
+import { type AdoptOptions, adoptDevice } from './adopt-device.ts';
 import { type ChangeOrder, createChangeOrder } from './change-order.ts';
 import { commitOrExplain } from './commit-or-explain.ts';
 import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
@@ -38,6 +39,8 @@ export interface Fleet extends Provisioning {
   createDevice(project: ProjectId, device: NewDevice, alongside?: readonly Statement[]): Promise<DeviceEntry>;
   /** `expected`: refused with `conflict` in any other state. */
   updateDevice(project: ProjectId, id: string, change: DeviceChange, expected?: DeviceState): Promise<DeviceEntry>;
+  /** A device that waited claims itself: `alongside` is committed or not at all. `hold`: it waits to be approved then. Throws conflict, also of one that is out of service. */
+  adoptDevice(project: ProjectId, id: string, options: AdoptOptions, alongside: readonly Statement[]): Promise<DeviceEntry>;
   deleteDevice(project: ProjectId, id: string, expected?: DeviceState): Promise<void>;
   type(project: ProjectId, id: string): DeviceType;
   createType(project: ProjectId, type: NewDeviceType): Promise<DeviceType>;
@@ -76,6 +79,7 @@ export function createFleet(ports: FleetPorts): Fleet {
     type: findType,
     createDevice: (project, device, alongside = []) => order.together(() => createDevice(project, device, alongside)),
     updateDevice: (project, id, change, expected) => order.alone(() => updateDevice(project, id, change, expected)),
+    adoptDevice: (project, id, options, alongside) => order.together(() => adoptDevice(ports, findDevice(project, id), options, alongside)),
     deleteDevice: (project, id, expected) => order.alone(() => deleteDevice(project, id, expected)),
     provision: (project, items, options) => order.alone(() => many.provision(project, items, options)),
     deleteDevices: (project, ids, options) => order.alone(() => many.deleteDevices(project, ids, options)),

@@ -1,7 +1,13 @@
 import type { Principal } from '../access/principal.ts';
+import type { Device } from '../domain/device.ts';
 import { isName } from '../domain/ids.ts';
 import type { ClaimRequest } from '../domain/provisioning.ts';
 import { MusterError } from '../errors/muster-error.ts';
+
+/** Is it the device that a certificate names? */
+export function isNamed(device: Device, { meaning, value }: NonNullable<Extract<Principal, { kind: 'claim' }>['named']>): boolean {
+  return (meaning === 'id' ? device.id : device.aliases[meaning]) === value;
+}
 
 const ALIAS_CHARACTERS_MAX = 100;
 

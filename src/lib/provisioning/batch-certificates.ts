@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Certificates, IssuedCertificate, IssueRequest } from '../certificates/create-certificates.ts';
 import type { RequestedKey } from '../certificates/issue.ts';
-import { serialOfKey } from '../certificates/serial-of-key.ts';
 import type { Device } from '../domain/device.ts';
 import type { Actor } from '../domain/event.ts';
 import type { DeviceId, ProjectId } from '../domain/ids.ts';
@@ -9,6 +8,7 @@ import { MusterError } from '../errors/muster-error.ts';
 import type { Directory } from '../fleet/directory.ts';
 import type { ProvisionDevice } from '../fleet/provision.ts';
 import type { Statement } from '../storage/commit-log.ts';
+import { asCreated } from './as-created.ts';
 
 /** The key is made elsewhere, and the hub signs. */
 export interface WantedCertificate {
@@ -35,7 +35,7 @@ export interface CertificateRow {
 const SIGNED_PER_TURN = 50;
 
 export function createBatchCertificates(ports: {
-  readonly certificates: Pick<Certificates, 'prepare' | 'issue' | 'bySerial'>;
+  readonly certificates: Pick<Certificates, 'prepare' | 'issue' | 'ofKey'>;
   readonly directory: Pick<Directory, 'device'>;
   readonly clock: () => number;
 }) {
@@ -47,39 +47,29 @@ export function createBatchCertificates(ports: {
     async row(project: ProjectId, wanted: ProvisionDevice, credential: WantedCertificate, by: Actor): Promise<CertificateRow> {
       const id = wanted.id as DeviceId;
       const key: RequestedKey = credential.csr === undefined ? { publicKey: credential.publicKey ?? '' } : { csr: credential.csr };
-      const serial = serialOfKey(project, id, key);
       const existing = directory.device(id)?.device;
-      const request = (device: Device, more: Pick<IssueRequest, 'serial'>): IssueRequest => {
+      const request = (device: Device, more: Pick<IssueRequest, 'again'>): IssueRequest => {
         const now = clock();
         if (credential.expiresAt !== undefined && credential.expiresAt <= now)
           throw new MusterError('invalid', 'credential.expiresAt: it would have expired already');
         const validMs = credential.expiresAt === undefined ? null : credential.expiresAt - now;
         return { subject: { kind: 'device', device }, key, authority: credential.ca ?? null, validMs, ...more };
       };
-      const earlier = await certificates.bySerial(project, serial.toString('hex'));
+      const earlier = await certificates.ofKey(project, id, key);
       const row: Pick<CertificateRow, 'isRepeated' | 'reissue'> = {
-        isRepeated: async (device) => earlier.some((one) => one.device === device.id && one.revokedAt === null),
+        isRepeated: async (device) => earlier.at(-1)?.device === device.id && earlier.at(-1)?.revokedAt === null,
         reissue() {
           const device = directory.device(id)?.device;
           if (device === undefined || device.project !== project) throw new MusterError('not_found', `there is no device ${id}`);
-          return certificates.issue(project, request(device, {}), by);
+          return certificates.issue(project, request(device, { again: true }), by);
         },
       };
       if (existing !== undefined) return { ...row, given: null, alongside: [] };
       if (++signed % SIGNED_PER_TURN === 0) await setImmediate();
-      // A key that an earlier device of this id had has its serial already.
-      const unique = earlier.length === 0 ? { serial } : {};
-      const { issued, alongside } = await certificates.prepare(project, request(asCreated(project, wanted, clock()), unique), by);
+      // A key that an earlier device of this id had has its serial already: that is the next one then.
+      const again = earlier.length > 0;
+      const { issued, alongside } = await certificates.prepare(project, request(asCreated(project, wanted, clock()), { again }), by);
       return { ...row, given: { kind: 'certificate', issued }, alongside };
     },
-  };
-}
-
-/** The device that it will be, as far as a certificate speaks of it. */
-function asCreated(project: ProjectId, { id, name, kind = 'device', state = 'active', aliases }: ProvisionDevice, now: number): Device {
-  const given = Object.entries(aliases ?? {}).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
-  return {
-    ...{ id: id as DeviceId, project, name: name ?? id, kind, type: null, parent: null, state, labels: {}, groups: [], createdAt: now, updatedAt: now },
-    aliases: Object.fromEntries(given),
   };
 }

@@ -29,6 +29,14 @@ export const CLAIM_REQUEST = z.object({
     .max(200)
     .optional()
     .describe('random, made and kept by the device before it asks: with it, it may ask again until it has used its credential, and gets the same identity'),
+  csr: z
+    .string()
+    .min(1)
+    .max(CLAIM_REQUEST_BYTES_MAX)
+    .optional()
+    .describe(
+      'a certificate signing request (PKCS #10) in PEM: the device gets a certificate of the project, for the key that it made, in the place of a token',
+    ),
   request: z.string().max(100).optional().describe('comes back in an answer over MQTT'),
 });
 

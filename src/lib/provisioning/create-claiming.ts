@@ -1,4 +1,3 @@
-import type { CreatedCredential, DeviceCredentials } from '../access/device-credentials.ts';
 import type { Principal } from '../access/principal.ts';
 import { hashOfSecret } from '../access/secrets.ts';
 import type { Device, DeviceState } from '../domain/device.ts';
@@ -9,27 +8,27 @@ import type { EventRecorder } from '../events/event-recorder.ts';
 import type { DeviceEntry, Directory } from '../fleet/directory.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Groups } from '../fleet/groups/groups.ts';
+import type { Presence } from '../fleet/presence.ts';
 import type { ClaimedDevice, ClaimRecord, ClaimStorage } from '../storage/claim-storage.ts';
-import { asNamed } from './as-named.ts';
+import type { SystemStore } from '../storage/system/system-store.ts';
+import { asCreated } from './as-created.ts';
+import { asNamed, isNamed } from './as-named.ts';
 import { checkAllowed, checkLive } from './check-claim.ts';
 import { idOf } from './claim-request.ts';
 import { decide, type ProvisioningVerdict } from './decide.ts';
+import { asEntered, devicesNamed, waitingDevice } from './entered-device.ts';
 import { withExistingGroups } from './existing-groups.ts';
+import type { NewIdentities, NewIdentity } from './new-identity.ts';
 import type { RefusalEvents } from './refusal-events.ts';
 import type { RequestRate } from './request-rate.ts';
 import type { ProvisioningRules } from './rules.ts';
 
 /** A device's new identity. Over MQTT it goes out as it is, over HTTP too. */
-export interface Identity {
+export interface Identity extends NewIdentity {
   readonly device: DeviceId;
   readonly state: DeviceState;
   /** Of what is held: why. */
   readonly reason: string | null;
-  /** Its own; shown this once. */
-  readonly token: string;
-  readonly credential: string;
-  /** ms since 1970; null: until it is removed. */
-  readonly expiresAt: number | null;
   /** It had this identity before, and shows that it is the same. */
   readonly repeated: boolean;
   /** The hub's clock. */
@@ -62,10 +61,12 @@ export interface Claiming {
 
 export interface ClaimingPorts {
   readonly storage: ClaimStorage;
-  readonly fleet: Pick<Fleet, 'createDevice'>;
+  readonly fleet: Pick<Fleet, 'createDevice' | 'adoptDevice'>;
   readonly groups: Pick<Groups, 'ensure'>;
-  readonly directory: Pick<Directory, 'device' | 'groups'>;
-  readonly credentials: Pick<DeviceCredentials, 'prepareToken' | 'reissue'>;
+  readonly directory: Pick<Directory, 'device' | 'byAlias' | 'groups'>;
+  readonly places: Pick<SystemStore['credentials'], 'ofDevice' | 'takePlace'>;
+  readonly presence: Pick<Presence, 'status'>;
+  readonly identities: NewIdentities;
   readonly rules: Pick<ProvisioningRules, 'inForce'>;
   readonly rate: RequestRate;
   readonly recorder: Pick<EventRecorder, 'record'>;
@@ -81,7 +82,7 @@ export interface ClaimingPorts {
 const NOT_THE_DEVICE: ReadonlySet<string> = new Set(['overloaded', 'storage_failed', 'disk_full', 'stopping', 'internal', 'rate_limited']);
 
 export function createClaiming(ports: ClaimingPorts): Claiming {
-  const { storage, fleet, groups, directory, credentials, rules, rate, recorder, refusals, clock, fallback, heldMax, closed } = ports;
+  const { storage, fleet, groups, directory, places, presence, identities, rules, rate, recorder, refusals, clock, fallback, heldMax, closed } = ports;
   const counts: ClaimCounts = { accepted: 0, held: 0, repeated: 0, refused: 0 };
 
   return {
@@ -111,26 +112,33 @@ export function createClaiming(ports: ClaimingPorts): Claiming {
     refusals.refused({ project: principal.project, claim: principal.id, code: error.code, reason: messageOf(error), device, address });
   }
 
-  async function claimOnce({ project, id: claimId }: Extract<Principal, { kind: 'claim' }>, request: ClaimRequest, origin: ClaimOrigin): Promise<Identity> {
+  async function claimOnce({ project, id: claimId, named }: Extract<Principal, { kind: 'claim' }>, said: ClaimRequest, origin: ClaimOrigin): Promise<Identity> {
     const now = clock();
     const claim = await storage.get(project, claimId);
     if (claim === null) throw new MusterError('not_allowed', 'the claim is gone');
     checkLive(claim, origin.address, now);
+    const proof = said.proof === undefined ? null : hashOfSecret(said.proof);
+    const entered = await enteredDevice(project, said, proof);
+    if (entered !== null && named !== undefined && !isNamed(entered.device, named))
+      throw new MusterError('not_allowed', 'the certificate does not name the device that was entered');
+    const request = entered === null ? said : asEntered(entered.device, said);
     const id = idOf(request);
     checkAllowed(claim, id, request.aliases);
-    const proof = request.proof === undefined ? null : hashOfSecret(request.proof);
-    const earlier = await cameBefore(claim, id, proof);
-    if (earlier !== null) return again(claim, earlier, origin);
+    const earlier = await cameBefore(claim, id, proof, entered?.place !== undefined);
+    if (earlier !== null) return again(claim, earlier, request.csr, origin);
     const decided = decide(rules.inForce(project), id, request, { claim: claimId, claimType: claim.type, ...origin }, fallback);
     if (decided.decision === 'reject') throw new MusterError('not_allowed', decided.reason ?? 'the device is rejected');
-    const verdict = await inGroups(project, claim, decided);
+    // Where one stands that was entered, its operator has said.
+    const verdict = entered === null ? await inGroups(project, claim, decided) : decided;
     try {
-      return await create(claim, id, request, proof, verdict, origin);
+      return entered?.place === undefined
+        ? await create(claim, id, request, proof, verdict, origin)
+        : await adopt(claim, entered.device, entered.place, request, proof, verdict, origin);
     } catch (error: unknown) {
       if (!(error instanceof MusterError) || error.code !== 'conflict') throw error;
       // The same device may have asked twice at once, on a bad link.
-      const meanwhile = await cameBefore(claim, id, proof);
-      if (meanwhile !== null) return again(claim, meanwhile, origin);
+      const meanwhile = await cameBefore(claim, id, proof, entered?.place !== undefined);
+      if (meanwhile !== null) return again(claim, meanwhile, request.csr, origin);
       throw await explained(claim, verdict, error);
     }
   }
@@ -149,14 +157,32 @@ export function createClaiming(ports: ClaimingPorts): Claiming {
   }
 
   /** The device of this very proof, if it came with this claim; null: nobody came with it. Throws conflict for what belongs to somebody else. */
-  async function cameBefore(claim: ClaimRecord, id: string, proof: string | null): Promise<ClaimedDevice | null> {
+  async function cameBefore(claim: ClaimRecord, id: string, proof: string | null, waits: boolean): Promise<ClaimedDevice | null> {
     const earlier = proof === null ? null : await storage.byProof(claim.project, proof);
     if (earlier !== null) {
       if (earlier.device === id && earlier.claim === claim.id) return earlier;
       throw new MusterError('conflict', 'this proof belongs to another identity', { hint: 'Make a proof of its own for each device, at random.' });
     }
-    if (directory.device(id)) throw exists(id);
+    if (!waits && directory.device(id)) throw exists(id);
     return null;
+  }
+
+  /** The device that was entered before and that a request means: one that waits has a place; one that this very device claimed has none any more. */
+  async function enteredDevice(
+    project: ProjectId,
+    request: ClaimRequest,
+    proof: string | null,
+  ): Promise<{ readonly device: Device; readonly place?: string } | null> {
+    const named = devicesNamed(directory, project, request);
+    const waiting = await waitingDevice(places, named, clock());
+    if (waiting !== null) return waiting;
+    const earlier = proof === null ? null : await storage.byProof(project, proof);
+    const device = named.find(({ id }) => id === earlier?.device);
+    if (device === undefined && named.length > 0 && request.id === undefined)
+      throw new MusterError('conflict', 'a device with this alias exists already', {
+        hint: 'A device that asks again must show the proof that it asked with first.',
+      });
+    return device === undefined ? null : { device };
   }
 
   async function create(
@@ -170,33 +196,71 @@ export function createClaiming(ports: ClaimingPorts): Claiming {
     const { project } = claim;
     const now = clock();
     const isHeld = verdict.decision === 'hold';
-    const { credential, statement } = credentials.prepareToken({ id: id as DeviceId, project }, { unused: true });
     const { kind, type, name, labels, rule } = verdict;
     const device = { id, kind, labels, groups: verdict.groups, aliases: request.aliases, state: isHeld ? ('new' as const) : ('active' as const) };
+    const { identity, statements } = await identities.prepare(asCreated(project, device, now), claim.id, request.csr);
     // The device, its credential and its place in the claim: all of it or nothing.
     const entry = await fleet.createDevice(project, { ...device, ...(type !== null && { type }), ...(name !== null && { name }) }, [
       storage.take(project, claim.id, now, isHeld ? heldMax : null),
-      storage.insertDevice({ device: id as DeviceId, project, claim: claim.id, proof, credential: credential.id, address, rule, claimedAt: now }),
-      statement,
+      storage.insertDevice({ device: id as DeviceId, project, claim: claim.id, proof, credential: identity.credential, address, rule, claimedAt: now }),
+      ...statements,
     ]);
     counts[isHeld ? 'held' : 'accepted'] += 1;
     const why = isHeld ? `waits to be approved: ${verdict.reason}` : 'was let in';
     record(isHeld ? 'device.held' : 'device.claimed', entry.device, claim, `the device ${id} came with the claim ${claim.id} and ${why}`, {
       ...{ rule, address, type: entry.device.type, reason: verdict.reason },
     });
-    return identityOf(entry.device, credential, { repeated: false, reason: verdict.reason });
+    return identityOf(entry.device, identity, { repeated: false, reason: verdict.reason });
+  }
+
+  /** One that was entered, and waited: what was entered stays, and the claim and the rules say no more than whether it comes in. */
+  async function adopt(
+    claim: ClaimRecord,
+    device: Device,
+    place: string,
+    { csr }: ClaimRequest,
+    proof: string | null,
+    { decision, rule, reason: why }: ProvisioningVerdict,
+    { address }: ClaimOrigin,
+  ): Promise<Identity> {
+    const now = clock();
+    const hold = decision === 'hold';
+    const { identity, statements } = await identities.prepare(device, claim.id, csr);
+    const wasHeard = (): boolean => presence.status(device.id).lastSeenAt !== null;
+    const { device: adopted } = await fleet.adoptDevice(claim.project, device.id, { hold, wasHeard }, [
+      places.takePlace(device.id, place, now),
+      storage.take(claim.project, claim.id, now, hold ? heldMax : null),
+      storage.insertDevice({
+        device: device.id,
+        project: claim.project,
+        claim: claim.id,
+        proof,
+        credential: identity.credential,
+        address,
+        rule,
+        claimedAt: now,
+      }),
+      ...statements,
+    ]);
+    const isHeld = adopted.state === 'new';
+    const reason = isHeld ? (why ?? 'it was entered so') : null;
+    counts[isHeld ? 'held' : 'accepted'] += 1;
+    const text = `the device ${device.id}, which was entered before, came with the claim ${claim.id} and ${isHeld ? `waits to be approved: ${reason}` : 'was let in'}`;
+    record(isHeld ? 'device.held' : 'device.claimed', adopted, claim, text, { rule, address, type: adopted.type, reason, entered: true });
+    return identityOf(adopted, identity, { repeated: false, reason });
   }
 
   /** It asks again: the answer was lost. As long as it has not used what it got, it gets another one. */
-  async function again(claim: ClaimRecord, { device: id, credential: before }: ClaimedDevice, { address }: ClaimOrigin): Promise<Identity> {
+  async function again(
+    claim: ClaimRecord,
+    { device: id, credential: before }: ClaimedDevice,
+    csr: string | undefined,
+    { address }: ClaimOrigin,
+  ): Promise<Identity> {
     const device = entryOf(id)?.device;
     if (device === undefined || device.project !== claim.project) throw exists(id);
     if (before === null || device.state === 'retired' || device.state === 'disabled') throw used(id);
-    const credential = await credentials
-      .reissue(device, before, ({ id: next }) => [storage.renewDevice(id, before, next, clock())])
-      .catch((error: unknown) => {
-        throw error instanceof MusterError && error.code === 'conflict' ? used(id) : error;
-      });
+    const credential = await identities.reissue(device, before, claim.id, csr, (next) => [storage.renewDevice(id, before, next, clock())]);
     counts.repeated += 1;
     const text = `the device ${id} came again with the claim ${claim.id}, before it had used its credential: it has a new one`;
     record(device.state === 'new' ? 'device.held' : 'device.claimed', device, claim, text, { address, repeated: true });
@@ -221,9 +285,8 @@ export function createClaiming(ports: ClaimingPorts): Claiming {
     return directory.device(id);
   }
 
-  function identityOf(device: Device, credential: CreatedCredential, more: Pick<Identity, 'repeated' | 'reason'>): Identity {
-    const { secret: token, expiresAt, id } = credential;
-    return { device: device.id, state: device.state, token, credential: id, expiresAt, ...more, time: clock() };
+  function identityOf(device: Device, identity: NewIdentity, more: Pick<Identity, 'repeated' | 'reason'>): Identity {
+    return { device: device.id, state: device.state, ...identity, ...more, time: clock() };
   }
 
   function record(kind: 'device.claimed' | 'device.held', device: Device, claim: ClaimRecord, text: string, details: Record<string, string | boolean | null>) {

@@ -16,6 +16,7 @@ import { saysTheSame } from './says-the-same.ts';
 export type WantedCredential =
   | { readonly kind: 'token'; readonly id?: string | undefined; readonly secretHash?: string | undefined; readonly expiresAt?: number | null | undefined }
   | { readonly kind: 'password'; readonly id: string; readonly passwordHash: string; readonly expiresAt?: number | null | undefined }
+  | { readonly kind: 'claim'; readonly expiresAt?: number | undefined }
   | WantedCertificate;
 
 export interface BatchItem {
@@ -30,7 +31,7 @@ export interface BatchOptions extends ProvisionOptions {
 
 export type GivenCredential =
   | {
-      readonly kind: 'token' | 'password';
+      readonly kind: 'token' | 'password' | 'claim';
       readonly record: CredentialRecord;
       /** When it was made here. */
       readonly secret: string | null;
@@ -54,9 +55,9 @@ export interface DeviceBatches {
 
 export interface DeviceBatchPorts {
   readonly fleet: Pick<Fleet, 'provision' | 'deleteDevices'>;
-  readonly system: Pick<SystemStore, 'credentials'>;
+  readonly system: Pick<SystemStore, 'credentials' | 'claims'>;
   readonly directory: Pick<Directory, 'device'>;
-  readonly certificates: Pick<Certificates, 'prepare' | 'issue' | 'bySerial'>;
+  readonly certificates: Pick<Certificates, 'prepare' | 'issue' | 'ofKey'>;
   readonly clock: () => number;
   /** How long a token is valid that says nothing of it; null: until it is removed. */
   readonly tokenDays: number | null;
@@ -138,6 +139,8 @@ export function createDeviceBatches({ fleet, system, directory, certificates, cl
     const expiresAt = wanted.expiresAt !== undefined ? wanted.expiresAt : wanted.kind === 'token' && tokenDays !== null ? createdAt + tokenDays * DAY_MS : null;
     if (expiresAt !== null && expiresAt <= createdAt) throw new MusterError('invalid', 'credential.expiresAt: it would have expired already');
     const { kind } = wanted;
+    // A place has no secret, and an id for the list alone.
+    if (kind === 'claim') return { kind, record: { id: makeToken('device').id, project, device, kind, secretHash: '', createdAt, expiresAt }, secret: null };
     if (kind === 'password') {
       if (!isPasswordHash(wanted.passwordHash)) throw new MusterError('invalid', 'credential.passwordHash: is no scrypt hash that the hub takes');
       return { kind, record: { id: wanted.id, project, device, kind, secretHash: wanted.passwordHash, createdAt, expiresAt }, secret: null };
@@ -149,14 +152,19 @@ export function createDeviceBatches({ fleet, system, directory, certificates, cl
   }
 
   function itemOf(device: ProvisionDevice, given: GivenSecret | null, { mode, again }: BatchOptions): ProvisionItem {
-    const known = given !== null && given.secret === null ? given.record : null;
+    const known = given !== null && given.kind !== 'claim' && given.secret === null ? given.record : null;
     const isRepeated =
       known !== null
         ? (existing: Device) => isOf(known, existing.id)
-        : again && mode === 'create' && given === null
-          ? async (existing: Device) => saysTheSame(existing, device)
+        : again && mode === 'create' && (given === null || given.kind === 'claim')
+          ? async (existing: Device) => saysTheSame(existing, device) && (given === null || (await hasWaited(existing.id)))
           : undefined;
     return { device, alongside: given === null ? [] : [system.credentials.insert(given.record)], isRepeated };
+  }
+
+  /** It may have claimed itself since. */
+  async function hasWaited(device: DeviceId): Promise<boolean> {
+    return (await system.credentials.ofDevice(device)).some(({ kind }) => kind === 'claim') || (await system.claims.device(device)) !== null;
   }
 
   /** Nobody else knows the id of a token that was made where the batch comes from. */

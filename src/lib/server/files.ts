@@ -61,12 +61,19 @@ export async function writePrivately(path: string, text: string): Promise<void> 
   await rename(temporary, path);
 }
 
+/** As they are, whatever is in them. */
+export async function readTlsFiles({
+  'tls.cert': cert,
+  'tls.key': key,
+}: Pick<Settings, 'tls.cert' | 'tls.key'>): Promise<{ readonly cert: Buffer; readonly key: Buffer }> {
+  return { cert: await readFile(cert ?? ''), key: await readFile(key ?? '') };
+}
+
 /** The PEM files of the settings; null when there are none. */
 export async function readTls(settings: Settings): Promise<{ readonly cert: Buffer; readonly key: Buffer } | null> {
-  const { 'tls.cert': cert, 'tls.key': key } = settings;
-  if (cert === null || key === null) return null;
+  if (settings['tls.cert'] === null || settings['tls.key'] === null) return null;
   try {
-    const files = { cert: await readFile(cert), key: await readFile(key) };
+    const files = await readTlsFiles(settings);
     // Throws for what is no PEM, and for a key that does not belong to the certificate.
     createSecureContext(files);
     return files;

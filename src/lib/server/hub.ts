@@ -2,12 +2,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAccess } from '../access/create-access.ts';
 import { ensureFirstStart, type FirstStart } from '../access/first-start.ts';
+import { HubCertificate } from '../certificates/hub-certificate.ts';
 import { defaultSettings, type Settings } from '../config/settings.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import { openDiskReserve } from './disk-reserve.ts';
-import { openDataDirectory, openTemporaryFolder, readTls, writePrivately } from './files.ts';
+import { openDataDirectory, openTemporaryFolder, readTls, readTlsFiles, writePrivately } from './files.ts';
 import { localToken } from './local-token.ts';
 import { lockDirectory } from './lock-directory.ts';
 import { createLog } from './log.ts';
@@ -73,7 +74,8 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     const pidFile = settings['pid-file'] ?? join(data.folder, 'hub.pid');
     await writePrivately(pidFile, `${process.pid}\n`);
     shutdown.defer('pid file', () => rm(pidFile, { force: true }));
-    const tls = files === null ? null : { ...files, tickets: await openTicketKeys(data.folder, clock, log) };
+    const renewed = files === null ? null : new HubCertificate({ current: files, read: () => readTlsFiles(settings) });
+    const tls = files === null || renewed === null ? null : { ...files, renewed, tickets: await openTicketKeys(data.folder, clock, log) };
     if (tls !== null) shutdown.defer('TLS session key', () => tls.tickets.stop());
 
     const storage = await openStorage({ settings, folder: data.folder, temporaryFolder, log, clock, shutdown });

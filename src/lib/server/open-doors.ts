@@ -9,6 +9,7 @@ import { openDevices } from './open-devices.ts';
 import { type HttpDoor, openHttp } from './open-http.ts';
 import { openMqtt } from './open-mqtt.ts';
 import { openStreams } from './open-streams.ts';
+import { renewCertificate } from './renew-certificate.ts';
 import { stopHttp } from './stop-http.ts';
 import { serveWebSockets } from './web-sockets.ts';
 
@@ -71,6 +72,7 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   await mqtt.start();
   const address = await http.listen();
   core.events.started();
+  if (ports.tls?.renewed) renewCertificate(ports.tls.renewed, { ...ports, recorder: core.events.recorder });
   devices.provisioning.start();
   return { http: address, mqtt: listener('mqtt'), mqtts: listener('mqtts') };
 }

@@ -3,7 +3,7 @@ import type { Server as TlsServer } from 'node:tls';
 import { authorize } from '../access/authorize.ts';
 import { createApiServer } from '../api/api-server.ts';
 import { allRoutes } from '../api/routes.ts';
-import { type HubTls, tlsOptions } from '../certificates/tls-options.ts';
+import { type HubTls, serveTls, tlsOptions } from '../certificates/tls-options.ts';
 import { type ConnectionCount, limitConnections } from './limit-connections.ts';
 import { type Address, listenHttp } from './listen-http.ts';
 import { type RouteParts, routePorts } from './route-ports.ts';
@@ -44,7 +44,7 @@ export async function openHttp(ports: HttpPorts): Promise<HttpDoor> {
     version,
   });
   const server = api.server as Server;
-  tls?.tickets?.serve(api.server as unknown as TlsServer);
+  if (tls !== null) serveTls(tls, api.server as unknown as TlsServer, settings);
   const connections = limitConnections(server, {
     connectionsMax: settings['http.connections-max'],
     perAddressMax: settings['http.connections-per-address-max'],

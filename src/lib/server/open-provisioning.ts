@@ -8,6 +8,7 @@ import { type Approval, createApproval } from '../provisioning/approval.ts';
 import { createClaimDesk } from '../provisioning/claim-desk.ts';
 import { type Claims, createClaims } from '../provisioning/claims.ts';
 import { type ClaimCounts, type Claiming, createClaiming } from '../provisioning/create-claiming.ts';
+import { createNewIdentities } from '../provisioning/new-identity.ts';
 import { createRefusalEvents } from '../provisioning/refusal-events.ts';
 import { createRenewal, type Renewal } from '../provisioning/renewal.ts';
 import { createRenewalMessages } from '../provisioning/renewal-messages.ts';
@@ -71,7 +72,15 @@ export async function openProvisioning(
     fleet,
     groups,
     directory,
-    credentials,
+    places: system.credentials,
+    presence: storage.presence,
+    identities: createNewIdentities({
+      credentials,
+      certificates: access.certificates,
+      system,
+      repeats: createRequestRate({ perSecond: RENEWALS_PER_SECOND, burst: RENEWALS_BURST, clock, rememberedMax: RENEWING_REMEMBERED_MAX }),
+      clock,
+    }),
     rules: provisioningRules,
     rate: createRequestRate({ perSecond, burst: perSecond, clock }),
     recorder,
@@ -108,7 +117,14 @@ export async function openProvisioning(
       claiming,
       approval: createApproval({ fleet, recorder, clock }),
       renewal,
-      trial: createTrial({ rules: provisioningRules, storage: system.claims, directory, clock, fallback: settings['provisioning.default'] }),
+      trial: createTrial({
+        rules: provisioningRules,
+        storage: system.claims,
+        directory,
+        places: system.credentials,
+        clock,
+        fallback: settings['provisioning.default'],
+      }),
     },
     desk: createClaimDesk(claiming),
     renewals: createRenewalMessages(renewal),

@@ -53,6 +53,8 @@ export interface CertificateStorage {
   revoke(project: ProjectId, fingerprint: string, at: number, reason: RevocationReason): Statement;
   /** Changes nothing when it was revoked before. */
   supersede(project: ProjectId, fingerprint: string, at: number): Statement;
+  /** Of one that its device has never come with (it still takes the place of another). Must change one row. */
+  supersedeUnused(project: ProjectId, fingerprint: string, at: number): Statement;
   /** It was used: what it took the place of does not count any more. */
   settleReplacement(project: ProjectId, fingerprint: string): Statement;
   warned(project: ProjectId, fingerprint: string, at: number): Statement;

@@ -4,8 +4,10 @@ import type { Principal } from '../../../src/lib/access/principal.ts';
 import { defaultSettings } from '../../../src/lib/config/settings.ts';
 import type { ProjectId } from '../../../src/lib/domain/ids.ts';
 import { MusterError } from '../../../src/lib/errors/muster-error.ts';
+import { createPresence } from '../../../src/lib/fleet/live-presence.ts';
 import { createClaims } from '../../../src/lib/provisioning/claims.ts';
 import { createClaiming } from '../../../src/lib/provisioning/create-claiming.ts';
+import { createNewIdentities } from '../../../src/lib/provisioning/new-identity.ts';
 import { createRequestRate } from '../../../src/lib/provisioning/request-rate.ts';
 import { loadProvisioningRules } from '../../../src/lib/provisioning/rules.ts';
 import { SILENT_LOG } from '../../helpers/silent-log.ts';
@@ -25,8 +27,25 @@ async function world(closed: () => MusterError | null = () => null) {
   const rules = await loadProvisioningRules({ storage: system.claims.rules, log: system.log, clock, rulesMax: 10, unreadable: () => {} });
   const claims = createClaims({ storage: system.claims, log: system.log, clock, claimsMax: 3 });
   const told: string[] = [];
+  const identities = createNewIdentities({
+    ...{ credentials: access.deviceCredentials, certificates: access.certificates, system, clock },
+    repeats: createRequestRate({ perSecond: 1_000, burst: 1_000, clock }),
+  });
   const claiming = createClaiming({
-    ...{ storage: system.claims, fleet, groups, directory, credentials: access.deviceCredentials, rules, clock, fallback: 'accept', heldMax: 10, closed },
+    ...{
+      storage: system.claims,
+      fleet,
+      groups,
+      directory,
+      places: system.credentials,
+      presence: createPresence(),
+      identities,
+      rules,
+      clock,
+      fallback: 'accept',
+      heldMax: 10,
+      closed,
+    },
     rate: createRequestRate({ perSecond: 1_000, burst: 1_000, clock }),
     recorder: { record: ({ kind, project }) => told.push(`${kind} ${project}`) },
     refusals: { refused: ({ project, code }) => told.push(`refused ${project} ${code}`), stop: () => {} },
@@ -59,7 +78,7 @@ describe('claims of two projects', () => {
     expect(await codeOf(claiming.claim(other, asked('a', PROOF), FROM))).toBe('conflict');
     await claiming.claim(other, asked('b', PROOF), FROM);
     expect(directory.device('b')?.device.project).toBe(OTHER);
-    expect((await access.authenticator.bearer(mine.token, null)).ok).toBe(true);
+    expect((await access.authenticator.bearer(mine.token ?? '', null)).ok).toBe(true);
     expect([(await claims.get(ONE, 'batch')).used, (await claims.get(OTHER, 'batch')).used]).toEqual([1, 1]);
     await claims.revoke(OTHER, 'batch');
     await claiming.claim(one, asked('c'), FROM);

@@ -103,7 +103,7 @@ export function certificateRoutes({ certificates, fleet, renewal, recorder, cloc
       responses: { 200: CertificateBatchResult },
       async handle({ project, principal, body }) {
         const actor = actorOf(principal);
-        const prepared = body.items.map((asked) => orError(() => deviceRequest(project, asked)));
+        const prepared = body.items.map((asked) => orError(() => ({ ...deviceRequest(project, asked), again: body.again })));
         const good = prepared.filter((one): one is IssueRequest => !(one instanceof MusterError));
         const results = (await certificates.issueMany(project, good, actor))[Symbol.iterator]();
         const now = clock();

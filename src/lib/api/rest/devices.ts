@@ -91,7 +91,7 @@ export function deviceRoutes({ fleet, groups, directory, presence, search, lates
         if (body.createGroups) await groups.ensure(project, body.groups, actorOf(principal));
         const entry = await fleet.createDevice(project, body);
         recorder.record(deviceCreated(entry.device, actorOf(principal), clock()));
-        const credential = body.credential === 'token' ? await credentials.create(entry.device, { kind: 'token' }) : undefined;
+        const credential = body.credential === 'none' ? undefined : await credentials.create(entry.device, { kind: body.credential });
         if (credential !== undefined) recorder.record(credentialCreated(entry.device, credential, actorOf(principal), clock()));
         return { status: 201, body: { ...render(entry), ...(credential && { credential }) } };
       },

@@ -66,7 +66,10 @@ export const Certificate = z
     validTo: Time,
     createdAt: Time,
     createdBy: z.string(),
-    replaces: z.string().nullable().describe('the fingerprint of the one that ends when this one is used first'),
+    replaces: z
+      .string()
+      .nullable()
+      .describe('the fingerprint of the one that ends when this one is used first; claim:<id>: its device claimed itself, and has not come with it yet'),
     revokedAt: Time.nullable(),
     revocationReason: RevocationReason.nullable(),
   })
@@ -93,7 +96,13 @@ export const CertificateCreate = z.union([
   z.object({ claim: Name.describe('for devices of this claim, which share it'), device: z.undefined().optional(), ...RequestedKey }).refine(hasOneKey, ONE_KEY),
 ]);
 const CERTIFICATES_PER_BATCH_MAX = 500;
-export const CertificateBatch = z.object({ items: z.array(DeviceCertificateRequest.refine(hasOneKey, ONE_KEY)).min(1).max(CERTIFICATES_PER_BATCH_MAX) });
+export const CertificateBatch = z.object({
+  again: z
+    .boolean()
+    .default(false)
+    .describe('these were sent before and the answer was lost: what a key of a device was given by then is superseded by what it gets now'),
+  items: z.array(DeviceCertificateRequest.refine(hasOneKey, ONE_KEY)).min(1).max(CERTIFICATES_PER_BATCH_MAX),
+});
 export const CertificateBatchResult = z.object({
   items: z.array(
     z.union([

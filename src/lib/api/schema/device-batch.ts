@@ -53,6 +53,12 @@ export const BatchCredential = z
       })
       .strict()
       .refine(({ publicKey, csr }) => (publicKey === undefined) !== (csr === undefined), 'one of publicKey and csr must be given'),
+    z
+      .object({
+        kind: z.literal('claim').describe('none yet: the device waits, and gets it when it claims itself'),
+        expiresAt: Time.optional().describe('until when it waits; absent: until it is removed'),
+      })
+      .strict(),
   ])
   .meta({ id: 'BatchCredential' });
 
@@ -110,7 +116,7 @@ export const BatchResult = z
     credential: z
       .object({
         id: z.string().describe('of a certificate its fingerprint'),
-        kind: z.enum(['token', 'password', 'certificate']),
+        kind: z.enum(['token', 'password', 'certificate', 'claim']),
         username: z.string(),
         secret: z.string().nullable().describe('when the hub made it; shown this once'),
         expiresAt: Time.nullable(),

@@ -71,7 +71,10 @@ export const DeviceCreate = z.object({
   aliases: Aliases.default({}),
   groups: Groups.default([]),
   createGroups: z.boolean().default(false).describe('make groups that are missing'),
-  credential: z.enum(['token', 'none']).default('none').describe('token: make one at once and show it in the answer'),
+  credential: z
+    .enum(['token', 'claim', 'none'])
+    .default('none')
+    .describe('token: make one at once and show it in the answer. claim: it waits, and whoever comes first with a claim and names it gets its identity'),
 });
 /** null clears. A label or alias of null is removed; the others stay. */
 export const DeviceUpdate = z.object({
@@ -89,13 +92,13 @@ export const Credential = z
   .object({
     id: z.string(),
     device: z.string(),
-    kind: z.enum(['token', 'password']),
+    kind: z.enum(['token', 'password', 'claim']).describe('claim: a place for the one that the device gets when it claims itself'),
     createdAt: Time,
     expiresAt: Time.nullable().describe('null: until it is removed'),
   })
   .meta({ id: 'Credential' });
 export const CredentialCreate = z.object({
-  kind: z.enum(['token', 'password']).default('token'),
+  kind: z.enum(['token', 'password', 'claim']).default('token'),
   validSeconds: z
     .number()
     .int()
@@ -108,7 +111,7 @@ export const CredentialCreate = z.object({
 });
 export const CredentialCreated = Credential.extend({
   username: z.string().describe('what the device sends as MQTT user name (or HTTP basic user): its id'),
-  secret: z.string().describe('the token or password; shown this once'),
+  secret: z.string().describe('the token or password; shown this once. Of kind claim empty: it has none'),
 });
 export const DeviceCreated = Device.extend({ credential: CredentialCreated.optional() });
 

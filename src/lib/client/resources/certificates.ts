@@ -33,7 +33,8 @@ export interface CertificateResources {
     list(filters?: Filters<CertificateQuery>, options?: ListOptions): AsyncGenerator<Certificate>;
     show(fingerprint: string): Promise<Certificate>;
     issue(request: CertificateCreate): Promise<CertificateIssued>;
-    issueMany(items: readonly DeviceCertificateRequest[]): Promise<CertificateBatchResult>;
+    /** `again`: they were sent before, and nobody knows what became of them. */
+    issueMany(items: readonly DeviceCertificateRequest[], again?: boolean): Promise<CertificateBatchResult>;
     issueServer(request: ServerCertificateCreate): Promise<CertificateIssued>;
     renew(device: string, request: CertificateRenewal): Promise<CertificateIssued>;
     revoke(fingerprint: string, reason: RevocationReason): Promise<Certificate>;
@@ -61,7 +62,7 @@ export function certificateResources(connection: Connection): CertificateResourc
       list: (filters, list) => connection.pages('/certificates', filters, list),
       show: (fingerprint) => connection.request('GET', pathOf('certificates', fingerprint)),
       issue: (body) => connection.request('POST', '/certificates', { body }),
-      issueMany: (items) => connection.request('POST', '/certificates/batch', { body: { items } }),
+      issueMany: (items, again = false) => connection.request('POST', '/certificates/batch', { body: { items, again } }),
       issueServer: (body) => connection.request('POST', '/certificates/servers', { body }),
       renew: (device, body) => connection.request('POST', `${pathOf('devices', device)}/certificate/renew`, { body }),
       revoke: (fingerprint, reason) => connection.request('POST', `${pathOf('certificates', fingerprint)}/revoke`, { body: { reason } }),

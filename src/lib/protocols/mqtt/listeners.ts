@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { tlsOptions } from '../../certificates/tls-options.ts';
+import { serveTls, tlsOptions } from '../../certificates/tls-options.ts';
 import { MusterError } from '../../errors/muster-error.ts';
 import type { Protocol } from '../protocol.ts';
 import type { Finished } from './connect-pacer.ts';
@@ -58,7 +58,7 @@ export async function listen(ports: MqttPorts, hooks: ListenerHooks): Promise<re
         hooks.accept(socket, 'mqtts', handshakes.get(key) ?? nothing);
         handshakes.delete(key);
       });
-      tls.tickets?.serve(secure);
+      serveTls(tls, secure, settings);
       secure.on('tlsClientError', (error, socket) =>
         ports.log.debug({ protocol: 'mqtts', address: socket.remoteAddress, error: error.message }, 'TLS handshake failed'),
       );

@@ -61,6 +61,7 @@ const COLUMNS =
 const INSERT = `insert into certificates (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const SEE = INSERT.replace('insert', 'insert or ignore');
 const REVOKE = 'update certificates set revoked_at = ?, revocation_reason = ? where project = ? and fingerprint = ? and revoked_at is null';
+const SUPERSEDE_UNUSED = `${REVOKE} and replaces is not null`;
 const SETTLE = 'update certificates set replaces = null where project = ? and fingerprint = ?';
 const WARNED = 'update certificates set warned_at = ? where project = ? and fingerprint = ?';
 const REMOVE_ENDED = 'delete from certificates where valid_to < ?';
@@ -103,6 +104,7 @@ export function createCertificates(database: () => ReadDatabase): CertificateSto
     see: (certificate) => ({ sql: SEE, parameters: parametersOf(certificate) }),
     revoke: (project, fingerprint, at, reason) => ({ sql: REVOKE, parameters: [at, reason, project, fingerprint], mustChange: true }),
     supersede: (project, fingerprint, at) => ({ sql: REVOKE, parameters: [at, 'superseded', project, fingerprint] }),
+    supersedeUnused: (project, fingerprint, at) => ({ sql: SUPERSEDE_UNUSED, parameters: [at, 'superseded', project, fingerprint], mustChange: true }),
     settleReplacement: (project, fingerprint) => ({ sql: SETTLE, parameters: [project, fingerprint] }),
     warned: (project, fingerprint, at) => ({ sql: WARNED, parameters: [at, project, fingerprint] }),
     removeEnded: (before) => ({ sql: REMOVE_ENDED, parameters: [before] }),

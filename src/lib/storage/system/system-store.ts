@@ -53,8 +53,9 @@ export interface CredentialRecord {
   readonly id: string;
   readonly project: ProjectId;
   readonly device: DeviceId;
-  readonly kind: 'token' | 'password';
-  /** SHA-256 of a token's secret, or the scrypt hash of a password. */
+  /** claim: none yet, but a place for what the device gets when it claims itself. */
+  readonly kind: 'token' | 'password' | 'claim';
+  /** SHA-256 of a token's secret, or the scrypt hash of a password; empty of a place. */
   readonly secretHash: string;
   readonly createdAt: number;
   /** ms since 1970; null: until it is removed. */
@@ -182,6 +183,13 @@ export interface SystemStore {
     removeSuccessor(device: DeviceId, id: string): Statement;
     /** Removes it if it was never used. Must change one row. */
     removeUnused(device: DeviceId, id: string): Statement;
+    /**
+     * A device that waited claims itself. Must change one row: it has none when the place is gone or has expired, nor when the device has, or had, anything else to come with, or was
+     * ever heard.
+     */
+    takePlace(device: DeviceId, id: string, now: number): Statement;
+    /** Refuses its unit with `stale` when takePlace would never change a row for this device. */
+    mayWait(device: DeviceId): Statement;
     /** Those that expire before this time, of which nobody was warned, and that nothing replaces; the next to expire first. */
     expiring(before: number, limit: number): Promise<readonly CredentialRecord[]>;
     warned(ids: readonly string[], at: number): Statement;
