@@ -1,3 +1,4 @@
+import { createConfigPlanner, type HotConfigPlanner } from '../configuration/plan-config.ts';
 import { createControl, type HotControl } from '../control/create-control.ts';
 import { createJobs, type HotJobs } from '../control/create-jobs.ts';
 import type { HubEvent } from '../domain/event.ts';
@@ -8,6 +9,7 @@ import type { EventsDoor } from './open-events.ts';
 export interface ControlDoor {
   readonly control: HotControl;
   readonly jobs: HotJobs;
+  readonly configPlanner: HotConfigPlanner;
   /** What was open in the last run goes on. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -40,9 +42,11 @@ export function openControl(ports: Foundation & { readonly events: EventsDoor })
       bytesOpenMax: settings['limits.command-bytes-open'],
     },
   });
+  const configPlanner = createConfigPlanner({ storage: system.configs, directory, versionsKept: settings['limits.config-versions-kept'] });
   const jobs = createJobs({
     ...shared,
     control,
+    configPlanner,
     storage: system.jobs,
     limits: {
       openPerProject: settings['limits.jobs-open-per-project'],
@@ -54,6 +58,7 @@ export function openControl(ports: Foundation & { readonly events: EventsDoor })
   return {
     control,
     jobs,
+    configPlanner,
     async start() {
       await jobs.load();
       await control.start();
