@@ -10,6 +10,7 @@ import type { NewEvent } from '../events/event-recorder.ts';
 import type { Directory } from '../fleet/directory.ts';
 import { CommitError, type Statement } from '../storage/commit-log.ts';
 import type { JobDeviceChange, JobRecord, JobStorage } from '../storage/job-storage.ts';
+import { createBite } from './bite.ts';
 import { checkWish } from './check-commands.ts';
 import type { ConfigPlanner, ConfigToSend } from './config-planner.ts';
 import type { Control } from './control.ts';
@@ -21,8 +22,9 @@ import type { Jobs, NewJob } from './jobs.ts';
 import { isHubFull } from './plan-commands.ts';
 
 /** Of one transaction. Each configuration is a document of its own, read, merged and checked before. */
-const ASKED_MAX = 500;
+const ASKED = { least: 100, most: 500, targetMs: 50 };
 const CONFIGS_ASKED_MAX = 100;
+const CHANGES = { least: 300, most: 2_000, targetMs: 50 };
 const DEVICES_MAX = 2_000;
 const FLUSH_MS = 200;
 /** While the hub takes no more commands, or the disk nothing. */
@@ -74,6 +76,8 @@ interface LiveJob {
 export function createJobs(ports: JobsPorts): HotJobs {
   const { control, storage, configPlanner, directory, limits, clock, log } = ports;
   const live = new Map<JobId, LiveJob>();
+  const asked = createBite(ASKED);
+  const written = createBite(CHANGES);
   let flushTimer: NodeJS.Timeout | null = null;
   let stopped = false;
   const forget = control.onChanged(changed);
@@ -311,7 +315,8 @@ export function createJobs(ports: JobsPorts): HotJobs {
       if (step.kind === 'wait') return;
       if (step.kind === 'done') return end(one, 'job.done', { state: 'done' });
       if (step.kind === 'stop') return put(one, { state: 'stopped', reason: step.reason }, 'job.stopped', 'hub');
-      if (!(await ask(one, Math.min(step.devices, one.job.kind === 'config' ? CONFIGS_ASKED_MAX : ASKED_MAX)))) return tryLater(one);
+      const most = one.job.kind === 'config' ? Math.min(asked.size, CONFIGS_ASKED_MAX) : asked.size;
+      if (!(await ask(one, Math.min(step.devices, most)))) return tryLater(one);
     }
   }
 
@@ -356,7 +361,7 @@ export function createJobs(ports: JobsPorts): HotJobs {
       createdBy,
     );
     const changes: JobDeviceChange[] = [];
-    const asked: { readonly command: Command; readonly at: JobDevice; readonly config: ConfigToSend | null }[] = [];
+    const commands: { readonly command: Command; readonly at: JobDevice; readonly config: ConfigToSend | null }[] = [];
     let next = 0;
     let full = false;
     for (const each of wishes) {
@@ -369,14 +374,15 @@ export function createJobs(ports: JobsPorts): HotJobs {
       if (refusal === undefined) {
         const command = plan.commands[next++];
         if (command === undefined) throw new Error('a device was neither asked nor refused');
-        asked.push({ command, at, config: each.config });
+        commands.push({ command, at, config: each.config });
         changes.push({ job: id, place: at.place, state: 'queued', reason: null, command: command.id });
       } else if (isHubFull(refusal)) full = true;
       else changes.push({ job: id, place: at.place, state: 'failed', reason: refusal.message, command: null });
     }
-    const more = besides(one.job, asked, configPlanner);
+    const more = besides(one.job, commands, configPlanner);
     const events = more.events.map(ports.complete);
     const told = events.length === 0 ? [] : [ports.insertEvents(events)];
+    const began = performance.now();
     try {
       if (changes.length > 0) await ports.commit([...more.statements, ...told, ...plan.statements, storage.changeDevices(changes)]);
     } catch (error: unknown) {
@@ -385,7 +391,8 @@ export function createJobs(ports: JobsPorts): HotJobs {
       if (error instanceof CommitError && (error.reason === 'unique' || error.reason === 'stale')) return false;
       throw error;
     }
-    for (const { command, at } of asked) one.underWay.set(command.id, { place: at.place, state: 'queued' });
+    asked.took(changes.length, performance.now() - began);
+    for (const { command, at } of commands) one.underWay.set(command.id, { place: at.place, state: 'queued' });
     one.summary.waiting -= changes.length;
     for (const { state } of changes) one.summary[state] += 1;
     // Those that there was no room for are the next again.
@@ -409,10 +416,15 @@ export function createJobs(ports: JobsPorts): HotJobs {
 
   async function flush(): Promise<void> {
     for (const one of live.values()) {
-      const changes = [...one.changed.values()];
-      if (changes.length === 0) continue;
-      await ports.commit([storage.changeDevices(changes)]);
-      for (const each of changes) if (one.changed.get(each.place) === each) one.changed.delete(each.place);
+      for (let left = one.changed.size; left > 0; ) {
+        const changes = [...one.changed.values()].slice(0, Math.min(left, written.size));
+        if (changes.length === 0) break;
+        left -= changes.length;
+        const began = performance.now();
+        await ports.commit([storage.changeDevices(changes)]);
+        written.took(changes.length, performance.now() - began);
+        for (const each of changes) if (one.changed.get(each.place) === each) one.changed.delete(each.place);
+      }
     }
   }
 }
