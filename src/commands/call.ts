@@ -31,7 +31,8 @@ export default class Call extends AskCommand<typeof Call> {
     const words = [this.args.device, ...(this.args.call ?? [])];
     if (selector !== undefined) {
       const [name = '', ...rest] = words;
-      await this.askMany(selector, `Call ${name} of`, { call: { name, args: readArguments(rest) } });
+      const args = readArguments(rest);
+      await this.askMany(selector, { verb: `Call ${name} of`, make: (hub, options) => hub.jobs.create({ ...options, call: { name, args } }) });
       return;
     }
     const [device = '', name, ...rest] = words;

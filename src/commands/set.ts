@@ -31,7 +31,10 @@ export default class SetPoints extends AskCommand<typeof SetPoints> {
     if (selector !== undefined) {
       const wanted = readWanted([device, ...words]);
       const values = Object.fromEntries([...wanted].map(([point, text]) => [point, readFreely(text)]));
-      await this.askMany(selector, `Set ${[...wanted.keys()].join(', ')} of`, { set: { values } });
+      await this.askMany(selector, {
+        verb: `Set ${[...wanted.keys()].join(', ')} of`,
+        make: (hub, options) => hub.jobs.create({ ...options, set: { values } }),
+      });
       return;
     }
     if (words.length === 0) throw new MusterError('usage', 'What is to be set is missing.', { hint: 'Give a point and its value, or POINT=VALUE.' });

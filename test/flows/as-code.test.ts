@@ -5,6 +5,7 @@ import { createHubClient, type HubClient } from '../../src/lib/client/hub-client
 import { startHub, type TestHub } from '../helpers/hub.ts';
 import { runMuster } from '../helpers/run-muster.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 
 const FLEET = `
 types:
@@ -180,7 +181,15 @@ test('nothing is deleted unless it is said, and then only what this set has', { 
   expect(await client.manifestSets.list()).toEqual({ items: [{ name: 'paris', objects: 1 }] });
   // Made again by somebody else, it is nobody's: the set has forgotten it.
   await client.devices.create({ id: 'b7' });
+  const journalled = async () =>
+    JSON.parse((await muster('event', 'list', '--kind', 'manifest-set.*', '--all', '--json')).stdout) as { actor: string; text: string; details: object }[];
+  await waitUntil(async () => (await journalled()).some(({ text }) => /took .* out of the manifest set paris/.test(text)), 'the journal has it');
+  const told = await journalled();
+  expect(told.some(({ text }) => /put \d+ objects? into the manifest set paris/.test(text))).toBe(true);
+  expect(new Set(told.map(({ actor }) => actor)).size).toBe(1);
+  const count = told.length;
   expect(statuses((await muster('apply', '-f', 'fleet', '--set', 'paris', '--prune', '--yes', '--changed', '-o', 'ndjson')).stdout)).toEqual([]);
+  expect(await journalled()).toHaveLength(count);
   const selected = await muster('apply', '-f', 'fleet', '--prune', '--selector', 'id=by-hand', '--yes', '--changed', '-o', 'ndjson');
   expect(statuses(selected.stdout)).toEqual(['device by-hand deleted']);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command as OclifCommand } from '@oclif/core';
 import type { Command } from '../api/schema/commands.ts';
-import type { Job, JobCreate } from '../api/schema/jobs.ts';
+import type { Job } from '../api/schema/jobs.ts';
 import type { HubClient } from '../client/hub-client.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { awaitCommand, failUnlessApplied } from './await-command.ts';
@@ -9,7 +9,7 @@ import { COMMAND_COLUMNS } from './command-columns.ts';
 import { WAIT_DEFAULT_MS } from './command-flags.ts';
 import { HubCommand } from './hub-command.ts';
 import { JOB_COLUMNS } from './job-columns.ts';
-import { type JobChoice, jobOptionsOf } from './job-flags.ts';
+import { type JobChoice, type JobOptions, jobOptionsOf } from './job-flags.ts';
 import { confirmUnless } from './prompt.ts';
 
 const LOOK_MS = 500;
@@ -22,7 +22,16 @@ interface AskFlags extends JobChoice {
   readonly 'dry-run'?: boolean | undefined;
 }
 
-/** The base of `set` and `call`: one device, or with --selector a job. */
+/** How a command makes its job. */
+export interface JobMaking {
+  /** Of the question, such as `Set target of`. */
+  readonly verb: string;
+  make(hub: HubClient, options: JobOptions): Promise<Job>;
+  /** What --dry-run shows; without it the number of devices. */
+  preview?(hub: HubClient): Promise<void>;
+}
+
+/** The base of what asks one device, or with --selector many, as a job. */
 export abstract class AskCommand<T extends typeof OclifCommand> extends HubCommand<T> {
   protected async askOne(ask: (hub: HubClient) => Promise<Command>): Promise<void> {
     const { wait, for: patience = WAIT_DEFAULT_MS } = this.flags as unknown as AskFlags;
@@ -34,24 +43,21 @@ export abstract class AskCommand<T extends typeof OclifCommand> extends HubComma
     if (wait) failUnlessApplied(command, patience);
   }
 
-  /** `verb`: of the question, such as `Set target of`. */
-  protected async askMany(
-    selector: string,
-    verb: string,
-    what: Pick<Extract<JobCreate, { set: unknown }>, 'set'> | Pick<Extract<JobCreate, { call: unknown }>, 'call'>,
-  ): Promise<void> {
+  protected async askMany(selector: string, { verb, make, preview }: JobMaking): Promise<void> {
     const flags = this.flags as unknown as AskFlags;
-    this.checkColumns(JOB_COLUMNS);
+    const isDry = flags['dry-run'] === true;
+    if (!isDry || preview === undefined) this.checkColumns(JOB_COLUMNS);
     const options = jobOptionsOf(selector, flags);
-    const hub = await this.writable();
+    const hub = isDry ? await this.hub() : await this.writable();
+    if (isDry && preview !== undefined) return preview(hub);
     const { devices } = await hub.jobs.count(selector);
-    if (flags['dry-run'] === true) {
+    if (isDry) {
       this.say(`${devices} devices would be asked; nothing was.`);
       return;
     }
     if (devices === 0) throw new MusterError('not_found', `No device fits ${selector}.`, { hint: 'Try the selector with `muster device list`.' });
     await confirmUnless(flags.yes === true, `${verb} ${devices} devices?`, this.signal);
-    const made = await hub.jobs.create({ ...options, ...what } as JobCreate);
+    const made = await make(hub, options);
     const job = flags.wait ? await this.#follow(hub, made, flags.for) : made;
     await this.printOne(job, JOB_COLUMNS);
     if (flags.wait) failUnlessDone(job);

@@ -1,4 +1,5 @@
 import type { ConfigVersion, DeviceConfig } from '../api/schema/config.ts';
+import type { JobConfigPreview } from '../api/schema/jobs.ts';
 import type { JsonChange } from '../domain/json-difference.ts';
 import { type Column, timeColumn } from './column.ts';
 import { stateColour } from './command-columns.ts';
@@ -40,6 +41,20 @@ export const JSON_CHANGE_COLUMNS: readonly Column<JsonChange>[] = [
   { name: 'from', value: (row) => row.from ?? null, text: (row) => jsonText(row.from) },
   { name: 'to', value: (row) => row.to ?? null, text: (row) => jsonText(row.to) },
 ];
+
+/** What a job would do, and to how many devices. */
+export const CONFIG_PREVIEW_COLUMNS: readonly Column<JobConfigPreview['groups'][number]>[] = [
+  { name: 'devices', value: (row) => row.devices, right: true },
+  { name: 'outcome', value: (row) => row.outcome, keep: true },
+  { name: 'changes', value: (row) => row.changes, text: (row) => row.changes.map(changeText).join('; '), wrap: true },
+  { name: 'reason', value: (row) => row.reason, wrap: true },
+  { name: 'example', value: (row) => row.example },
+];
+
+function changeText({ path, change, from, to }: JobConfigPreview['groups'][number]['changes'][number]): string {
+  if (change === 'removed') return `${path} removed`;
+  return change === 'added' ? `${path} = ${jsonText(to)}` : `${path} ${jsonText(from)} to ${jsonText(to)}`;
+}
 
 function jsonText(value: unknown): string {
   return value === undefined ? '' : JSON.stringify(value);

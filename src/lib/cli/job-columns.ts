@@ -1,13 +1,21 @@
-import type { Job, JobDevice } from '../api/schema/jobs.ts';
+import type { Job, JobConfigChange, JobDevice } from '../api/schema/jobs.ts';
 import { type Colour, type Column, timeColumn } from './column.ts';
 import { stateColour, whatText } from './command-columns.ts';
 
 const failed = ({ summary }: Job): number => summary.rejected + summary.expired + summary.failed;
 const underWay = ({ summary }: Job): number => summary.queued + summary.sent + summary.delivered;
 
+/** Of a configuration: what is changed, not what each device is given. */
+function jobText(job: Job): string {
+  if (job.kind !== 'config') return whatText({ ...job, version: null });
+  const change = job.value as JobConfigChange;
+  if ('rollback' in change) return `roll back${change.rollback.to == null ? '' : ` to version ${change.rollback.to}`}`;
+  return 'patch' in change ? `merge ${JSON.stringify(change.patch)}` : JSON.stringify(change.document);
+}
+
 export const JOB_COLUMNS: readonly Column<Job>[] = [
   timeColumn('created', (row) => row.createdAt, { drop: 3 }),
-  { name: 'what', value: (row) => row.value, text: (row) => whatText({ ...row, version: null }) },
+  { name: 'what', value: (row) => row.value, text: jobText },
   { name: 'selector', value: (row) => row.selector, drop: 4 },
   { name: 'state', value: (row) => row.state, colour: (row) => jobColour(row.state), keep: true },
   { name: 'devices', value: (row) => row.devices, right: true },

@@ -27,8 +27,10 @@ export interface JobChoice {
   readonly expires?: number | undefined;
 }
 
+export type JobOptions = Omit<Extract<JobCreate, { call: unknown }>, 'call'>;
+
 /** What the flags say of a job, for the hub. Throws usage. */
-export function jobOptionsOf(selector: string, flags: JobChoice): Omit<Extract<JobCreate, { call: unknown }>, 'call'> {
+export function jobOptionsOf(selector: string, flags: JobChoice): JobOptions {
   const { concurrency, stages, hold, expires } = flags;
   const failures = flags['max-failures'];
   return {

@@ -11,6 +11,8 @@ const UNBOUNDED_MAX = 2;
 const WAYS_MAX = 10_000;
 /** Of the whole check of one document, or of reading a schema. Others wait for it, and one that is meant well takes a hundredth of that. */
 const CHECK_MS_MAX = 150;
+/** The time is that of the wall: a machine that is busy with something else may have taken it. */
+const TRIES_MAX = 2;
 const PROBLEMS_MAX = 5;
 
 /** Checks documents against the JSON Schema of a type. Throws MusterError invalid with the first problems. */
@@ -60,12 +62,13 @@ const CALL = new Script('work()');
 
 /** Patterns and alternatives may multiply, whatever was looked at before: the engine itself ends what takes too long. Throws what `work` throws. */
 function inTime<Result>(work: () => Result): Result {
-  try {
-    return CALL.runInContext(createContext({ work }), { timeout: CHECK_MS_MAX }) as Result;
-  } catch (error: unknown) {
-    if ((error as { readonly code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
-      throw new Error(`it takes more than ${CHECK_MS_MAX} ms`, { cause: error });
-    throw error;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return CALL.runInContext(createContext({ work }), { timeout: CHECK_MS_MAX }) as Result;
+    } catch (error: unknown) {
+      if ((error as { readonly code?: string }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+      if (tries === TRIES_MAX) throw new Error(`it takes more than ${CHECK_MS_MAX} ms`, { cause: error });
+    }
   }
 }
 

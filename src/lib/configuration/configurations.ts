@@ -1,17 +1,19 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Control } from '../control/control.ts';
 import { type Command, isSettled } from '../domain/command.ts';
 import type { Device } from '../domain/device.ts';
-import type { ConfigReport, ConfigVersion } from '../domain/device-config.ts';
-import type { DeviceId, ProjectId } from '../domain/ids.ts';
+import type { ConfigChange, ConfigReport, ConfigVersion } from '../domain/device-config.ts';
+import type { CommandId, DeviceId, ProjectId } from '../domain/ids.ts';
 import type { Log } from '../domain/log.ts';
 import type { JsonObject } from '../domain/value.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
-import type { EventRecorder, NewEvent } from '../events/event-recorder.ts';
-import type { DeviceEntry, Directory } from '../fleet/directory.ts';
+import type { EventRecorder } from '../events/event-recorder.ts';
+import type { DeviceEntry } from '../fleet/directory.ts';
 import { CommitError, type CommitLog, type Statement } from '../storage/commit-log.ts';
 import type { ConfigStorage } from '../storage/config-storage.ts';
-import { type CheckDocument, compileConfigSchema } from './config-schema.ts';
+import { changedMeanwhile, configChanged, type HotConfigPlanner } from './plan-config.ts';
+import { type ConfigPreview, previewChange } from './preview-change.ts';
 
 export interface WishedConfig {
   readonly document: JsonObject;
@@ -34,6 +36,8 @@ export interface Configurations {
   set(entry: DeviceEntry, wish: WishedConfig, actor: string): Promise<ConfigVersion>;
   /** The document of an earlier version is wanted again; `to` null: of the one that the device applied last before the wanted one. */
   rollback(entry: DeviceEntry, to: number | null, ifVersion: number | null, actor: string): Promise<ConfigVersion>;
+  /** What the change would do to these devices, alike ones together; nothing is done. Stops when the signal aborts. */
+  preview(project: ProjectId, devices: readonly DeviceId[], change: ConfigChange, signal: AbortSignal): Promise<ConfigPreview>;
   /** A device says what is in force. A version that is not the wanted one has the wanted one sent again. */
   reported(device: Device, report: { readonly version: number | null; readonly document: JsonObject | null }, at: number): Promise<void>;
   start(): Promise<void>;
@@ -44,7 +48,7 @@ export interface Configurations {
 export interface ConfigurationsPorts {
   readonly control: Pick<Control, 'plan' | 'onChanged'>;
   readonly storage: ConfigStorage;
-  readonly directory: Pick<Directory, 'device' | 'type'>;
+  readonly planner: HotConfigPlanner;
   readonly recorder: Pick<EventRecorder, 'record'>;
   readonly commits: Pick<CommitLog, 'commit'>;
   readonly versionsKept: number;
@@ -57,12 +61,15 @@ export interface ConfigurationsPorts {
 const TRIES_MAX = 3;
 
 export function createConfigurations(ports: ConfigurationsPorts): Configurations {
-  const { control, storage, directory, commits, clock, log } = ports;
-  const schemas = new WeakMap<JsonObject, CheckDocument>();
+  const { control, storage, commits, clock, log } = ports;
   // Reads wait for it: who saw the command settled must not find its version before that.
   let writing: Promise<unknown> = Promise.resolve();
+  /** Told in this turn of the event loop, each as it is now: those of a job come by the hundred. */
+  let told = new Map<CommandId, Command>();
   const stopListening = control.onChanged((command) => {
-    if (command.kind === 'config') writing = Promise.all([writing, followed(command)]);
+    if (command.kind !== 'config') return;
+    if (told.size === 0) writing = Promise.all([writing, nextTurn().then(follow)]);
+    told.set(command.id, command);
   });
 
   return {
@@ -90,6 +97,7 @@ export function createConfigurations(ports: ConfigurationsPorts): Configurations
       const wish = { document: earlier.document, comment: `back to version ${earlier.version}`, ifVersion: ifVersion ?? wanted.version, expiryMs: null };
       return put(entry, { ...wish, undoes: earlier.version }, actor);
     },
+    preview: (project, devices, change, signal) => previewChange(ports.planner, project, devices, change, signal),
     async reported(device, { version, document }, at) {
       const known = document === null && version !== null ? ((await storage.version(device.id, version))?.document ?? null) : document;
       await commits.commit({ statements: [storage.report({ device: device.id, version, document: known, reportedAt: at })] });
@@ -99,7 +107,7 @@ export function createConfigurations(ports: ConfigurationsPorts): Configurations
       await sendAgain(device, wanted, 'hub');
     },
     async start() {
-      await commits.commit({ statements: [storage.catchUp()] });
+      await commits.commit({ statements: storage.catchUp() });
     },
     async stop() {
       stopListening();
@@ -116,7 +124,7 @@ export function createConfigurations(ports: ConfigurationsPorts): Configurations
 
   async function put(entry: DeviceEntry, wish: WishedConfig & { readonly undoes: number | null }, actor: string): Promise<ConfigVersion> {
     const { device } = entry;
-    checkDocument(device, wish.document);
+    ports.planner.checkDocument(device, wish.document);
     for (let tries = 1; ; tries += 1) {
       const before = await storage.wanted(device.id);
       if (wish.ifVersion !== null && wish.ifVersion !== (before?.version ?? 0)) throw changedMeanwhile(device.id, wish.ifVersion, before?.version ?? 0);
@@ -155,16 +163,7 @@ export function createConfigurations(ports: ConfigurationsPorts): Configurations
       return null;
     }
     planned.committed();
-    tell(
-      'config.changed',
-      device,
-      actor,
-      command.createdAt,
-      `version ${version} of the configuration of ${device.id} is wanted by ${actor}${comment === null ? '' : `: ${comment}`}`,
-      {
-        ...{ version, before: before?.version ?? null, undoes, comment, command: command.id },
-      },
-    );
+    ports.recorder.record(configChanged(command, { version, before, undoes }, comment));
     return row;
   }
 
@@ -186,51 +185,28 @@ export function createConfigurations(ports: ConfigurationsPorts): Configurations
     return control.plan(project, [{ device: id, kind: 'config', name: null, value: document, expiryMs: expiryMs ?? ports.expiryMaxMs, version }], actor);
   }
 
-  function checkDocument({ project, type }: Device, document: JsonObject): void {
-    const schema = type === null ? null : (directory.type(project, type)?.configSchema ?? null);
-    if (schema === null) return;
-    let check = schemas.get(schema);
-    if (check === undefined) {
-      check = compileConfigSchema(schema);
-      schemas.set(schema, check);
-    }
-    check(document);
-  }
-
-  /** The row of the version follows its command, of which control tells in the journal; what a crash leaves behind is caught up with at the start. */
-  async function followed(command: Command): Promise<void> {
-    const { id, device, state, reason, settledAt, version, result } = command;
-    const statements: Statement[] = [storage.progress([{ command: id, state, reason, settledAt: isSettled(state) ? settledAt : null }])];
-    if (state === 'applied' && version !== null) {
-      const document = isObject(result) ? result : ((await storage.version(device, version))?.document ?? null);
-      statements.push(storage.report({ device, version, document, reportedAt: settledAt ?? clock() }));
-    }
+  /** The rows of versions follow their commands, of which control tells in the journal; what a crash leaves behind is caught up with at the start. */
+  async function follow(): Promise<void> {
+    const commands = [...told.values()];
+    told = new Map();
+    const progress = commands.map(({ id, state, reason, settledAt }) => ({ command: id, state, reason, settledAt: isSettled(state) ? settledAt : null }));
+    const reports = await Promise.all(commands.map(inForce));
     try {
-      await commits.commit({ statements });
+      await commits.commit({ statements: [storage.progress(progress), ...reports.flat()] });
     } catch (error: unknown) {
-      log.warn({ device, version, reason: messageOf(error) }, 'how a configuration stands could not be noted');
+      const [first] = commands;
+      log.warn({ device: first?.device, commands: commands.length, reason: messageOf(error) }, 'how configurations stand could not be noted');
     }
   }
 
-  function tell(
-    kind: 'config.changed',
-    { id, project }: { readonly id: DeviceId; readonly project: ProjectId },
-    actor: string,
-    time: number,
-    text: string,
-    details: NewEvent['details'],
-  ): void {
-    ports.recorder.record({ project, time, kind, actor, severity: null, device: id, point: null, alarm: null, rule: null, text, details });
+  /** What a device that applied a version uses now. */
+  async function inForce({ device, version, state, result, settledAt }: Command): Promise<readonly Statement[]> {
+    if (state !== 'applied' || version === null) return [];
+    const document = isObject(result) ? result : ((await storage.version(device, version))?.document ?? null);
+    return [storage.report({ device, version, document, reportedAt: settledAt ?? clock() })];
   }
 }
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function changedMeanwhile(device: DeviceId, expected: number, found: number): MusterError {
-  return new MusterError('conflict', `version ${found} of the configuration of ${device} is wanted, not ${expected}`, {
-    hint: 'Somebody changed it meanwhile: see `muster device config history`, and set it on top of that.',
-    details: { version: found },
-  });
 }

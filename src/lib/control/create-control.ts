@@ -125,7 +125,7 @@ export function createControl(ports: ControlPorts): HotControl {
       };
       return { ...toBeCommitted(planned, release), refused };
     },
-    get: (project, id) => storage.byId(project, id),
+    get: toldOf,
     list: (filter, page) => storage.list(filter, page),
     wantedOf: (device) => storage.wantedOf(device),
     async cancel(project, id, actor) {
@@ -143,7 +143,7 @@ export function createControl(ports: ControlPorts): HotControl {
         const enough = new AbortController();
         const changed = wakeFor(waiters, id, AbortSignal.any([signal, enough.signal]));
         try {
-          const command = await storage.byId(project, id);
+          const command = await toldOf(project, id);
           if (command === null) throw noCommand(id);
           if (isSettled(command.state) || signal.aborted) return command;
           await changed;
@@ -224,6 +224,13 @@ export function createControl(ports: ControlPorts): HotControl {
     if (stopping !== null) throw new MusterError('stopping', 'the hub is stopping');
     const closed = ports.closed();
     if (closed !== null) throw closed;
+  }
+
+  /** As it is stored; what is settled there only once those who listen know it, too: whoever saw it may ask them next. */
+  async function toldOf(project: ProjectId, id: CommandId): Promise<Command | null> {
+    const command = await storage.byId(project, id);
+    if (command !== null && isSettled(command.state)) await written(id);
+    return command;
   }
 
   function toBeCommitted(planned: readonly Planned[], release: () => void): PlannedCommands {

@@ -2,27 +2,30 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import { type Command, type CommandState, isSettled } from '../domain/command.ts';
 import type { HubEvent } from '../domain/event.ts';
-import type { CommandId, DeviceId, JobId, ProjectId } from '../domain/ids.ts';
+import type { CommandId, JobId, ProjectId } from '../domain/ids.ts';
 import { emptySummary, failuresOf, type JobDevice, type JobDeviceState, type JobState } from '../domain/job.ts';
 import type { Log } from '../domain/log.ts';
-import { parseSelector, selectorMatcher } from '../domain/selector.ts';
 import { MusterError, messageOf } from '../errors/muster-error.ts';
 import type { NewEvent } from '../events/event-recorder.ts';
 import type { Directory } from '../fleet/directory.ts';
-import type { Statement } from '../storage/commit-log.ts';
+import { CommitError, type Statement } from '../storage/commit-log.ts';
 import type { JobDeviceChange, JobRecord, JobStorage } from '../storage/job-storage.ts';
+import { createBite } from './bite.ts';
 import { checkWish } from './check-commands.ts';
-import type { Control, NewCommand } from './control.ts';
+import type { ConfigPlanner, ConfigToSend } from './config-planner.ts';
+import type { Control } from './control.ts';
+import { devicesToAsk } from './job-devices.ts';
 import { type JobEventKind, jobEvent } from './job-events.ts';
 import { nextStep } from './job-stages.ts';
+import { besides, wishesOf } from './job-wishes.ts';
 import type { Jobs, NewJob } from './jobs.ts';
 import { isHubFull } from './plan-commands.ts';
 
-/** Of one transaction. */
-const ASKED_MAX = 500;
+/** Of one transaction. Each configuration is a document of its own, read, merged and checked before. */
+const ASKED = { least: 100, most: 500, targetMs: 50 };
+const CONFIGS_ASKED_MAX = 100;
+const CHANGES = { least: 300, most: 2_000, targetMs: 50 };
 const DEVICES_MAX = 2_000;
-/** Devices that are looked at before others get their turn of the event loop. */
-const MATCHED_MAX = 2_000;
 const FLUSH_MS = 200;
 /** While the hub takes no more commands, or the disk nothing. */
 const RETRY_MS = 1_000;
@@ -31,6 +34,7 @@ const STAGES_MAX = 20;
 export interface JobsPorts {
   readonly control: Pick<Control, 'planSome' | 'cancel' | 'onChanged'>;
   readonly storage: JobStorage;
+  readonly configPlanner: ConfigPlanner;
   readonly directory: Directory;
   readonly commit: (statements: readonly Statement[]) => Promise<unknown>;
   readonly insertEvents: (events: readonly HubEvent[]) => Statement;
@@ -70,14 +74,16 @@ interface LiveJob {
 }
 
 export function createJobs(ports: JobsPorts): HotJobs {
-  const { control, storage, directory, limits, clock, log } = ports;
+  const { control, storage, configPlanner, directory, limits, clock, log } = ports;
   const live = new Map<JobId, LiveJob>();
+  const asked = createBite(ASKED);
+  const written = createBite(CHANGES);
   let flushTimer: NodeJS.Timeout | null = null;
   let stopped = false;
   const forget = control.onChanged(changed);
 
   return {
-    count: async (project, selector) => (await devicesOf(project, selector)).length,
+    fitting: (project, selector) => devicesToAsk(directory, project, selector),
     create,
     async get(project, id) {
       return viewOf(await found(project, id));
@@ -128,12 +134,12 @@ export function createJobs(ports: JobsPorts): HotJobs {
       throw new MusterError('limit_reached', `the project has ${limits.openPerProject} jobs that are not over (limits.jobs-open-per-project)`, {
         hint: 'Wait until one is done, or cancel one.',
       });
-    const devices = await devicesOf(project, wish.selector);
+    const devices = await devicesToAsk(directory, project, wish.selector);
     if (devices.length === 0)
       throw new MusterError('not_found', `no device fits ${wish.selector === '' ? 'the selector' : wish.selector}`, {
         hint: 'Try it with `muster device list --selector`.',
       });
-    const { expiryMs, version: _version, ...rest } = wish;
+    const { expiryMs, ...rest } = wish;
     const now = clock();
     const job: JobRecord = {
       ...rest,
@@ -170,21 +176,6 @@ export function createJobs(ports: JobsPorts): HotJobs {
       throw invalid('stages', `stages are rising percentages, ${STAGES_MAX} at most, the last one 100: 1, 10, 100`);
     const { failuresMaxPercent: max } = wish;
     if (max !== null && !(max >= 0 && max <= 100)) throw invalid('failuresMaxPercent', 'the share of failures is 0 to 100 percent');
-  }
-
-  /** Those that may be asked, by their id. */
-  async function devicesOf(project: ProjectId, text: string): Promise<DeviceId[]> {
-    const parsed = parseSelector(text);
-    if (!parsed.ok) throw new MusterError('invalid', parsed.reason, { details: { field: 'selector' } });
-    const matches = selectorMatcher(parsed.selector, (device) => directory.groupsOf(device));
-    const ids: DeviceId[] = [];
-    let looked = 0;
-    for (const { device } of directory.sortedDevices(project)) {
-      if (device.state !== 'disabled' && device.state !== 'retired' && matches(device)) ids.push(device.id);
-      looked += 1;
-      if (looked % MATCHED_MAX === 0) await nextTurn();
-    }
-    return ids;
   }
 
   async function load(): Promise<void> {
@@ -324,7 +315,8 @@ export function createJobs(ports: JobsPorts): HotJobs {
       if (step.kind === 'wait') return;
       if (step.kind === 'done') return end(one, 'job.done', { state: 'done' });
       if (step.kind === 'stop') return put(one, { state: 'stopped', reason: step.reason }, 'job.stopped', 'hub');
-      if (!(await ask(one, Math.min(step.devices, ASKED_MAX)))) return tryLater(one);
+      const most = one.job.kind === 'config' ? Math.min(asked.size, CONFIGS_ASKED_MAX) : asked.size;
+      if (!(await ask(one, Math.min(step.devices, most)))) return tryLater(one);
     }
   }
 
@@ -354,7 +346,7 @@ export function createJobs(ports: JobsPorts): HotJobs {
 
   /** Asks the next devices. False: nothing could be asked now. */
   async function ask(one: LiveJob, count: number): Promise<boolean> {
-    const { id, project, kind, name, value, expiryMs, createdBy } = one.job;
+    const { id, project, createdBy } = one.job;
     const devices = storage.waiting(id, one.lookedTo, count);
     if (devices.length === 0) {
       // Some before it wait again.
@@ -362,35 +354,50 @@ export function createJobs(ports: JobsPorts): HotJobs {
       one.lookedTo = -1;
       return true;
     }
-    const wishes = devices.map(({ device }): NewCommand => ({ device, kind, name, value, expiryMs, job: id }));
-    const plan = control.planSome(project, wishes, createdBy);
+    const wishes = await wishesOf(one.job, devices, configPlanner);
+    const plan = control.planSome(
+      project,
+      wishes.flatMap(({ wish }) => wish ?? []),
+      createdBy,
+    );
     const changes: JobDeviceChange[] = [];
-    const asked: { readonly command: Command; readonly at: JobDevice }[] = [];
+    const commands: { readonly command: Command; readonly at: JobDevice; readonly config: ConfigToSend | null }[] = [];
     let next = 0;
     let full = false;
-    for (const [index, at] of devices.entries()) {
-      const wish = wishes[index];
-      const refusal = wish === undefined ? undefined : plan.refused.get(wish);
+    for (const each of wishes) {
+      const { at } = each;
+      if (each.wish === null) {
+        changes.push(each.change);
+        continue;
+      }
+      const refusal = plan.refused.get(each.wish);
       if (refusal === undefined) {
         const command = plan.commands[next++];
         if (command === undefined) throw new Error('a device was neither asked nor refused');
-        asked.push({ command, at });
+        commands.push({ command, at, config: each.config });
         changes.push({ job: id, place: at.place, state: 'queued', reason: null, command: command.id });
       } else if (isHubFull(refusal)) full = true;
       else changes.push({ job: id, place: at.place, state: 'failed', reason: refusal.message, command: null });
     }
+    const more = besides(one.job, commands, configPlanner);
+    const events = more.events.map(ports.complete);
+    const told = events.length === 0 ? [] : [ports.insertEvents(events)];
+    const began = performance.now();
     try {
-      if (changes.length > 0) await ports.commit([...plan.statements, storage.changeDevices(changes)]);
+      if (changes.length > 0) await ports.commit([...more.statements, ...told, ...plan.statements, storage.changeDevices(changes)]);
     } catch (error: unknown) {
       plan.dropped();
+      // Somebody gave one of them another configuration in between: they are planned again.
+      if (error instanceof CommitError && (error.reason === 'unique' || error.reason === 'stale')) return false;
       throw error;
     }
-    for (const { command, at } of asked) one.underWay.set(command.id, { place: at.place, state: 'queued' });
+    asked.took(changes.length, performance.now() - began);
+    for (const { command, at } of commands) one.underWay.set(command.id, { place: at.place, state: 'queued' });
     one.summary.waiting -= changes.length;
-    one.summary.queued += asked.length;
-    one.summary.failed += changes.length - asked.length;
+    for (const { state } of changes) one.summary[state] += 1;
     // Those that there was no room for are the next again.
     if (!full) one.lookedTo = devices.at(-1)?.place ?? one.lookedTo;
+    ports.publish(events);
     plan.committed();
     return changes.length > 0;
   }
@@ -409,10 +416,15 @@ export function createJobs(ports: JobsPorts): HotJobs {
 
   async function flush(): Promise<void> {
     for (const one of live.values()) {
-      const changes = [...one.changed.values()];
-      if (changes.length === 0) continue;
-      await ports.commit([storage.changeDevices(changes)]);
-      for (const each of changes) if (one.changed.get(each.place) === each) one.changed.delete(each.place);
+      for (let left = one.changed.size; left > 0; ) {
+        const changes = [...one.changed.values()].slice(0, Math.min(left, written.size));
+        if (changes.length === 0) break;
+        left -= changes.length;
+        const began = performance.now();
+        await ports.commit([storage.changeDevices(changes)]);
+        written.took(changes.length, performance.now() - began);
+        for (const each of changes) if (one.changed.get(each.place) === each) one.changed.delete(each.place);
+      }
     }
   }
 }

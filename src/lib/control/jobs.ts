@@ -1,5 +1,5 @@
 import type { CommandKind } from '../domain/command.ts';
-import type { JobId, ProjectId } from '../domain/ids.ts';
+import type { DeviceId, JobId, ProjectId } from '../domain/ids.ts';
 import type { JobDevice, JobDeviceState } from '../domain/job.ts';
 import type { JsonValue } from '../domain/value.ts';
 import type { JobRecord } from '../storage/job-storage.ts';
@@ -8,8 +8,8 @@ import type { Page, PageRequest } from '../storage/page.ts';
 export interface NewJob {
   readonly kind: CommandKind;
   readonly name: string | null;
+  /** As of a command; of kind config a ConfigChange. */
   readonly value: JsonValue;
-  readonly version?: number;
   /** Those that may be asked (not disabled, not retired) of all that fit (domain/selector.ts). */
   readonly selector: string;
   readonly concurrency: number;
@@ -21,8 +21,8 @@ export interface NewJob {
 
 /** The same command for many devices, in stages. Each method that changes a job resolves once that is on disk, and throws not_found, and conflict where its state does not allow it. */
 export interface Jobs {
-  /** How many devices it would ask. Throws invalid. */
-  count(project: ProjectId, selector: string): Promise<number>;
+  /** The devices that it would ask. Throws invalid. */
+  fitting(project: ProjectId, selector: string): Promise<readonly DeviceId[]>;
   /** Throws invalid, limit_reached. Resolves when all its devices are written down; it waits to be started. */
   create(project: ProjectId, job: NewJob, actor: string): Promise<JobRecord>;
   get(project: ProjectId, id: JobId): Promise<JobRecord>;

@@ -31,3 +31,16 @@ export interface ConfigReport {
   readonly document: JsonObject | null;
   readonly reportedAt: number;
 }
+
+/** What one configuration change asks of every device that it is for; kept as the value of a job of kind config. */
+export type ConfigChange = {
+  readonly comment: string | null;
+  /** Only of devices of which this version is wanted, or the same document already; 0: none is. null: of all. */
+  readonly ifVersion: number | null;
+} & (
+  | { readonly document: JsonObject }
+  /** Merged into what is wanted of each device when it is its turn (RFC 7396). */
+  | { readonly patch: JsonObject }
+  /** `to` null: the one that the device applied last before the wanted one; where that is a rollback that the device has not applied, the same once more. */
+  | { readonly rollback: { readonly to: number | null } }
+);

@@ -50,6 +50,7 @@ export const EVENT_KINDS = [
   'job.stopped',
   'job.done',
   'job.cancelled',
+  'manifest-set.changed',
   'provisioning-rule.created',
   'provisioning-rule.updated',
   'provisioning-rule.deleted',

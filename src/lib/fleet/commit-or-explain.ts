@@ -1,5 +1,5 @@
 import { MusterError } from '../errors/muster-error.ts';
-import { CommitError, type CommitLog, type Statement } from '../storage/commit-log.ts';
+import { CommitError, type CommitLog, type CommitReceipt, type Statement } from '../storage/commit-log.ts';
 
 /** What a refusal of the database means to the one who asked. */
 export interface Explanations {
@@ -9,9 +9,9 @@ export interface Explanations {
 }
 
 /** Commits a change of system data; resolves when it is durable. */
-export async function commitOrExplain(log: CommitLog, statements: readonly Statement[], explain: Explanations): Promise<void> {
+export async function commitOrExplain(log: CommitLog, statements: readonly Statement[], explain: Explanations): Promise<CommitReceipt> {
   try {
-    await log.commit({ statements });
+    return await log.commit({ statements });
   } catch (error: unknown) {
     if (!(error instanceof CommitError)) throw error;
     if (error.reason === 'unique' && explain.unique) throw explain.unique(error.constraint);

@@ -20,4 +20,5 @@ export const COMMAND_METRICS: readonly LevelMetric<CommandFigures>[] = [
       ['cancelled', cancelled],
     ],
   },
+  { name: 'muster_stream_dropped_command_changes_total', help: 'Changes of commands dropped for slow subscribers', read: ({ streamDropped }) => streamDropped },
 ];

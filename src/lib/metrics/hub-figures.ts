@@ -134,6 +134,7 @@ export interface CommandFigures {
   readonly rejected: number;
   readonly expired: number;
   readonly cancelled: number;
+  readonly streamDropped: number;
 }
 
 /** Devices that register themselves: counts since the start. */

@@ -5,6 +5,7 @@ import type { DeviceSearch } from '../fleet/search/device-search.ts';
 import type { HubLevels } from '../metrics/hub-figures.ts';
 import type { Notifications } from '../notifications/create-notifications.ts';
 import type { MqttProtocol } from '../protocols/mqtt/mqtt-protocol.ts';
+import type { CommandStream } from '../stream/command-stream.ts';
 import type { LiveStream } from '../stream/live-stream.ts';
 import type { SubscriberSeats } from '../stream/subscriber-seats.ts';
 import type { HotSupervision } from '../supervision/create-supervision.ts';
@@ -35,6 +36,7 @@ export function hubState(parts: {
   readonly control: HotControl;
   readonly provisioning: Pick<ProvisioningDoor, 'counts'>;
   readonly jobs: Pick<HotJobs, 'open'>;
+  readonly commandStream: Pick<CommandStream, 'dropped'>;
   readonly search: Pick<DeviceSearch, 'running'>;
   readonly lifecycle: Pick<LifecycleDoor, 'connections' | 'clocks'>;
   readonly mqtt: MqttProtocol;
@@ -82,7 +84,7 @@ export function hubState(parts: {
       searches: search.running,
       history: { waiting: lifecycle.connections.waiting, dropped: lifecycle.connections.dropped },
       alarms: alarms.counts(),
-      commands: { ...control.counts(), jobs: jobs.open },
+      commands: { ...control.counts(), jobs: jobs.open, streamDropped: parts.commandStream.dropped },
       mqtt: mqtt.counters(),
     };
     return {

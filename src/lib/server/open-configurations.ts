@@ -1,21 +1,22 @@
 import { type Configurations, createConfigurations } from '../configuration/configurations.ts';
-import type { Control } from '../control/control.ts';
 import type { Foundation } from './foundation.ts';
+import type { ControlDoor } from './open-control.ts';
 import type { EventsDoor } from './open-events.ts';
 
 /** Configuration documents of devices. They end after the control that carries them. */
 export async function openConfigurations(
   ports: Foundation & {
     readonly events: EventsDoor;
-    readonly control: Control;
+    readonly asking: ControlDoor;
   },
 ): Promise<Configurations> {
-  const { settings, storage, events, control, clock, log, shutdown } = ports;
-  const { system, directory } = storage;
+  const { settings, storage, events, asking, clock, log, shutdown } = ports;
+  const { system } = storage;
+  const { control, configPlanner: planner } = asking;
   const configurations = createConfigurations({
     control,
     storage: system.configs,
-    directory,
+    planner,
     recorder: events.recorder,
     commits: system.log,
     versionsKept: settings['limits.config-versions-kept'],

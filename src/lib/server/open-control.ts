@@ -1,21 +1,27 @@
+import { createConfigPlanner, type HotConfigPlanner } from '../configuration/plan-config.ts';
 import { createControl, type HotControl } from '../control/create-control.ts';
 import { createJobs, type HotJobs } from '../control/create-jobs.ts';
 import type { HubEvent } from '../domain/event.ts';
 import type { Statement } from '../storage/commit-log.ts';
+import { type CommandStream, createCommandStream } from '../stream/command-stream.ts';
+import type { SubscriberSeats } from '../stream/subscriber-seats.ts';
 import type { Foundation } from './foundation.ts';
 import type { EventsDoor } from './open-events.ts';
 
 export interface ControlDoor {
   readonly control: HotControl;
   readonly jobs: HotJobs;
+  readonly configPlanner: HotConfigPlanner;
+  /** Changes of commands, to those who watch. */
+  readonly stream: CommandStream;
   /** What was open in the last run goes on. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** What is asked of devices. Started by its owner, who says what carries commands to devices. */
-export function openControl(ports: Foundation & { readonly events: EventsDoor }): ControlDoor {
-  const { settings, storage, events, clock, log } = ports;
+export function openControl(ports: Foundation & { readonly events: EventsDoor; readonly seats: SubscriberSeats }): ControlDoor {
+  const { settings, storage, events, seats, clock, log } = ports;
   const { system, directory, disk } = storage;
   const commit = (statements: readonly Statement[]) => system.log.commit({ statements });
   const shared = {
@@ -40,9 +46,13 @@ export function openControl(ports: Foundation & { readonly events: EventsDoor })
       bytesOpenMax: settings['limits.command-bytes-open'],
     },
   });
+  const stream = createCommandStream({ queueMax: settings['limits.stream-queue'], queueBytesMax: settings['limits.stream-queue-bytes'], seats, clock });
+  control.onChanged(stream.publish);
+  const configPlanner = createConfigPlanner({ storage: system.configs, directory, versionsKept: settings['limits.config-versions-kept'] });
   const jobs = createJobs({
     ...shared,
     control,
+    configPlanner,
     storage: system.jobs,
     limits: {
       openPerProject: settings['limits.jobs-open-per-project'],
@@ -54,6 +64,8 @@ export function openControl(ports: Foundation & { readonly events: EventsDoor })
   return {
     control,
     jobs,
+    configPlanner,
+    stream,
     async start() {
       await jobs.load();
       await control.start();

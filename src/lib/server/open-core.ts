@@ -53,7 +53,7 @@ export async function openCore(ports: CorePorts): Promise<Core> {
   shutdown.defer('metrics', () => metrics.stop());
   const scripts = createScriptThread();
   shutdown.defer('scripts', () => scripts.stop());
-  const asking = openControl({ ...ports, events });
+  const asking = openControl({ ...ports, events, seats });
   shutdown.defer('control', () => asking.stop());
   const clocks = await openClocks({ ...ports, events });
   // Alarm rules need what writes in order with messages, and the spine asks the rules.

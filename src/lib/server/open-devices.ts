@@ -28,7 +28,7 @@ export async function openDevices(foundation: Foundation, core: Core): Promise<D
   const { directory, presence } = storage;
   const { control } = core.asking;
   const { fleet, groups } = openFleet({ ...foundation, ...core, credentials: core.access.deviceCredentials, control });
-  const configurations = await openConfigurations({ ...foundation, ...core, control });
+  const configurations = await openConfigurations({ ...foundation, ...core });
   const lifecycle = await openLifecycle({ ...foundation, ...core, configurations });
   const provisioning = await openProvisioning({ ...foundation, ...core, fleet, groups });
   const search = createDeviceSearch({ directory, presence, clock, searchesMax: settings['limits.searches'] });

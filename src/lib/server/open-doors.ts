@@ -44,7 +44,18 @@ export async function openDoors(ports: DoorPorts): Promise<Doors> {
   const listener = (name: string): Address | null => mqtt.listeners.find((each) => each.name === name) ?? null;
 
   const connections = () => http.connections;
-  const state = hubState({ settings, storage, ...core, ...core.asking, ...devices, mqtt, connections, isStopping });
+  const state = hubState({
+    settings,
+    storage,
+    ...core,
+    ...core.asking,
+    stream: core.stream,
+    commandStream: core.asking.stream,
+    ...devices,
+    mqtt,
+    connections,
+    isStopping,
+  });
   watchStorage(ports, core);
   core.metrics.watch(state.levels);
   const mqttUrl = () => (listener('mqtt') ?? listener('mqtts'))?.url ?? null;

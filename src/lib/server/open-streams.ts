@@ -3,6 +3,7 @@ import { authorize } from '../access/authorize.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Action } from '../access/roles.ts';
 import { authenticate } from '../api/authentication.ts';
+import { subscribeToCommands } from '../api/command-feed.ts';
 import { subscribeToDevices } from '../api/device-feed.ts';
 import { subscribeToEvents } from '../api/event-feed.ts';
 import { subscribeToSamples } from '../api/sample-feed.ts';
@@ -26,6 +27,9 @@ export function openStreams(ports: Foundation & { readonly core: Core; readonly 
     '/stream': streamDoor('sample:read', (request, principal, onReady) => subscribeToSamples({ fleet, directory, stream }, request, principal, onReady)),
     '/stream/devices': streamDoor('device:read', (request, principal, onReady) =>
       subscribeToDevices({ directory, search, render, latestKnown, seats, clock }, request, principal, onReady),
+    ),
+    '/stream/commands': streamDoor('command:read', (request, principal, onReady) =>
+      subscribeToCommands({ fleet, directory, stream: core.asking.stream }, request, principal, onReady),
     ),
     '/stream/events': streamDoor('event:read', (request, { project }, onReady) =>
       subscribeToEvents({ fleet, stream: core.events.stream }, request, project, onReady),

@@ -31,6 +31,6 @@ export interface ConfigStorage {
   report(report: ConfigReport): Statement;
   /** Leaves the newest `keep`, and the one that is in force. */
   trim(device: DeviceId, keep: number): Statement;
-  /** Takes over how commands ended whose end was not noted: after a crash. */
-  catchUp(): Statement;
+  /** Takes over how commands ended whose end was not noted, and what is in force by them: after a crash. */
+  catchUp(): readonly Statement[];
 }

@@ -65,7 +65,7 @@ describe('jobs', () => {
   };
 
   test('ask all devices that fit and may be asked, so many at a time, and end with a summary', async () => {
-    expect(await engine.jobs.count(PROJECT, 'site=paris')).toBe(15);
+    expect(await engine.jobs.fitting(PROJECT, 'site=paris')).toHaveLength(15);
     const id = await started(aCall({ selector: 'site=paris', concurrency: 4 }));
     let most = 0;
     while ((await stateOf(id)) !== 'done') {

@@ -19,6 +19,8 @@ import {
   CommandQuery,
   CommandResult,
   CommandShowQuery,
+  CommandStreamMessage,
+  CommandStreamQuery,
   DeviceCommands,
   SetRequest,
 } from '../schema/commands.ts';
@@ -100,6 +102,18 @@ export function commandRoutes({ control, fleet, presence, clock, valueBytesMax }
         const page = await control.list(filter, { limit, cursor });
         return { status: 200, body: { items: page.items.map(renderCommand), cursor: page.cursor } };
       },
+    }),
+    route({
+      method: 'GET',
+      path: '/stream/commands',
+      tag: 'commands',
+      summary: 'Changes of commands as they are stored (WebSocket)',
+      description:
+        'As the stream of samples: each text message is a CommandStreamMessage. What changed before, or while nobody listened, is not told; a subscriber that is too slow is told of the gap. `GET /commands` has how each stands.',
+      permission: 'command:read',
+      query: CommandStreamQuery,
+      responses: { 101: CommandStreamMessage, 426: null },
+      handle: () => ({ status: 426, headers: { upgrade: 'websocket' } }),
     }),
     route({
       method: 'GET',

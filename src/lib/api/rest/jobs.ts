@@ -1,16 +1,30 @@
 import { z } from 'zod';
+import type { Configurations } from '../../configuration/configurations.ts';
 import type { Jobs, NewJob } from '../../control/jobs.ts';
+import type { ConfigChange } from '../../domain/device-config.ts';
 import type { JobId, ProjectId } from '../../domain/ids.ts';
 import type { JsonValue } from '../../domain/value.ts';
 import type { JobRecord } from '../../storage/job-storage.ts';
 import { actorOf } from '../actor.ts';
 import { type Route, route } from '../route.ts';
 import { PageQuery, pageOf } from '../schema/common.ts';
-import { Job, JobCount, JobCountRequest, JobCreate, JobDevice, JobDeviceQuery, JobPage } from '../schema/jobs.ts';
+import {
+  Job,
+  JobConfigCreate,
+  JobConfigPreview,
+  JobConfigPreviewRequest,
+  JobCount,
+  JobCountRequest,
+  JobCreate,
+  JobDevice,
+  JobDeviceQuery,
+  JobPage,
+} from '../schema/jobs.ts';
 import { listOf } from '../select-points.ts';
 
 export interface JobPorts {
   readonly jobs: Jobs;
+  readonly configurations: Pick<Configurations, 'preview'>;
 }
 
 const ById = z.object({ id: z.string().max(100) });
@@ -24,7 +38,12 @@ const STEPS: Readonly<Record<Step, string>> = {
   retry: 'Ask those devices again that failed or were cancelled',
 };
 
-export function jobRoutes({ jobs }: JobPorts): Route[] {
+export function jobRoutes({ jobs, configurations }: JobPorts): Route[] {
+  async function make(project: ProjectId, wish: NewJob, start: boolean, actor: string) {
+    const made = await jobs.create(project, wish, actor);
+    return { status: 201, body: renderJob(start ? await jobs.start(project, made.id, actor) : made) };
+  }
+
   return [
     route({
       method: 'POST',
@@ -36,10 +55,37 @@ export function jobRoutes({ jobs }: JobPorts): Route[] {
       body: JobCreate,
       adds: true,
       responses: { 201: Job },
-      async handle({ body, project, principal }) {
-        const actor = actorOf(principal);
-        const made = await jobs.create(project, wishOf(body), actor);
-        return { status: 201, body: renderJob(body.start ? await jobs.start(project, made.id, actor) : made) };
+      handle: ({ body, project, principal }) => make(project, wishOf(body), body.start, actorOf(principal)),
+    }),
+    route({
+      method: 'POST',
+      path: '/jobs/config',
+      tag: 'jobs',
+      summary: 'Change the configuration of many devices, in stages',
+      description:
+        'Which devices is written down when the job is made; what each is given is worked out when it is its turn, checked against the schema of its type, and a new version of its own. A device that has it already counts as applied.',
+      permission: 'command:write',
+      alsoNeeds: 'config:write',
+      body: JobConfigCreate,
+      adds: true,
+      responses: { 201: Job },
+      handle({ body, project, principal }) {
+        const { config, start, ...options } = body;
+        return make(project, { ...optionsOf(options), kind: 'config', name: null, value: config as JsonValue }, start, actorOf(principal));
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/jobs/config/preview',
+      tag: 'jobs',
+      summary: 'What a job over configurations would change, and on how many devices; nothing is done',
+      permission: 'command:read',
+      alsoNeeds: 'config:read',
+      body: JobConfigPreviewRequest,
+      responses: { 200: JobConfigPreview },
+      async handle({ body, project, signal }) {
+        const devices = await jobs.fitting(project, body.selector);
+        return { status: 200, body: await configurations.preview(project, devices, body.config as ConfigChange, signal) };
       },
     }),
     route({
@@ -51,7 +97,7 @@ export function jobRoutes({ jobs }: JobPorts): Route[] {
       body: JobCountRequest,
       responses: { 200: JobCount },
       async handle({ body, project }) {
-        return { status: 200, body: { devices: await jobs.count(project, body.selector) } };
+        return { status: 200, body: { devices: (await jobs.fitting(project, body.selector)).length } };
       },
     }),
     route({
@@ -114,10 +160,14 @@ function stepRoute(jobs: Jobs, step: Step): Route {
 }
 
 function wishOf(body: z.output<typeof JobCreate>): NewJob {
-  const { selector, concurrency, stages, failuresMaxPercent, expiryMs = null } = body;
-  const common = { selector, concurrency, stages, failuresMaxPercent, expiryMs };
+  const common = optionsOf(body);
   if ('set' in body) return { ...common, kind: 'set', name: null, value: body.set.values as JsonValue };
   return { ...common, kind: 'call', name: body.call.name, value: (body.call.args ?? null) as JsonValue };
+}
+
+function optionsOf(body: Omit<z.output<typeof JobConfigCreate>, 'config' | 'start'>): Omit<NewJob, 'kind' | 'name' | 'value'> {
+  const { selector, concurrency, stages, failuresMaxPercent, expiryMs = null } = body;
+  return { selector, concurrency, stages, failuresMaxPercent, expiryMs };
 }
 
 function renderJob({ project: _project, ...job }: JobRecord): Job {

@@ -52,6 +52,38 @@ export const CommandQuery = PageQuery.extend({
 });
 export type CommandQuery = z.input<typeof CommandQuery>;
 
+/** Each narrows. Of repeated ones any. */
+export const CommandStreamQuery = z.object({
+  device: Repeated(z.string().max(200)).optional().describe('id, or alias as kind:value; repeats'),
+  selector: Text(4_000).optional().describe('devices that fit at the moment: `site=paris,type=meter`'),
+  group: Repeated(Text(500)).optional().describe('devices in this group, or below it; repeats'),
+  kind: Repeated(z.enum(COMMAND_KINDS)).optional(),
+  state: Repeated(z.enum(COMMAND_STATES)).optional().describe('that a command comes to; repeats'),
+  job: z.string().max(100).optional(),
+});
+export type CommandStreamQuery = z.input<typeof CommandStreamQuery>;
+
+/** A command came to another state, or was asked. */
+export const CommandChange = z
+  .object({
+    time: Time.describe('when it came to its state'),
+    before: z.enum(COMMAND_STATES).nullable().describe('its state until then; null: it is new; the same: a late answer'),
+    command: Command,
+  })
+  .meta({ id: 'CommandChange' });
+export type CommandChange = z.infer<typeof CommandChange>;
+
+/** What the hub sends on the stream of commands, one JSON object per WebSocket text message. */
+export const CommandStreamMessage = z
+  .discriminatedUnion('type', [
+    z.object({ type: z.literal('hello'), time: Time }),
+    z.object({ type: z.literal('changes'), changes: z.array(CommandChange) }),
+    z.object({ type: z.literal('gap'), dropped: z.number().int().describe('changes that this subscriber was too slow for'), from: Time, to: Time }),
+    z.object({ type: z.literal('bye'), code: z.string(), reason: z.string() }),
+  ])
+  .meta({ id: 'CommandStreamMessage' });
+export type CommandStreamMessage = z.infer<typeof CommandStreamMessage>;
+
 export const CommandShowQuery = z.object({ wait: WaitMs.default(0).describe('ms to wait until it is settled') });
 
 export const CommandFetchQuery = z.object({

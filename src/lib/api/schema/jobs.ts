@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONFIG_OUTCOMES } from '../../configuration/preview-change.ts';
 import { COMMAND_KINDS } from '../../domain/command.ts';
 import { JOB_DEVICE_STATES, JOB_STATES } from '../../domain/job.ts';
 import { PageQuery, PointPathText, pageOf, Repeated, Text, Time, Value } from './common.ts';
@@ -18,7 +19,7 @@ export const Job = z
     id: z.string(),
     kind: z.enum(COMMAND_KINDS),
     name: z.string().nullable().describe('what is called'),
-    value: Value.describe('set: values by point; call: arguments; config: the document'),
+    value: Value.describe('set: values by point; call: arguments; config: the change, as it was asked for'),
     selector: z.string().describe('which devices, as it was when the job was made'),
     state: z.enum(JOB_STATES),
     reason: z.string().nullable().describe('why it is paused, stopped or cancelled'),
@@ -54,6 +55,66 @@ export const JobCreate = z.union([
   z.object({ call: z.object({ name: Text(128), args: Value.optional() }), ...Common }),
 ]);
 export type JobCreate = z.input<typeof JobCreate>;
+
+const Document = z.record(z.string(), Value);
+const What = {
+  comment: Text(500).nullable().default(null).describe('why, for the history of each device'),
+  ifVersion: z
+    .number()
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('only devices of which this version is wanted when it is their turn, or the same document already; 0: none is; null: all'),
+};
+
+/** What is changed in the configuration of every device: exactly one of the three. */
+export const JobConfigChange = z.union([
+  z.strictObject({ document: Document.describe('the whole of it, the same for all'), ...What }),
+  z.strictObject({ patch: Document.describe('merged into what is wanted of each device when it is its turn (JSON merge patch, RFC 7396)'), ...What }),
+  z.strictObject({
+    rollback: z.strictObject({
+      to: z.number().int().min(1).nullable().default(null).describe('null: the one that the device applied last before the wanted one'),
+    }),
+    ...What,
+  }),
+]);
+export type JobConfigChange = z.input<typeof JobConfigChange>;
+
+export const JobConfigCreate = z.object({ config: JobConfigChange, ...Common });
+export type JobConfigCreate = z.input<typeof JobConfigCreate>;
+
+export const JobConfigPreviewRequest = z.object({ config: JobConfigChange, selector: Common.selector });
+export type JobConfigPreviewRequest = z.input<typeof JobConfigPreviewRequest>;
+
+const JsonChange = z.object({
+  path: z.string().describe('names joined by dots; $: the whole'),
+  change: z.enum(['added', 'removed', 'changed']),
+  from: Value.optional(),
+  to: Value.optional(),
+});
+export const JobConfigPreview = z
+  .object({
+    devices: Count.describe('that the job would ask'),
+    groups: z
+      .array(
+        z.object({
+          devices: Count,
+          outcome: z
+            .enum(CONFIG_OUTCOMES)
+            .describe(
+              'changed: a new version; again: it is wanted already and would be sent once more; unchanged: the device has it; refused: it could not be asked',
+            ),
+          reason: z.string().nullable().describe('of refused ones: as it is said of `example`'),
+          changes: z.array(JsonChange),
+          example: z.string().describe('one of the devices'),
+        }),
+      )
+      .describe('devices to which the same would happen, the most first; 100 at most'),
+    others: Count.describe('devices of groups that are not among them'),
+  })
+  .meta({ id: 'JobConfigPreview' });
+export type JobConfigPreview = z.infer<typeof JobConfigPreview>;
 
 export const JobCountRequest = z.object({ selector: Common.selector });
 export const JobCount = z.object({ devices: Count.describe('that a job with this selector would ask') });

@@ -1,4 +1,4 @@
-import type { CallRequest, Command, CommandQuery, SetRequest } from '../../api/schema/commands.ts';
+import type { CallRequest, Command, CommandQuery, CommandStreamMessage, CommandStreamQuery, SetRequest } from '../../api/schema/commands.ts';
 import type { Connection, Filters, ListOptions } from '../connection.ts';
 import { pathOf } from '../hub-url.ts';
 
@@ -11,6 +11,8 @@ export interface CommandResources {
     list(filters?: Filters<CommandQuery>, options?: ListOptions): AsyncGenerator<Command>;
     /** With `waitMs`: once it is settled, or as it is when the time is over. The hub waits a minute at most. */
     show(id: string, waitMs?: number): Promise<Command>;
+    /** Changes as they are stored; as `live` of samples. */
+    live(query: CommandStreamQuery, signal: AbortSignal): AsyncGenerator<CommandStreamMessage>;
     cancel(id: string): Promise<Command>;
   };
 }
@@ -24,6 +26,7 @@ export function commandResources(connection: Connection): CommandResources {
       // The wait is the hub's; the time for its answer comes on top.
       show: (id, waitMs = 0) =>
         connection.request('GET', pathOf('commands', id), { query: waitMs === 0 ? {} : { wait: waitMs }, timeoutMs: connection.timeoutMs + waitMs }),
+      live: (query, signal) => connection.live('/stream/commands', query, signal),
       cancel: (id) => connection.request('POST', `${pathOf('commands', id)}/cancel`),
     },
   };

@@ -39,6 +39,12 @@ const REPORT = `insert into device_config_reports (device, version, document, re
   on conflict (device) do update set version = excluded.version, document = excluded.document, reported_at = excluded.reported_at`;
 const TRIM = `delete from device_configs where device = ? and version <= (select version from device_configs where device = ? order by version desc limit 1 offset ?)
   and version is not (select version from device_config_reports where device = ?)`;
+/** A device that answers with an object says what it really uses; an object is told by its first letter, since SQLite reads no JSON that is nested deep. */
+const CATCH_UP_REPORTS = `insert into device_config_reports (device, version, document, reported_at)
+  select config.device, config.version, iif(commands.result like '{%', commands.result, config.document), commands.settled_at
+  from device_configs as config join commands on commands.id = config.command where config.settled_at is null and commands.state = 'applied'
+  on conflict (device) do update set version = excluded.version, document = excluded.document, reported_at = excluded.reported_at
+    where excluded.reported_at >= device_config_reports.reported_at`;
 const CATCH_UP = `update device_configs set state = commands.state, reason = commands.reason, settled_at = commands.settled_at
   from commands where device_configs.settled_at is null and commands.id = device_configs.command`;
 
@@ -70,7 +76,7 @@ export function createConfigs(database: () => ReadDatabase): ConfigStorage {
       parameters: [version, document === null ? null : JSON.stringify(document), reportedAt, device],
     }),
     trim: (device, keep) => ({ sql: TRIM, parameters: [device, device, keep, device] }),
-    catchUp: () => ({ sql: CATCH_UP, parameters: [] }),
+    catchUp: () => [CATCH_UP_REPORTS, CATCH_UP].map((sql) => ({ sql, parameters: [] })),
   };
 }
 

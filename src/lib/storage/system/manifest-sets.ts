@@ -3,10 +3,10 @@ import type { SystemStore } from './system-store.ts';
 
 const SETS = 'select manifest_set as name, count(*) as objects from managed_objects where project = ? group by manifest_set order by manifest_set';
 const PAGE = `select kind, name from managed_objects where project = ? and manifest_set = ? and (kind, name) > (?, ?) order by kind, name limit ?`;
-/** One statement for many: whatever set they were in, they are in this one then. */
+/** One statement for many: whatever set they were in, they are in this one then. What is in it already does not count as a change. */
 const ADD = `insert into managed_objects (project, kind, name, manifest_set)
   select ?1, value ->> 0, value ->> 1, ?2 from json_each(?3) where true
-  on conflict (project, kind, name) do update set manifest_set = excluded.manifest_set`;
+  on conflict (project, kind, name) do update set manifest_set = excluded.manifest_set where managed_objects.manifest_set <> excluded.manifest_set`;
 const REMOVE = `delete from managed_objects where project = ?1 and manifest_set = ?2
   and (kind, name) in (select value ->> 0, value ->> 1 from json_each(?3))`;
 
