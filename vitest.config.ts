@@ -14,8 +14,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // Concurrent tests of one file: most of them wait for time to pass (MQTT keep-alive, expiry, will delay).
     maxConcurrency: 15,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default', './test/helpers/closing-line-reporter.ts'],
   },
 });
