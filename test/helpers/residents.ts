@@ -10,6 +10,9 @@ const RESIDENT = fileURLToPath(new URL('./resident-muster.mjs', import.meta.url)
  * hub. They are kept from one file of tests to the next, and end with this thread.
  */
 const idle: ChildProcess[] = [];
+/** Each hub leaves some 10 MB of what native libraries keep, so a resident ends after so many. */
+const HUBS_MAX = 12;
+const hubsRun = new WeakMap<ChildProcess, number>();
 
 export interface Circumstances {
   readonly env: NodeJS.ProcessEnv;
@@ -48,7 +51,10 @@ function runIn(args: readonly string[], circumstances: Circumstances & { readonl
   const ended = new Promise<Run>((resolve) => {
     const answered = (run: unknown): void => {
       resident.off('exit', died);
-      idle.push(resident);
+      const hubs = (hubsRun.get(resident) ?? 0) + (circumstances.live ? 1 : 0);
+      hubsRun.set(resident, hubs);
+      if (hubs < HUBS_MAX) idle.push(resident);
+      else resident.disconnect();
       resolve(run as Run);
     };
     const died = (code: number | null): void => {
