@@ -88,9 +88,8 @@ describe('muster simulate', () => {
   });
 
   it('shows the figures also when the hub dies, and ends with its exit code', async () => {
-    const dying = await startHub();
-    // At the same time: each waits ten seconds for the hub to come back.
-    await Promise.all(['json', 'table'].map((output) => outlive(dying, output)));
+    // At the same time: each waits ten seconds for its hub to come back.
+    await Promise.all(['json', 'table'].map(async (output) => outlive(await startHub(), output)));
   });
 
   async function outlive(dying: TestHub, output: string): Promise<void> {
@@ -106,7 +105,7 @@ describe('muster simulate', () => {
     });
     const from = performance.now();
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(6);
-    expect(performance.now() - from).toBeLessThan(3_000 + 12_000);
+    expect(performance.now() - from).toBeLessThan(3_000 + 25_000);
     expect(stderr).toContain('muster simulate clean --run');
     if (output === 'table') {
       expect(stdout).toMatch(/^stored +not known$/m);
