@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/helpers/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -8,11 +9,13 @@ export default defineConfig({
     setupFiles: ['./test/helpers/fixed-seed.ts'],
     pool: 'threads',
     isolate: false,
-    maxWorkers: 2,
+    // Of two processors: about half of the time a test waits, for a disk, a process or a second to pass.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // Concurrent tests of one file: most of them wait for time to pass (MQTT keep-alive, expiry, will delay).
     maxConcurrency: 15,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default', './test/helpers/closing-line-reporter.ts'],
   },
 });

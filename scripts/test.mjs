@@ -7,14 +7,16 @@ import { run, setUp } from './setup.mjs';
 
 await setUp();
 const codes = [];
-for (const [name, program, ...parameters] of [
-  ['lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '.'],
-  ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
-]) {
-  const code = await run(process.execPath, [program, ...parameters]);
-  process.stdout.write(`${name}: ${code === 0 ? 'ok' : `failed with exit code ${code}`}\n`);
-  codes.push(code);
-}
+await Promise.all(
+  [
+    ['lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '.'],
+    ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
+  ].map(async ([name, program, ...parameters]) => {
+    const code = await run(process.execPath, [program, ...parameters]);
+    process.stdout.write(`${name}: ${code === 0 ? 'ok' : `failed with exit code ${code}`}\n`);
+    codes.push(code);
+  }),
+);
 codes.push(await runTests());
 process.exitCode = codes.find((code) => code !== 0) ?? 0;
 

@@ -10,7 +10,7 @@ const SAMPLES = 7882;
 
 describe('muster demo', () => {
   it('prints its summary as one object, and nothing else, to stdout', async () => {
-    const run = await runMuster(['demo', '--duration', '3s', '--json']);
+    const run = await runMuster(['demo', '--duration', '2s', '--json']);
     expect(run).toMatchObject({ code: 0 });
     const summary = JSON.parse(run.stdout);
     expect(summary).toMatchObject({ sent: SAMPLES, acknowledged: SAMPLES, stored: SAMPLES, failed: 0, gateways: 3, interrupted: false });
@@ -19,7 +19,7 @@ describe('muster demo', () => {
   });
 
   it('shows values from the hub, a chart, sources and next steps as plain lines where there is no terminal', async () => {
-    const run = await runMuster(['demo', '--duration', '5s']);
+    const run = await runMuster(['demo', '--duration', '2s']);
     expect(run).toMatchObject({ code: 0 });
     expect(run.stderr).toMatch(/machine part\/temperature \d+\.\d °F/);
     expect(run.stdout).toMatch(/^stored +7,882 samples, says the hub$/m);

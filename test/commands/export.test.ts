@@ -16,7 +16,8 @@ describe('muster export', () => {
     let csv = 'time,a,b,note\n';
     for (let index = 0; index < rows; index += 1) csv += `${1_790_000_000 + index},${index / 8},${index % 7 === 0 ? '' : -index},"row ${index}, ""quoted"""\n`;
     const { code, stderr } = await runMuster(['import', '-', '--device', 'd1', '--create'], { env: hub.env, input: csv });
-    expect([code, stderr]).toEqual([0, '']);
+    // Where it takes seconds it says how far it is.
+    expect(code, stderr).toBe(0);
   });
   afterAll(async () => {
     await hub.stop();

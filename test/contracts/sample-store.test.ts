@@ -151,7 +151,9 @@ describe.each(CASES)('sample store $name, samples in: $tier', ({ engine, tier })
 
   it('scans nothing where there is nothing, and ends a scan when its caller breaks off or its signal says so', async () => {
     const { store, settle } = await open();
-    await settle(Array.from({ length: 200_000 }, (_, index) => sample(1 + (index % 2), index, index)));
+    // Many stretches in each tier, and a real size in one.
+    const total = tier === 'files' ? 200_000 : 60_000;
+    await settle(Array.from({ length: total }, (_, index) => sample(1 + (index % 2), index, index)));
     const scanned = async (query: ScanQuery, signal?: AbortSignal) => {
       let count = 0;
       for await (const { columns } of store.scan(query, signal)) count += columns.count;
@@ -160,7 +162,7 @@ describe.each(CASES)('sample store $name, samples in: $tier', ({ engine, tier })
     expect(await scanned({ series: [], ...ALWAYS })).toBe(0);
     expect(await scanned({ series: ids(9), ...ALWAYS })).toBe(0);
     expect(await scanned({ series: ids(1), from: 10, to: 10 })).toBe(0);
-    expect(await scanned({ series: ids(1), ...ALWAYS })).toBe(100_000);
+    expect(await scanned({ series: ids(1), ...ALWAYS })).toBe(total / 2);
     for (let round = 0; round < 40; round++) for await (const _ of store.scan({ series: ids(1, 2), ...ALWAYS })) break;
     const abort = new AbortController();
     const reason = new Error('enough');
@@ -168,7 +170,7 @@ describe.each(CASES)('sample store $name, samples in: $tier', ({ engine, tier })
       for await (const _ of store.scan({ series: ids(1, 2), ...ALWAYS }, abort.signal)) abort.abort(reason);
     };
     await expect(aborted()).rejects.toBe(reason);
-    expect(await scanned({ series: ids(1, 2), ...ALWAYS })).toBe(200_000);
+    expect(await scanned({ series: ids(1, 2), ...ALWAYS })).toBe(total);
   });
 
   it('aggregates what was written since the same was asked', async () => {

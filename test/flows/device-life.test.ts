@@ -189,15 +189,19 @@ describe('the life of a device on a real hub', () => {
     await first.endAsync();
     const second = await login('two');
     second.on('error', () => undefined);
-    await waitUntil(async () => (await ask('GET', '/devices/seen/connections')).body.items[0].endedAt === null, 'it is open');
-    const { body } = await ask('GET', '/devices/seen/connections');
+    // The history is written behind what happens.
+    const history = async () => (await ask('GET', '/devices/seen/connections')).body;
+    await waitUntil(async () => {
+      const { items } = await history();
+      return items.length === 2 && items[0].client === 'two' && items[1].endedAt !== null;
+    }, 'both are known, and that the first has ended');
+    const body = await history();
     expect(body.items).toMatchObject([
       { client: 'two', protocol: 'mqtt', address: '127.0.0.1', credential: expect.any(String), endedAt: null, reason: null },
       { client: 'one', reason: expect.stringMatching(/disconnected/) },
     ]);
     await own.stop('SIGKILL');
     const again = await own.restart();
-    onTestFinished(() => void again.stop());
     const { stdout } = await runMuster(['device', 'history', 'seen', '--json'], { env: again.env });
     expect(JSON.parse(stdout)).toMatchObject([{ client: 'two', reason: 'the hub ended unexpectedly' }, { client: 'one' }]);
     second.end(true);

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 describe('muster serve', () => {
   it('logs the local user in, says once how to log in from elsewhere, and keeps it all over a restart', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     const password = /password: (\S+)/.exec(hub.log())?.[1];
     expect(password).toBeTruthy();
     const env = { ...process.env, MUSTER_CONFIG_DIR: hub.env.MUSTER_CONFIG_DIR };
@@ -31,7 +31,7 @@ describe('muster serve', () => {
   });
 
   it('refuses a second hub on the same directory and leaves the first alone', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     const second = await runMuster(['serve', '--data', hub.dataDirectory, '--http', '0', '--mqtt', '0', '--json']);
     expect(second.code).toBe(5);
     expect(JSON.parse(second.stderr).error.code).toBe('hub_running');
@@ -39,7 +39,7 @@ describe('muster serve', () => {
   });
 
   it('refuses a port that is taken, and settings that contradict each other', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     const { port } = new URL(hub.url);
     const taken = await runMuster(['serve', '--ephemeral', '--http', port, '--mqtt', '0']);
     expect(taken).toMatchObject({ code: 5, stderr: expect.stringContaining(port) });
@@ -59,7 +59,7 @@ describe('muster serve', () => {
   });
 
   it('loses nothing that was acknowledged when it is killed', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     const { body } = await apiOf(hub.url, hub.token)('POST', '/devices', { id: 'survivor', credential: 'token' });
     const client = mqtt.connect(hub.mqttUrl, { username: 'survivor', password: body.credential.secret, reconnectPeriod: 0 });
     onTestFinished(() => void client.end(true));
@@ -126,7 +126,7 @@ describe('muster serve', () => {
       ],
       { stdio: 'ignore' },
     );
-    const hub = await startHub(['--tls-cert', cert, '--tls-key', key, '--mqtts', '0', '--mqtt', 'null']);
+    const hub = await startHub(['--tls-cert', cert, '--tls-key', key, '--mqtts', '0', '--mqtt', 'null'], { alone: true });
     expect(hub.url).toMatch(/^https:/);
     const whoami = await runMuster(['whoami', '--json'], { env: { ...hub.env, NODE_EXTRA_CA_CERTS: cert } });
     expect(JSON.parse(whoami.stdout).hub.mqttUrl).toMatch(/^mqtts:/);

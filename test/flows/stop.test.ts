@@ -19,7 +19,7 @@ async function filled(hub: TestHub): Promise<void> {
 
 describe('a hub that is told to stop', () => {
   it('ends in order although clients hold their connections', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     const authorization = `authorization: Bearer ${hub.token}\r\n`;
     // A connection that never asks, half a head, half a body, a stream whose subscriber never answers the farewell.
     await openRawHttp(hub.url);
@@ -37,7 +37,7 @@ describe('a hub that is told to stop', () => {
   });
 
   it('ends after back-tests that it refused', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     const api = apiOf(hub.url, hub.token);
     const request = { rules: [{ document: { id: 'wrong' } }], from: 0 };
     expect((await api('POST', '/rules/backtest', request)).status).toBe(400);
@@ -45,7 +45,7 @@ describe('a hub that is told to stop', () => {
   });
 
   it('cuts an export that its reader does not take', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     await filled(hub);
     const reader = await openRawHttp(hub.url);
     reader.write(`GET /api/v1/export?format=csv HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${hub.token}\r\n\r\n`);
@@ -55,7 +55,7 @@ describe('a hub that is told to stop', () => {
   });
 
   it('stores each report that it answers with 202, and answers the others with 503 or not at all', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     const api = apiOf(hub.url, hub.token);
     await api('POST', '/devices', { id: 'busy' });
     const agent = new Agent({ keepAlive: true, maxSockets: 200 });
@@ -107,7 +107,7 @@ describe('a hub that is told to stop', () => {
   }, 60_000);
 
   it('ends at once when it is told twice', async () => {
-    const hub = await startHub();
+    const hub = await startHub([], { alone: true });
     await filled(hub);
     const reader = await openRawHttp(hub.url);
     reader.write(`GET /api/v1/export?format=csv HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${hub.token}\r\n\r\n`);

@@ -1,12 +1,15 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { startResident } from './residents.ts';
 
 const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
-const DEADLINE_MS = 30_000;
+/** Of a machine that is far too busy. */
+const DEADLINE_MS = 50_000;
+const ORDERLY_MS = 1_000;
 
 export interface TestHub {
   readonly url: string;
@@ -24,41 +27,57 @@ export interface TestHub {
   restart(flags?: readonly string[]): Promise<TestHub>;
 }
 
+interface HubChoice {
+  readonly keep?: boolean;
+  readonly data?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly descriptorsMax?: number;
+  /** In a process that has run nothing before, where its start, its end or what it takes is the subject. */
+  readonly alone?: boolean;
+}
+
 /**
- * A real hub in a process of its own, on free ports and a fresh directory. Registers its clean-up with the running test; in a `beforeAll`
- * pass `keep` and stop it in `afterAll`.
+ * A real hub in a process besides this one, on free ports and a fresh directory. Registers its clean-up with the running test; in a
+ * `beforeAll` pass `keep` and stop it in `afterAll`.
  */
-export async function startHub(
-  flags: readonly string[] = [],
-  options: { readonly keep?: boolean; readonly data?: string; readonly env?: NodeJS.ProcessEnv; readonly descriptorsMax?: number } = {},
-): Promise<TestHub> {
+export async function startHub(flags: readonly string[] = [], options: HubChoice = {}): Promise<TestHub> {
   const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'muster-test-')));
   const readyFile = join(folder, 'ready.json');
   await rm(readyFile, { force: true });
   const config = join(folder, 'config');
   const ports = ['--http', '--mqtt'].flatMap((flag) => (flags.includes(flag) ? [] : [flag, '0']));
   const own = { MUSTER_CONFIG_DIR: config, ...options.env };
-  const command = [process.execPath, RUN, 'serve', '--data', join(folder, 'data'), '--ready-file', readyFile, ...ports, ...flags];
-  const limited = options.descriptorsMax === undefined ? command : ['sh', '-c', `ulimit -n ${options.descriptorsMax} && exec "$0" "$@"`, ...command];
-  const child = spawn(limited[0] as string, limited.slice(1), {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...own },
-  });
+  const args = ['serve', '--data', join(folder, 'data'), '--ready-file', readyFile, ...ports, ...flags];
+  const alone = options.alone === true || options.descriptorsMax !== undefined;
+  const { child, exited } = (alone ? startAlone : startBeside)(args, { ...process.env, ...own }, options.descriptorsMax);
   let log = '';
-  child.stderr.on('data', (chunk) => (log += chunk));
-  child.stdout.on('data', (chunk) => (log += chunk));
-  const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
+  const hear = (chunk: Buffer): void => {
+    log += chunk;
+  };
+  child.stderr?.on('data', hear);
+  child.stdout?.on('data', hear);
+  let over = false;
+  const ended = exited.then(async (code) => {
+    over = true;
+    // What it wrote last is on its way.
+    await new Promise((resolve) => setImmediate(resolve));
+    child.stderr?.off('data', hear);
+    child.stdout?.off('data', hear);
+    return code;
+  });
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    return exited;
+    if (!over) child.kill(signal);
+    return ended;
   };
   const discard = async () => {
-    await stop('SIGKILL');
+    // One that ends in order can run the next; one that waits for its clients is not worth it.
+    const late = alone ? undefined : setTimeout(() => void stop('SIGKILL'), ORDERLY_MS);
+    await stop(alone ? 'SIGKILL' : 'SIGTERM').finally(() => clearTimeout(late));
     await rm(folder, { recursive: true, force: true });
   };
   if (!options.keep) onTestFinished(discard);
 
-  const ready = await Promise.race([whenReady(readyFile), exited.then((code) => Promise.reject(new Error(`the hub ended with ${code}:\n${log}`)))]);
+  const ready = await Promise.race([whenReady(readyFile), ended.then((code) => Promise.reject(new Error(`the hub ended with ${code}:\n${log}`)))]);
   return {
     url: ready.http.url,
     mqttUrl: ready.mqtt?.url ?? '',
@@ -70,6 +89,24 @@ export async function startHub(
     stop,
     restart: (more = flags) => startHub(more, { ...options, data: folder }),
   };
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+}
+
+function startAlone(args: readonly string[], env: NodeJS.ProcessEnv, descriptorsMax: number | undefined): Started {
+  const command = [process.execPath, RUN, ...args];
+  const limited = descriptorsMax === undefined ? command : ['sh', '-c', `ulimit -n ${descriptorsMax} && exec "$0" "$@"`, ...command];
+  const child = spawn(limited[0] as string, limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env });
+  return { child, exited: new Promise((done) => child.once('exit', (code) => done(code))) };
+}
+
+/** Its modules are loaded already, which is most of what a start costs. */
+function startBeside(args: readonly string[], env: NodeJS.ProcessEnv): Started {
+  const { resident, ended } = startResident(args, { env, cwd: process.cwd(), input: '' });
+  return { child: resident, exited: ended.then(({ code }) => code) };
 }
 
 interface Ready {

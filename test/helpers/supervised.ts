@@ -26,6 +26,8 @@ import { startedSystemStore } from './system-store.ts';
 import { type TestClock, testClock } from './test-clock.ts';
 
 export const PROJECT = 'default' as ProjectId;
+/** Of an engine whose newest values take long to read. */
+const START_WAIT_MS = 300;
 
 /** What outlives a hub: its disk, its fleet, and the world's clock. */
 export interface World {
@@ -147,6 +149,7 @@ export async function aWorld(): Promise<World> {
         storage: alarming,
         samples,
         latestKnown: () => world.latestKnown(),
+        startWaitMs: START_WAIT_MS,
         commit,
         recorder,
         stream,

@@ -69,6 +69,8 @@ export interface SupervisionPorts {
   readonly samples: Pick<SampleStore, 'read'>;
   /** Resolves when the directory holds the newest values. */
   readonly latestKnown: () => Promise<void>;
+  /** Longest wait for them at a start; afterwards devices are let in all the same. */
+  readonly startWaitMs?: number;
   /** In the order of the calls, and in order with messages that carry alarm changes. */
   readonly commit: (statements: readonly Statement[]) => Promise<unknown>;
   readonly recorder: Pick<EventRecorder, 'complete' | 'record'>;
@@ -256,7 +258,7 @@ export function createSupervision(ports: SupervisionPorts): HotSupervision {
       ready = goOn();
       let points = 0;
       for (const project of directory.projects.keys()) points += directory.pointCount(project);
-      await Promise.race([ready, pause(points > MANY_POINTS ? START_WAIT_OF_MANY_MS : START_WAIT_MS, undefined, { ref: false })]);
+      await Promise.race([ready, pause(points > MANY_POINTS ? START_WAIT_OF_MANY_MS : (ports.startWaitMs ?? START_WAIT_MS), undefined, { ref: false })]);
     },
     stop() {
       stopping ??= stop();

@@ -87,8 +87,12 @@ describe('muster simulate', () => {
     expect(await leftDevices()).toBe(0);
   });
 
-  it.each(['json', 'table'])('shows the figures also when the hub dies, and ends with its exit code (%s)', async (output) => {
-    const dying = await startHub();
+  it('shows the figures also when the hub dies, and ends with its exit code', async () => {
+    // At the same time: each waits ten seconds for its hub to come back.
+    await Promise.all(['json', 'table'].map(async (output) => outlive(await startHub(), output)));
+  });
+
+  async function outlive(dying: TestHub, output: string): Promise<void> {
     const args = ['simulate', '--gateways', '3', '--points', '2', '--interval', '100ms', '--duration', '3s', '--output', output];
     const child = spawn(process.execPath, [RUN, ...args], { env: dying.env });
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -101,7 +105,7 @@ describe('muster simulate', () => {
     });
     const from = performance.now();
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(6);
-    expect(performance.now() - from).toBeLessThan(3_000 + 12_000);
+    expect(performance.now() - from).toBeLessThan(3_000 + 25_000);
     expect(stderr).toContain('muster simulate clean --run');
     if (output === 'table') {
       expect(stdout).toMatch(/^stored +not known$/m);
@@ -111,7 +115,7 @@ describe('muster simulate', () => {
     expect(report).toMatchObject({ stored: null, removed: null, interrupted: false, error: { code: 'unreachable', message: expect.any(String) } });
     expect(report.acknowledged).toBeGreaterThan(0);
     expect(report.failed + report.dropped).toBeGreaterThan(0);
-  });
+  }
 
   it.each([
     ['nothing listens', 'mqtt://127.0.0.1:1', 6, 'unreachable'],

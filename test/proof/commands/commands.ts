@@ -17,7 +17,7 @@ const LAST_ANSWERS_MS = 60_000;
 export const commands: Proof = {
   name: 'commands',
   summary: 'kill -9 while devices come, go, reject and answer twice: each accepted command is settled or open as its device says, none is done twice',
-  short: { rounds: 5, seconds: 20 },
+  short: { rounds: 3, seconds: 15 },
   long: { rounds: 100, seconds: 0 },
   run: askAndKill,
 };

@@ -30,7 +30,7 @@ const NORMAL_P50_MS = 150;
 export const overload: Proof = {
   name: 'overload',
   summary: 'three times the load that it holds: memory and latency bounded, nothing acknowledged lost, normal again in seconds',
-  short: { rounds: 0, seconds: 12 },
+  short: { rounds: 0, seconds: 6 },
   long: { rounds: 0, seconds: 60 },
   run: offerTooMuch,
 };

@@ -68,7 +68,7 @@ describe('DuckDB against a map in memory', () => {
         expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(expected.length);
         for (const [key, booleans] of sums) expect(counts.find((each) => `${each.series} ${each.time}` === key)?.count).toBeGreaterThanOrEqual(booleans);
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
     expect((await fixture.store.stats()).files.count, 'nothing was ever filed').toBeGreaterThan(0);
     expect((await fixture.store.verify()).damaged).toEqual([]);
