@@ -1,5 +1,5 @@
 import type { Device } from '../domain/device.ts';
-import type { DeviceId } from '../domain/ids.ts';
+import type { DeviceId, SeriesId } from '../domain/ids.ts';
 import { DevicePoints } from './device-points.ts';
 import type { Membership, Placed } from './groups/group-registry.ts';
 import type { PointEntry } from './point-entry.ts';
@@ -10,8 +10,10 @@ export interface DeviceEntry extends Placed<DeviceEntry> {
   readonly id: DeviceId;
   device: Device;
   readonly points: ReadonlyMap<string, PointEntry>;
-  /** How many there are, without looking at them. */
+  /** How many there are, without reading them. */
   readonly pointCount: number;
+  /** Of the point with this path, without reading it; undefined: there is none. */
+  seriesOf(path: string): SeriesId | undefined;
   accepted: number;
   rejected: number;
   refused: number;
@@ -29,6 +31,7 @@ export interface DeviceEntry extends Placed<DeviceEntry> {
 export interface PackedRows {
   device(at: number, id: DeviceId, aliases: Device['aliases']): Device;
   points(at: number, device: DeviceId): DevicePoints;
+  seriesOf(at: number, path: string): SeriesId | undefined;
 }
 
 /** A device and its points, which may still be as they came from the disk: they are read when somebody first asks for them. */
@@ -86,6 +89,11 @@ export class OwnEntry implements DeviceEntry {
   }
   get pointCount(): number {
     return this.#points?.size ?? this.#packedPoints;
+  }
+
+  seriesOf(path: string): SeriesId | undefined {
+    if (this.#points !== null) return this.#points.get(path)?.point.series;
+    return this.#packedPoints === 0 ? undefined : this.#rows?.seriesOf(this.#at, path);
   }
 
   #readDevice(): Device {

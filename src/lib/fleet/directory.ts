@@ -148,6 +148,7 @@ export class Directory {
         for (const point of rows.points(at, id)) this.#addPoint(points, ofOneShape(point, id));
         return points;
       },
+      seriesOf: (at, path) => rows.seriesOf(at, path),
     };
   }
   removeDevice(id: DeviceId): void {

@@ -34,4 +34,6 @@ export interface StoredRows {
   device(at: number, id: DeviceId, aliases: Device['aliases']): Device;
   /** By path. */
   points(at: number, device: DeviceId): readonly Point[];
+  /** Of the point with this path, without reading the others; undefined: there is none. */
+  seriesOf(at: number, path: string): SeriesId | undefined;
 }

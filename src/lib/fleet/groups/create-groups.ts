@@ -241,7 +241,7 @@ function isByLabel(own: readonly GroupPath[] | undefined, { labels }: Device, pa
 }
 
 function idsOf(entries: readonly DeviceEntry[]): DeviceId[] {
-  return entries.map(({ device }) => device.id);
+  return entries.map(({ id }) => id);
 }
 
 function noGroup(path: string): MusterError {

@@ -96,7 +96,7 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
     matcher(query) {
       const fits = fitting(stepsOf(query));
       const ids = query.ids === null ? null : new Set<string>(query.ids);
-      return (entry) => (ids?.has(entry.device.id) ?? true) && fits(entry);
+      return (entry) => (ids?.has(entry.id) ?? true) && fits(entry);
     },
     get running() {
       return running;
@@ -160,7 +160,7 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
     let { number, place } = placeBehind(project, after);
     for (;;) {
       const block = directory.deviceBlocks(project)[number];
-      const last = block?.entries.at(-1)?.device.id;
+      const last = block?.entries.at(-1)?.id;
       if (block === undefined || last === undefined) return;
       const mask = maskRoom.subarray(0, block.entries.length).fill(1).fill(0, 0, place);
       const table = tables.of(block);
@@ -183,7 +183,7 @@ export function createDeviceSearch(ports: FieldPorts & { readonly searchesMax: n
         const own = mask.subarray(from, from + COMPUTED_AT_ONCE);
         if (!own.includes(1)) continue;
         const table = tableOf(entries.slice(from, from + COMPUTED_AT_ONCE));
-        if (changes !== block.changes) for (const [at, entry] of table.entries.entries()) if (directory.device(entry.device.id) !== entry) own[at] = 0;
+        if (changes !== block.changes) for (const [at, entry] of table.entries.entries()) if (directory.device(entry.id) !== entry) own[at] = 0;
         for (const narrow of steps.inPieces) if (own.includes(1)) narrow(table, own);
         if (own.includes(1) && take(table, own)) return true;
         if (performance.now() >= sliceEnds) await othersTurn();
@@ -272,7 +272,7 @@ function takeNamed(found: readonly DeviceEntry[], take: Taking): void {
 }
 
 function positionOf(entry: DeviceEntry | undefined): DevicePosition | null {
-  return entry === undefined ? null : { id: entry.device.id, key: null };
+  return entry === undefined ? null : { id: entry.id, key: null };
 }
 
 /** All devices, in their order: there is nothing to look for. */

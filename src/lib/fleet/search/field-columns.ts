@@ -1,4 +1,3 @@
-import type { PointPath } from '../../domain/ids.ts';
 import type { DeviceEntry } from '../directory.ts';
 import type { LivePresence, LiveStatus } from '../live-presence.ts';
 import type { ColumnKind } from './block-table.ts';
@@ -62,9 +61,8 @@ export function seriesColumn(path: string): ColumnKind<SeriesColumn> {
     build(entries) {
       let series: SeriesColumn = NO_SERIES;
       for (let at = 0; at < entries.length; at++) {
-        const entry = entries[at]?.points.get(path as PointPath);
-        if (entry === undefined) continue;
-        const one = entry.point.series;
+        const one = entries[at]?.seriesOf(path);
+        if (one === undefined) continue;
         if (series.length === 0) series = new Int32Array(entries.length);
         if (one > INT32_MAX && series instanceof Int32Array) series = Float64Array.from(series);
         series[at] = one;
@@ -76,7 +74,7 @@ export function seriesColumn(path: string): ColumnKind<SeriesColumn> {
 
 /** What presence knows of each: the same object for as long as the device exists. */
 export function liveColumn(presence: Pick<LivePresence, 'live'>): ColumnKind<readonly LiveStatus[]> {
-  return { key: 'live', build: (entries) => entries.map(({ device }) => presence.live(device.id)) };
+  return { key: 'live', build: (entries) => entries.map(({ id }) => presence.live(id)) };
 }
 
 /**

@@ -36,22 +36,22 @@ export function isDeviceField(name: string): name is DeviceField {
 }
 
 /** undefined: it has none. */
-export function fieldOf({ device, pointCount }: DeviceEntry, field: DeviceField, { directory, presence, clock }: FieldPorts): unknown {
+export function fieldOf({ id, device, pointCount }: DeviceEntry, field: DeviceField, { directory, presence, clock }: FieldPorts): unknown {
   switch (field) {
     case 'points':
       return pointCount;
     case 'groups':
       return directory.groupsOf(device);
     case 'online':
-      return isOnline(presence.live(device.id));
+      return isOnline(presence.live(id));
     case 'connectedAt':
-      return isOnline(presence.live(device.id)) ? (presence.live(device.id).connectedAt ?? undefined) : undefined;
+      return isOnline(presence.live(id)) ? (presence.live(id).connectedAt ?? undefined) : undefined;
     case 'lastSeenAt':
-      return presence.live(device.id).lastSeenAt ?? undefined;
+      return presence.live(id).lastSeenAt ?? undefined;
     case 'address':
-      return presence.live(device.id).lastAddress ?? undefined;
+      return presence.live(id).lastAddress ?? undefined;
     case 'protocol':
-      return presence.live(device.id).protocol ?? undefined;
+      return presence.live(id).protocol ?? undefined;
     case 'now':
       return clock();
     default:

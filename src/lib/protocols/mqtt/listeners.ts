@@ -52,29 +52,39 @@ export async function listen(ports: MqttPorts, hooks: ListenerHooks): Promise<re
     if (settings['mqtts.port'] !== null) {
       if (tls === null) throw new MusterError('invalid_settings', 'mqtts.port needs tls.cert and tls.key.');
       /** Of handshakes under way, by address and port of the other side: a secured socket is another object than the one that came. */
-      const handshakes = new Map<string, Finished>();
+      const handshakes = new Map<string, { readonly socket: Socket; readonly finished: Finished }>();
       const secure = createTlsServer({ ...tlsOptions(tls, settings), handshakeTimeout: settings['mqtt.connect-timeout-ms'] }, (socket) => {
         const key = keyOf(socket);
-        hooks.accept(socket, 'mqtts', handshakes.get(key) ?? nothing);
+        hooks.accept(socket, 'mqtts', handshakes.get(key)?.finished ?? nothing);
         handshakes.delete(key);
       });
       serveTls(tls, secure, settings);
-      secure.on('tlsClientError', (error, socket) =>
-        ports.log.debug({ protocol: 'mqtts', address: socket.remoteAddress, error: error.message }, 'TLS handshake failed'),
-      );
+      // Node leaves it open: without this, whoever goes in the middle of a handshake takes a descriptor for ever.
+      secure.on('tlsClientError', (error, socket) => {
+        ports.log.debug({ protocol: 'mqtts', address: socket.remoteAddress, error: error.message }, 'TLS handshake failed');
+        socket.destroy();
+      });
       // A handshake costs more than anything that follows: it comes after the wait for one's turn.
       const server = createServer(OPTIONS, (socket) =>
         hooks.pace(socket, (finished) => {
           const key = keyOf(socket);
-          handshakes.set(key, finished);
+          handshakes.set(key, { socket, finished });
           socket.once('close', () => {
             finished();
-            if (handshakes.get(key) === finished) handshakes.delete(key);
+            if (handshakes.get(key)?.socket === socket) handshakes.delete(key);
           });
           secure.emit('connection', socket);
         }),
       );
-      listeners.push(await bind(server, 'mqtts', settings.host, settings['mqtts.port'], hooks));
+      const listener = await bind(server, 'mqtts', settings.host, settings['mqtts.port'], hooks);
+      listeners.push({
+        address: listener.address,
+        close() {
+          // Nobody else knows of them yet.
+          for (const { socket } of handshakes.values()) socket.destroy();
+          return listener.close();
+        },
+      });
     }
   } catch (error: unknown) {
     await Promise.all(listeners.map((listener) => listener.close()));

@@ -79,6 +79,17 @@ export function pointReader(): (line: string, device: DeviceId) => readonly Poin
   return (line, device) => (JSON.parse(line) as readonly Row[]).map((row) => pointOf(row, device, once));
 }
 
+/** Points are written as `[series,"path",...]`: nothing else in a line is the path in quotes right behind a bracket and a number. */
+export function seriesInLine(line: string, path: string): SeriesId | undefined {
+  const wanted = `,${JSON.stringify(path)},`;
+  for (let at = line.indexOf(wanted); at >= 0; at = line.indexOf(wanted, at + 1)) {
+    const bracket = line.lastIndexOf('[', at);
+    const digits = line.slice(bracket + 1, at);
+    if (bracket >= 0 && /^\d+$/.test(digits)) return Number(digits) as SeriesId;
+  }
+  return undefined;
+}
+
 function pointOf(row: Row, device: DeviceId, once: (text: string) => string): Point {
   const [series, path, kind, valueType, unit, decimals, min, max, description, createdAt, retention] = row;
   return {

@@ -3,7 +3,7 @@ import type { Point } from '../../domain/point.ts';
 import type { FleetPiece, StoredRows } from '../fleet-reading.ts';
 import { deviceOf, statusesOf, storedDevicesOf } from './devices.ts';
 import type { FleetTexts } from './fleet-texts.ts';
-import { storedPointsOf } from './points.ts';
+import { seriesInLine, storedPointsOf } from './points.ts';
 
 const NONE: readonly SeriesId[] = [];
 
@@ -43,6 +43,7 @@ function rowsOf(
   return {
     device: (at, id, aliases) => deviceOf(deviceLine(at), id, aliases),
     points: (at, device) => pointsOf(pointLines(pointLineAt[at] ?? 0), device),
+    seriesOf: (at, path) => seriesInLine(pointLines(pointLineAt[at] ?? 0), path),
   };
 }
 

@@ -137,6 +137,32 @@ describe('the listeners', () => {
     expect(await attempt('TLSv1.2')).toBe('connected');
   });
 
+  describe('for TLS, when a client goes in the middle of its handshake', () => {
+    const started = (timeoutMs: number) => {
+      const { cert, key } = selfSigned();
+      return startMqttHub({ settings: { 'mqtt.port': null, 'mqtts.port': 0, 'mqtt.connect-timeout-ms': timeoutMs }, ports: { tls: { cert, key } } });
+    };
+    const leave = (port: number) =>
+      new Promise<void>((resolve) => {
+        const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => resolve(void socket.destroy()));
+        socket.on('error', () => resolve());
+      });
+
+    it('keep no descriptor of it', async () => {
+      const open = () => process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+      const hub = await started(300);
+      const before = open();
+      for (let client = 0; client < 5; client++) await leave(hub.port);
+      await waitUntil(() => open() <= before, 'all sockets are closed');
+    });
+
+    it('do not wait for it when they stop', async () => {
+      const hub = await started(600_000);
+      for (let client = 0; client < 5; client++) await leave(hub.port);
+      await hub.protocol.stop();
+    });
+  });
+
   it('are gone after stop(), which may be called twice', async () => {
     const hub = await startMqttHub();
     const raw = await openRawMqtt(hub.port);
