@@ -101,6 +101,7 @@ export async function openProvisioning(
   const ending = watchCertificates({
     system,
     authorities: access.certificates.authorities,
+    lists: access.certificates.lists,
     recorder,
     warningDays: settings['access.expiry-warning-days'],
     clock,
