@@ -2,7 +2,7 @@ import type { KnownAuthority } from '../certificates/authorities.ts';
 import type { IssuedCertificate } from '../certificates/create-certificates.ts';
 import { keyName } from '../certificates/keys.ts';
 import { toPem } from '../certificates/pem.ts';
-import { type ImportedList, numberOf } from '../certificates/revocation-lists.ts';
+import { type ImportedList, isOutdated, numberOf } from '../certificates/revocation-lists.ts';
 import type { CertificateRecord, RevocationList } from '../domain/certificate.ts';
 import type { Ca, Certificate, CertificateIssued, RevocationListImported } from './schema/certificates.ts';
 
@@ -18,7 +18,7 @@ export function caView({ authority, publicKey }: KnownAuthority, list: Revocatio
 
 function listView(list: RevocationList, now: number): NonNullable<Ca['revocationList']> {
   const { thisUpdate, nextUpdate, entries, fingerprint, importedAt, importedBy } = list;
-  const state = nextUpdate !== null && nextUpdate <= now ? 'outdated' : 'current';
+  const state = isOutdated(list, now) ? 'outdated' : 'current';
   return { state, number: numberOf(list), thisUpdate, nextUpdate, entries, fingerprint, importedAt, importedBy };
 }
 

@@ -21,6 +21,12 @@ export interface ImportedList {
   readonly certificates: number;
 }
 
+/** Those in force; outdated: the next one is overdue. */
+export interface ListCounts {
+  readonly current: number;
+  readonly outdated: number;
+}
+
 /** Lists of revoked certificates that external authorities publish: one of each is in force, until a newer one takes its place. */
 export interface RevocationLists {
   load(): Promise<void>;
@@ -32,6 +38,7 @@ export interface RevocationLists {
   /** null: none was imported. */
   of(project: ProjectId, authority: string): RevocationList | null;
   all(): Iterable<RevocationList>;
+  counts(): ListCounts;
   warned(list: RevocationList, at: number): Promise<void>;
   /** Its authority is gone. */
   forget(project: ProjectId, authority: string): void;
@@ -96,6 +103,11 @@ export function createRevocationLists({ system, authorities, clock, onRevoked }:
     },
     of: (project, id) => inForce.get(keyOf(project, id)) ?? null,
     all: () => inForce.values(),
+    counts() {
+      const now = clock();
+      const outdated = [...inForce.values()].filter((list) => isOutdated(list, now)).length;
+      return { current: inForce.size - outdated, outdated };
+    },
     async warned(list, at) {
       await commitCertificates(system.log, [storage.warned(list, at)]);
       const key = keyOf(list.project, list.authority);
@@ -139,6 +151,10 @@ function checkSuccession({ number, thisUpdate }: RevocationListHead, before: Rev
 /** A renewed certificate of the same authority, or one between it and its root: certificates may be known below either. */
 function isRelated(one: KnownAuthority, other: KnownAuthority): boolean {
   return one.certificate.subject === other.certificate.subject || isIssuedBy(one.certificate, other.certificate);
+}
+
+export function isOutdated({ nextUpdate }: Pick<RevocationList, 'nextUpdate'>, now: number): boolean {
+  return nextUpdate !== null && nextUpdate <= now;
 }
 
 /** As people write it. */
