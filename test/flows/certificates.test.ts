@@ -5,8 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHubClient, type HubClient } from '../../src/lib/client/hub-client.ts';
 import type { Settings } from '../../src/lib/config/settings.ts';
 import { hubHere } from '../helpers/hub-here.ts';
-import { opensslAuthority, opensslRequest } from '../helpers/openssl.ts';
+import { opensslAuthority, opensslRequest, type RevokedCertificate } from '../helpers/openssl.ts';
 import { requirePeer, runPeer } from '../helpers/peers.ts';
+import { runMuster } from '../helpers/run-muster.ts';
 import { selfSigned } from '../helpers/self-signed.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
@@ -82,6 +83,73 @@ describe('mosquitto_pub with a certificate', () => {
     expect(await reports(client, 'meter')).toBe(1);
     await client.cas.remove('factory');
     expect((await publish(papers, 'devices/meter/report')).code).not.toBe(0);
+  });
+});
+
+describe('a revocation list of an openssl authority', () => {
+  it('refuses mosquitto_pub while it names the certificate, also after a restart, and lets it in when a newer one does not', async (context) => {
+    requirePeer('mosquitto_pub', context);
+    const [folder, data] = [temporaryFolder(), join(temporaryFolder(), 'data')];
+    let { hub, client, publish, server } = await startedHub({ ephemeral: false, data });
+    await client.devices.create({ id: 'meter' });
+    const factory = opensslAuthority('/O=Factory/CN=Devices', { key: 'rsa' });
+    const { file: cert, keyFile: key, pem } = factory.issue('/CN=meter', { key: 'rsa' });
+    const papers = { cert, key };
+    await client.cas.create({ kind: 'external', id: 'factory', certificate: factory.pem, trusted: true });
+    expect(await publish(papers, 'devices/meter/report')).toMatchObject({ code: 0 });
+    const importing = (number: string, ...revoked: readonly RevokedCertificate[]) => {
+      const file = join(folder, `${number}.crl`);
+      writeFileSync(file, factory.revocationList(revoked, { number }));
+      const env = { ...process.env, MUSTER_URL: hub.url.replace('127.0.0.1', 'localhost'), MUSTER_TOKEN: hub.token, NODE_EXTRA_CA_CERTS: server.certFile };
+      return runMuster(['ca', 'crl', 'import', 'factory', file, '--json'], { env });
+    };
+    const onHold = { certificate: pem, reason: 'certificateHold' };
+    const first = await importing('01', onHold, 'AB12');
+    expect(first).toMatchObject({ code: 0 });
+    expect(JSON.parse(first.stdout)).toMatchObject({ ca: 'factory', number: '1', state: 'current', entries: 2, certificates: 1, repeated: false });
+    expect((await publish(papers, 'devices/meter/report')).code).not.toBe(0);
+    await hub.stop();
+
+    ({ hub, client, publish, server } = await startedHub({ ephemeral: false, data }));
+    expect((await publish(papers, 'devices/meter/report')).code).not.toBe(0);
+    expect(await client.cas.show('factory')).toMatchObject({ revocationList: { number: '1', state: 'current', entries: 2 } });
+    // It counts from the start of the hub.
+    expect(await reports(client, 'meter')).toBe(0);
+    expect(await importing('02', 'AB12')).toMatchObject({ code: 0 });
+    expect(await publish(papers, 'devices/meter/report')).toMatchObject({ code: 0 });
+    expect(await reports(client, 'meter')).toBe(1);
+    // An older one does not bring the revocation back.
+    expect(await importing('01', onHold)).toMatchObject({ code: 5, stderr: expect.stringContaining('not newer') });
+    expect(await publish(papers, 'devices/meter/report')).toMatchObject({ code: 0 });
+  });
+
+  it('cuts the session that is open, and only while it is on the list is the device refused', async () => {
+    const { client, port, server } = await startedHub();
+    await client.devices.create({ id: 'pump' });
+    const factory = opensslAuthority('/CN=Factory');
+    const papers = factory.issue('/CN=pump');
+    await client.cas.create({ kind: 'external', id: 'factory', certificate: factory.pem, trusted: true });
+    const open = () => openSession({ host: 'localhost', port, ca: server.cert, cert: papers.pem, key: papers.key });
+    const first = open();
+    await waitUntil(() => first.answer !== '', 'the device is let in');
+    expect(first.answer).toBe('20020000');
+    await client.cas.importRevocationList('factory', Buffer.from(factory.revocationList([papers.pem])));
+    await waitUntil(() => first.closed, 'the session is cut');
+    const second = open();
+    await waitUntil(() => second.answer !== '', 'there is an answer');
+    expect(second.answer).toBe('20020004');
+    await client.cas.importRevocationList('factory', Buffer.from(factory.revocationList([], { number: '02' })));
+    const third = open();
+    await waitUntil(() => third.answer !== '', 'there is an answer');
+    expect(third.answer).toBe('20020000');
+  });
+
+  it('that is larger than the hub takes is refused unread', async () => {
+    const { client } = await startedHub({ 'limits.payload-bytes-max': 20_000 });
+    const factory = opensslAuthority('/CN=Factory');
+    await client.cas.create({ kind: 'external', id: 'factory', certificate: factory.pem, trusted: true });
+    await expect(client.cas.importRevocationList('factory', Buffer.alloc(20_001))).rejects.toMatchObject({ code: 'payload_too_large' });
+    await client.cas.importRevocationList('factory', Buffer.from(factory.revocationList(['01'])));
   });
 });
 

@@ -21,6 +21,7 @@ const BODIES: Readonly<Record<string, (thing: (name: string) => string) => unkno
   'PATCH /devices/{id}/points/{path}': () => ({ unit: 'V' }),
   'PATCH /cas/{id}': () => ({ claim: null }),
   'POST /cas/{id}/proof': () => ({ certificate: 'x' }),
+  'PUT /cas/{id}/crl': () => ({}),
   'POST /cas/{id}/revocations': () => ({ serial: '01' }),
 };
 const MISSING: Readonly<Record<string, string>> = { id: 'nothing', path: 'nothing', command: 'nothing', fingerprint: 'nothing', credential: 'nothing' };

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { HubClient } from '../../src/lib/client/hub-client.ts';
 import type { JobStep } from '../../src/lib/client/resources/jobs.ts';
+import { opensslAuthority } from './openssl.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** What a command needs to work, for the test of the scripting contract. */
@@ -59,6 +60,19 @@ const onJob = (more: { readonly start?: boolean }, step?: JobStep): ContractArgu
 });
 const aChannel = (client: HubClient, id: string): Promise<unknown> => client.channels.create({ id, kind: 'webhook', config: { url: 'http://127.0.0.1:1' } });
 const aCa = (client: HubClient, id: string): Promise<unknown> => client.cas.create({ kind: 'own', id });
+/** Its list comes by stdin: tests run beside each other, and the end of another would take a temporary folder away. */
+const listImport = (): ContractArguments => {
+  let list = '';
+  return {
+    args: ['listed', '-'],
+    stdin: () => list,
+    prepare: (client) => {
+      const factory = opensslAuthority('/CN=Listed');
+      list = factory.revocationList(['01']);
+      return made(client.cas.create({ kind: 'external', id: 'listed', certificate: factory.pem, trusted: true }));
+    },
+  };
+};
 const withCertificate = async (client: HubClient, device: string): Promise<unknown> => {
   await client.devices.create({ id: device });
   await aCa(client, `of-${device}`);
@@ -119,6 +133,7 @@ export const CONTRACT_ARGUMENTS: Readonly<Record<string, ContractArguments>> = {
   'channel:update': { args: ['changed', '--set', 'burst=5'], prepare: (client) => made(aChannel(client, 'changed')) },
   'alarm:export': { args: ['--file', 'alarms.csv', '--force'] },
   'ca:certificates': { args: [] },
+  'ca:crl:import': listImport(),
   'ca:init': { args: ['made-here'] },
   'ca:issue': { args: ['boiler', '--ca', 'issuing', '--out', 'issued', '--force'], prepare: (client) => made(aCa(client, 'issuing')) },
   'ca:list': { args: [] },

@@ -7,7 +7,8 @@ export async function makeAuthorities(client: HubClient, line: string): Promise<
   if (!line.startsWith('muster ca')) return {};
   for await (const { id } of client.cas.list()) await client.cas.remove(id);
   const factory = opensslAuthority('/O=ACME/CN=Factory');
-  const files = { 'factory.pem': factory.pem, 'factory.key': factory.key, 'boiler-7.csr': opensslRequest('/CN=boiler-7').pem };
+  const list = line.includes('factory.crl') ? { 'factory.crl': factory.revocationList(['5A3C09F1']) } : {};
+  const files = { ...list, 'factory.pem': factory.pem, 'factory.key': factory.key, 'boiler-7.csr': opensslRequest('/CN=boiler-7').pem };
   if (!line.includes('ca init')) {
     await client.cas.create({ kind: 'own', id: 'ca' });
     const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string;

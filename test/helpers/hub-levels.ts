@@ -54,7 +54,7 @@ export function noLevels(more: Partial<HubLevels> = {}): HubLevels {
       dropped: { alarms: 0, evaluations: 0, late: 0, scripts: 0, commands: 0, events: 0, waiting: 0 },
     },
     notifications: { waiting: 0, inFlight: 0, channels: 0, failing: 0, delivered: 0, failed: 0, dropped: 0, retried: 0 },
-    provisioning: { claims: { accepted: 0, held: 0, repeated: 0, refused: 0 }, renewed: 0 },
+    provisioning: { claims: { accepted: 0, held: 0, repeated: 0, refused: 0 }, renewed: 0, revocationLists: { current: 0, outdated: 0 } },
     commands: { open: 0, jobs: 0, bytes: 0, created: 0, sent: 0, delivered: 0, applied: 0, rejected: 0, expired: 0, cancelled: 0, streamDropped: 0 },
     mqtt: newCounters(),
     limits: [],

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -25,6 +26,8 @@ export interface OpensslAuthority extends OpensslFiles {
   issue(subject: string, options?: IssueOptions): OpensslFiles;
   /** An authority below this one. */
   intermediate(subject: string, constraints?: string): OpensslAuthority;
+  /** A list of revoked certificates in PEM. */
+  revocationList(revoked: readonly RevokedCertificate[], options?: RevocationListOptions): string;
   /** Signs somebody else's request. */
   sign(request: string, options?: IssueOptions): string;
 }
@@ -35,6 +38,19 @@ export interface IssueOptions {
   /** As openssl takes them: `20200101000000Z`. */
   readonly from?: string;
   readonly to?: string;
+  readonly hash?: string;
+}
+
+/** A certificate in PEM, or its serial in hex; with a reason as openssl names them, such as `certificateHold`. */
+export type RevokedCertificate = string | { readonly certificate: string; readonly reason: string };
+
+export interface RevocationListOptions {
+  /** In hex; null: a list of version 1, without extensions. */
+  readonly number?: string | null;
+  /** As openssl takes them: `20200101000000Z`. */
+  readonly thisUpdate?: string;
+  readonly nextUpdate?: string;
+  readonly extensions?: readonly string[];
   readonly hash?: string;
 }
 
@@ -106,6 +122,25 @@ function authorityIn(folder: string, file: string, keyFile: string): OpensslAuth
       writeFileSync(from, request);
       sign(from, out, options);
       return readFileSync(out, 'utf8');
+    },
+    revocationList(revoked, { number = '01', thisUpdate, nextUpdate, extensions = [], hash = 'sha256' } = {}) {
+      const name = join(folder, `list-${++counter}`);
+      const rows = revoked.map((one) => {
+        const [certificate, reason] = typeof one === 'string' ? [one, ''] : [one.certificate, `,${one.reason}`];
+        const serial = certificate.includes('BEGIN') ? new X509Certificate(certificate).serialNumber : certificate;
+        return `R\t491231235959Z\t260101000000Z${reason}\t${serial}\tunknown\t/CN=x\n`;
+      });
+      writeFileSync(`${name}.txt`, rows.join(''));
+      if (number !== null) writeFileSync(`${name}.number`, `${number}\n`);
+      const lines = ['[ca]', 'default_ca=one', '[one]', `database=${name}.txt`, `default_md=${hash}`];
+      if (number !== null) lines.push(`crlnumber=${name}.number`, 'crl_extensions=added', '[added]', 'authorityKeyIdentifier=keyid', ...extensions);
+      writeFileSync(`${name}.cnf`, lines.join('\n'));
+      const times = [
+        ...(thisUpdate === undefined ? [] : ['-crl_lastupdate', thisUpdate]),
+        ...(nextUpdate === undefined ? ['-crldays', '7'] : ['-crl_nextupdate', nextUpdate]),
+      ];
+      openssl('ca', '-gencrl', '-config', `${name}.cnf`, '-cert', file, '-keyfile', keyFile, '-out', `${name}.crl`, ...times);
+      return readFileSync(`${name}.crl`, 'utf8');
     },
     issue(subject, options = {}) {
       const request = opensslRequest(subject, { ...(options.key && { key: options.key }) }, folder);

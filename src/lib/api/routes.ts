@@ -25,6 +25,7 @@ import { type PointPorts, pointRoutes } from './rest/points.ts';
 import { type ProvisioningPorts, provisioningRoutes } from './rest/provisioning.ts';
 import { rejectRoutes } from './rest/rejects.ts';
 import { type ReportPorts, reportRoutes } from './rest/report.ts';
+import { revocationListRoutes } from './rest/revocation-lists.ts';
 import { type RulePorts, ruleRoutes } from './rest/rules.ts';
 import { type SamplePorts, sampleRoutes } from './rest/samples.ts';
 import { type StatusPorts, statusRoutes } from './rest/status.ts';
@@ -70,6 +71,7 @@ export function allRoutes(ports: RoutePorts): Route[] {
     ...statusRoutes(ports),
     ...accessRoutes(ports),
     ...authorityRoutes(ports),
+    ...revocationListRoutes(ports),
     ...certificateRoutes(ports),
     ...typeRoutes(ports),
     ...deviceRoutes(ports),

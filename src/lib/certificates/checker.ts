@@ -8,7 +8,7 @@ import type { Authorities, KnownAuthority } from './authorities.ts';
 import type { CertificateChecker, CertificateVerdict, PeerCertificate } from './authority.ts';
 import { objectionToDevice, objectionToIntermediate } from './certificate-objections.ts';
 import { type IdentityRule, identityIn } from './identity.ts';
-import { pathTo } from './path.ts';
+import { isIssuedBy, pathTo } from './path.ts';
 import { readCertificate } from './read-certificate.ts';
 
 export interface CheckerPorts {
@@ -18,6 +18,8 @@ export interface CheckerPorts {
   /** Something that is only for the record could not be written. Must not throw. */
   readonly failed: (error: unknown) => void;
 }
+
+const LISTED = 'the certificate is on the revocation list of its authority';
 
 type Refusal = Extract<CertificateVerdict, { readonly ok: false }>;
 
@@ -34,8 +36,8 @@ export function createCertificateChecker({ authorities, system, directory, faile
       let refusal: Refusal | null = null;
       for (const record of records) {
         const verdict = ofRecord(record, now);
-        if (verdict.ok) return verdict;
-        refusal ??= verdict;
+        if (verdict.ok && !(record.origin === 'seen' && (await isListedElsewhere(record, peer)))) return verdict;
+        refusal ??= verdict.ok ? refused(LISTED, record.device) : verdict;
       }
       const verdict = await ofStranger(
         peer,
@@ -52,6 +54,7 @@ export function createCertificateChecker({ authorities, system, directory, faile
     const no = (reason: string): Refusal => refused(reason, device);
     if (record.revokedAt !== null)
       return no(record.revocationReason === 'superseded' ? 'the certificate was renewed, and the new one has been used' : 'the certificate is revoked');
+    if (record.listedAt !== null) return no(LISTED);
     const untimely = untimelyReason(record, now);
     if (untimely !== null) return no(untimely);
     if (known === null || known.authority.state !== 'active') return no('the authority of the certificate is not trusted');
@@ -62,6 +65,19 @@ export function createCertificateChecker({ authorities, system, directory, faile
     if (device === null || directory.device(device)?.device.project !== project) return no('the device of the certificate is gone');
     if (record.replaces !== null) used(record, record.replaces, now);
     return { ok: true, kind: 'device', project, device, expiresAt: record.validTo };
+  }
+
+  /** Another authority of the project gave it as well (a renewed one, or one between that was registered later), and that one's list names it. */
+  async function isListedElsewhere(
+    { project, authority, serial }: Pick<CertificateRecord, 'project' | 'authority' | 'serial'>,
+    { certificate }: Pick<PeerCertificate, 'certificate'>,
+  ): Promise<boolean> {
+    for (const other of authorities.bySubject(certificate.issuer)) {
+      const { id } = other.authority;
+      if (other.authority.project !== project || id === authority || !isIssuedBy(certificate, other.certificate)) continue;
+      if (await certificates.lists.names(project, id, serial)) return true;
+    }
+    return false;
   }
 
   /** A certificate that the hub has not seen yet. `settled`: projects that know it, and have said no. */
@@ -97,6 +113,12 @@ export function createCertificateChecker({ authorities, system, directory, faile
     if (!checked.ok) return refused(checked.reason);
     const { facts, validTo } = checked;
     if (await certificates.serials.revoked(authority.project, authority.id, certificate.serialNumber)) return refused('the certificate is revoked');
+    // What the authority gave itself is what its list can name: the certificate, or the one between that is next to it.
+    const below = between.at(-1)?.serialNumber ?? null;
+    const given = below ?? certificate.serialNumber;
+    if (await certificates.lists.names(authority.project, authority.id, given)) return refused(LISTED);
+    if (await isListedElsewhere({ project: authority.project, authority: authority.id, serial: certificate.serialNumber }, { certificate }))
+      return refused(LISTED);
     const identity = identityIn(root.identity, facts);
     if (!identity.ok) return refused(identity.reason);
     const verdict = ofName(root, identity.name, validTo);
@@ -122,10 +144,13 @@ export function createCertificateChecker({ authorities, system, directory, faile
           revokedAt: null,
           revocationReason: null,
           warnedAt: null,
+          below,
+          listedAt: null,
         }),
       ],
     });
-    return verdict;
+    // A list that came while it was written down has cut its sessions already.
+    return (await certificates.lists.names(authority.project, authority.id, given)) ? refused(LISTED) : verdict;
   }
 
   /** Whom an external authority means by a name, now: devices come and go, and aliases move. */

@@ -13,6 +13,7 @@ import { createCertificateChecker } from './checker.ts';
 import { commitCertificates } from './commit-certificates.ts';
 import { type Issued, issueCertificate, type RequestedKey, type Subject } from './issue.ts';
 import { toPem } from './pem.ts';
+import { createRevocationLists, type RevocationLists } from './revocation-lists.ts';
 import { serialOfKey } from './serial-of-key.ts';
 import { writeRevocationList } from './write-revocation-list.ts';
 
@@ -52,6 +53,8 @@ export interface IssuedCertificate {
 export interface Certificates {
   readonly authorities: Authorities;
   readonly checker: CertificateChecker;
+  /** Of external authorities. */
+  readonly lists: RevocationLists;
   /** Throws not_found, invalid, limit_reached, invalid_settings (the key of the authority cannot be opened). */
   issue(project: ProjectId, request: IssueRequest, by: string): Promise<IssuedCertificate>;
   /** One transaction for all that can be signed; a bad one takes nothing with it. In the order of the requests. */
@@ -98,6 +101,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
   const { system, directory, clock, onRevoked, failed } = ports;
   const storage = system.certificates;
   const authorities = createAuthorities({ system, passphrase: ports.passphrase, clock });
+  const lists = createRevocationLists({ system, authorities, clock, onRevoked });
   const checker = createCertificateChecker({ authorities, system, directory, failed });
 
   async function sign(
@@ -212,6 +216,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
   return {
     authorities,
     checker,
+    lists,
     async issue(project, request, by) {
       const signed = await sign(project, request, by, null);
       await commitCertificates(system.log, signed.statements, gone);
@@ -265,6 +270,7 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     async removeAuthority(project, id) {
       const inForce = await storage.ofAuthority(project, id);
       await authorities.remove(project, id);
+      lists.forget(project, id);
       for (const [index, { device, fingerprint }] of inForce.entries()) {
         if (index > 0 && index % SESSIONS_PER_TURN === 0) await setImmediate();
         onRevoked(device, fingerprint);

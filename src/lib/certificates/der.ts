@@ -93,14 +93,29 @@ export interface Element {
 
 /** The elements that stand one after the other in these bytes. Throws a RangeError for bytes that are no DER. */
 export function elementsOf(bytes: Uint8Array): Element[] {
+  return [...eachElement(bytes)];
+}
+
+/** The same, one at a time: for lists that are long. */
+export function* eachElement(bytes: Uint8Array): Generator<Element, undefined> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found: Element[] = [];
   for (let at = 0; at < buffer.length; ) {
     const one = elementAt(buffer, at);
-    found.push(one);
+    yield one;
     at += one.whole.length;
   }
-  return found;
+}
+
+/** ms since 1970, of a UTCTime or GeneralizedTime in the one form that RFC 5280 section 4.1.2.5 allows. Throws a RangeError. */
+export function timeOf({ tag, content }: Element): number {
+  const text = content.toString('latin1');
+  const isShort = tag === UNIVERSAL.utcTime;
+  if (!(isShort ? /^\d{12}Z$/ : /^\d{14}Z$/).test(text) || (!isShort && tag !== UNIVERSAL.generalizedTime)) throw new RangeError('a time that is none');
+  const whole = isShort ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(whole) ?? [];
+  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(ms)) throw new RangeError('a time that does not exist');
+  return ms;
 }
 
 function elementAt(buffer: Buffer, at: number): Element {

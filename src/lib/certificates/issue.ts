@@ -77,6 +77,8 @@ export function issueCertificate(
       revokedAt: null,
       revocationReason: null,
       warnedAt: null,
+      below: null,
+      listedAt: null,
     },
   };
 }

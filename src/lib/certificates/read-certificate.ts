@@ -26,6 +26,7 @@ export interface CertificateFacts {
   readonly pathLength: number | null;
   /** null: it does not say. */
   readonly mayCertify: boolean | null;
+  readonly mayRevoke: boolean | null;
   readonly maySign: boolean | null;
   readonly purposes: readonly string[] | null;
   /** Critical extensions that this hub does not know: who does not understand them must refuse (RFC 5280 section 4.2). */
@@ -66,6 +67,7 @@ function factsOf(der: Buffer): CertificateFacts {
     isAuthority: constraints?.ca === true,
     pathLength: constraints?.pathLength ?? null,
     mayCertify: has(KeyUsageFlags.keyCertSign),
+    mayRevoke: has(KeyUsageFlags.cRLSign),
     maySign: has(KeyUsageFlags.digitalSignature),
     purposes: purposes === null ? null : purposes.usages.map(String),
     unknownCritical: parsed.extensions.filter(({ critical, type }) => critical && !UNDERSTOOD.has(type)).map(({ type }) => type),

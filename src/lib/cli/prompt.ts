@@ -55,7 +55,18 @@ export async function readStdin(bytesMax: number, signal: AbortSignal): Promise<
 }
 
 /** All of a stream, as text. */
-export async function readText(stream: Readable, options: { readonly bytesMax: number; readonly signal: AbortSignal; readonly name: string }): Promise<string> {
+export async function readText(stream: Readable, options: ReadOptions): Promise<string> {
+  return (await readBytes(stream, options)).toString('utf8');
+}
+
+interface ReadOptions {
+  readonly bytesMax: number;
+  readonly signal: AbortSignal;
+  readonly name: string;
+}
+
+/** All of a stream, as it is. */
+export async function readBytes(stream: Readable, options: ReadOptions): Promise<Buffer> {
   const { bytesMax, signal, name } = options;
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -72,7 +83,7 @@ export async function readText(stream: Readable, options: { readonly bytesMax: n
   } finally {
     signal.removeEventListener('abort', interrupt);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** One line, without its line break. */

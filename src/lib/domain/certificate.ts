@@ -81,4 +81,26 @@ export interface CertificateRecord {
   readonly revocationReason: RevocationReason | null;
   /** When it was told that it ends soon. */
   readonly warnedAt: number | null;
+  /** Of one that its authority did not give itself: the serial of the certificate that it gave, on the way up to it. null: this very one. */
+  readonly below: string | null;
+  /** Since when the revocation list of its authority names it; null: it does not. */
+  readonly listedAt: number | null;
+}
+
+/** A revocation list that somebody else's authority published, and that is in force. Times in ms since 1970. */
+export interface RevocationList {
+  readonly project: ProjectId;
+  readonly authority: string;
+  /** SHA-256 over the list in DER, lower-case hex. */
+  readonly fingerprint: string;
+  /** CRL number, lower-case hex of 20 bytes; null: it has none. */
+  readonly number: string | null;
+  readonly thisUpdate: number;
+  /** When the next one was to come: it stays in force after that. null: it does not say. */
+  readonly nextUpdate: number | null;
+  readonly entries: number;
+  readonly importedAt: number;
+  readonly importedBy: string;
+  /** When it was told that the next one is overdue. */
+  readonly warnedAt: number | null;
 }

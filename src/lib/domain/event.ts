@@ -25,6 +25,8 @@ export const EVENT_KINDS = [
   'ca.registered',
   'ca.updated',
   'ca.removed',
+  'ca.list-imported',
+  'ca.list-outdated',
   'certificate.issued',
   'certificate.renewed',
   'certificate.revoked',

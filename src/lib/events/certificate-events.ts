@@ -1,4 +1,4 @@
-import type { Authority, CertificateRecord } from '../domain/certificate.ts';
+import type { Authority, CertificateRecord, RevocationList } from '../domain/certificate.ts';
 import type { Actor, EventKind } from '../domain/event.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import type { Severity } from '../domain/severity.ts';
@@ -68,6 +68,22 @@ export function certificateExpiring(record: CertificateRecord, time: number): Ne
 
 export function authorityExpiring(authority: Authority, time: number): NewEvent {
   return ofAuthority('certificate.expiring', authority, 'hub', time, `the certificate authority ${authority.id} ends on ${dayOf(authority.validTo)}`, 'major');
+}
+
+export function listImported(authority: Authority, list: RevocationList, certificates: number, actor: Actor, time: number): NewEvent {
+  const text = `a revocation list of the certificate authority ${authority.id} was imported by ${actor}: it names ${list.entries} certificates`;
+  const event = ofAuthority('ca.list-imported', authority, actor, time, text);
+  return { ...event, details: { ...event.details, ...factsOf(list), certificates } };
+}
+
+export function listOutdated(authority: Authority, list: RevocationList, time: number): NewEvent {
+  const text = `the revocation list of the certificate authority ${authority.id} ended on ${dayOf(list.nextUpdate ?? time)}: it stays in force until a newer one is imported`;
+  const event = ofAuthority('ca.list-outdated', authority, 'hub', time, text, 'warning');
+  return { ...event, details: { ...event.details, ...factsOf(list) } };
+}
+
+function factsOf({ fingerprint, thisUpdate, nextUpdate, entries }: RevocationList): Details {
+  return { list: fingerprint, thisUpdate, nextUpdate, entries };
 }
 
 function ofAuthority(

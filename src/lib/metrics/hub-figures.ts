@@ -137,10 +137,11 @@ export interface CommandFigures {
   readonly streamDropped: number;
 }
 
-/** Devices that register themselves: counts since the start. */
+/** Devices that register themselves: counts since the start. Revocation lists: those in force now. */
 export interface ProvisioningFigures {
   readonly claims: { readonly accepted: number; readonly held: number; readonly repeated: number; readonly refused: number };
   readonly renewed: number;
+  readonly revocationLists: { readonly current: number; readonly outdated: number };
 }
 
 /** Alarm changes on their way to people; the last four since the start. */

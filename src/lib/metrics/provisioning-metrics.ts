@@ -10,4 +10,10 @@ export const PROVISIONING_METRICS: readonly LevelMetric<ProvisioningFigures>[] =
     read: ({ claims }) => Object.entries(claims),
   },
   { name: 'muster_credential_renewals_total', help: 'Tokens that devices renewed', read: ({ renewed }) => renewed },
+  {
+    name: 'muster_revocation_lists',
+    help: 'Revocation lists of external authorities that are in force; outdated: the next one is overdue',
+    label: 'state',
+    read: ({ revocationLists }) => Object.entries(revocationLists),
+  },
 ];

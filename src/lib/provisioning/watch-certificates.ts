@@ -1,15 +1,17 @@
 import type { Authorities } from '../certificates/authorities.ts';
+import type { RevocationLists } from '../certificates/revocation-lists.ts';
 import type { CertificateRecord } from '../domain/certificate.ts';
 import type { Log } from '../domain/log.ts';
 import { messageOf } from '../errors/muster-error.ts';
-import { authorityExpiring, certificateExpiring } from '../events/certificate-events.ts';
+import { authorityExpiring, certificateExpiring, listOutdated } from '../events/certificate-events.ts';
 import type { EventRecorder } from '../events/event-recorder.ts';
 import type { SystemStore } from '../storage/system/system-store.ts';
 import { everyHour, type Hourly } from './every-hour.ts';
 
 export interface CertificateWatchPorts {
   readonly system: Pick<SystemStore, 'certificates' | 'log'>;
-  readonly authorities: Pick<Authorities, 'all'>;
+  readonly authorities: Pick<Authorities, 'all' | 'known'>;
+  readonly lists: Pick<RevocationLists, 'all' | 'warned'>;
   readonly recorder: Pick<EventRecorder, 'record'>;
   readonly warningDays: number;
   readonly clock: () => number;
@@ -22,8 +24,8 @@ const ENDED_KEPT_MS = 30 * DAY_MS;
 /** Warned of in one transaction. */
 const BATCH = 500;
 
-/** Says in the journal of events which certificates are about to end, each once (authorities: once for each run of the hub), and removes what ended long ago. */
-export function watchCertificates({ system, authorities, recorder, warningDays, clock, log }: CertificateWatchPorts): Hourly {
+/** Says in the journal of events which certificates are about to end, each once (authorities: once for each run of the hub), which revocation lists are overdue, and removes what ended long ago. */
+export function watchCertificates({ system, authorities, lists, recorder, warningDays, clock, log }: CertificateWatchPorts): Hourly {
   const { certificates } = system;
   const told = new Set<string>();
   return everyHour(work, (error) => log.warn({ reason: messageOf(error) }, 'certificates that end could not be looked for; it is tried again in an hour'));
@@ -36,6 +38,7 @@ export function watchCertificates({ system, authorities, recorder, warningDays, 
       told.add(authority.fingerprint);
       recorder.record(authorityExpiring(authority, now));
     }
+    await tellOfLists(now);
     await system.log.commit({ statements: [certificates.removeEnded(now - ENDED_KEPT_MS)] });
     while (!stopping.aborted) {
       const due = await certificates.ending(soon, now, BATCH);
@@ -43,6 +46,15 @@ export function watchCertificates({ system, authorities, recorder, warningDays, 
       if (due.length > 0) await system.log.commit({ statements: due.map(({ project, fingerprint }) => certificates.warned(project, fingerprint, now)) });
       for (const record of due) if (!(await hasAnother(record, soon))) recorder.record(certificateExpiring(record, now));
       if (due.length < BATCH) return;
+    }
+  }
+
+  async function tellOfLists(now: number): Promise<void> {
+    for (const list of [...lists.all()]) {
+      const known = authorities.known(list.project, list.authority);
+      if (known === null || list.warnedAt !== null || list.nextUpdate === null || list.nextUpdate > now) continue;
+      await lists.warned(list, now);
+      recorder.record(listOutdated(known.authority, list, now));
     }
   }
 

@@ -81,6 +81,7 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     const storage = await openStorage({ settings, folder: data.folder, temporaryFolder, log, clock, shutdown });
     const access = createAccess({ system: storage.system, directory: storage.directory, settings, clock, log });
     await access.certificates.authorities.load();
+    await access.certificates.lists.load();
     const firstStart = await ensureFirstStart({ system: storage.system, accounts: access.accounts, clock });
     for (const project of await storage.system.projects.all()) storage.directory.projects.set(project.id, project);
     const project = firstStart?.project ?? DEFAULT_PROJECT;

@@ -1,4 +1,5 @@
 import type { Access } from '../access/create-access.ts';
+import type { ListCounts } from '../certificates/revocation-lists.ts';
 import { messageOf } from '../errors/muster-error.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Groups } from '../fleet/groups/groups.ts';
@@ -35,7 +36,7 @@ export interface ProvisioningDoor {
   readonly desk: ClaimDesk;
   readonly renewals: DeviceMessages;
   /** Since the start. */
-  counts(): { readonly claims: Readonly<ClaimCounts>; readonly renewed: number };
+  counts(): { readonly claims: Readonly<ClaimCounts>; readonly renewed: number; readonly revocationLists: ListCounts };
   /** Looks from now on after credentials that expire. */
   start(): void;
 }
@@ -101,6 +102,7 @@ export async function openProvisioning(
   const ending = watchCertificates({
     system,
     authorities: access.certificates.authorities,
+    lists: access.certificates.lists,
     recorder,
     warningDays: settings['access.expiry-warning-days'],
     clock,
@@ -128,7 +130,7 @@ export async function openProvisioning(
     },
     desk: createClaimDesk(claiming),
     renewals: createRenewalMessages(renewal),
-    counts: () => ({ claims: claiming.counts(), renewed: renewal.renewed() }),
+    counts: () => ({ claims: claiming.counts(), renewed: renewal.renewed(), revocationLists: access.certificates.lists.counts() }),
     start() {
       expiry.start();
       ending.start();

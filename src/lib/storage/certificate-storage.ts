@@ -1,4 +1,4 @@
-import type { Authority, CertificateRecord, RevocationReason } from '../domain/certificate.ts';
+import type { Authority, CertificateRecord, RevocationList, RevocationReason } from '../domain/certificate.ts';
 import type { DeviceId, ProjectId } from '../domain/ids.ts';
 import type { Statement } from './commit-log.ts';
 
@@ -64,5 +64,22 @@ export interface CertificateStorage {
     revoked(project: ProjectId, authority: string, serial: string): Promise<boolean>;
     /** Does nothing when it is revoked already. */
     revoke(serial: RevokedSerial): Statement;
+  };
+  /** Revocation lists that were imported, one of an authority. */
+  readonly lists: {
+    all(): Promise<readonly RevocationList[]>;
+    /** Does the list of the authority name this serial? */
+    names(project: ProjectId, authority: string, serial: string): Promise<boolean>;
+    /** In the place of the list with that fingerprint (null: of none), together with what the list says of certificates that are known. Must change one row. */
+    replace(list: RevocationList, before: string | null, entries: readonly (readonly [serial: string, revokedAt: number])[]): readonly Statement[];
+    /** Known certificates that the list in force names. */
+    named(project: ProjectId, authority: string): Promise<readonly { readonly device: DeviceId | null; readonly fingerprint: string }[]>;
+    /** Those of devices that were seen below another authority and have a serial that this one's list names. */
+    namedElsewhere(
+      project: ProjectId,
+      authority: string,
+      other: string,
+    ): Promise<readonly { readonly device: DeviceId | null; readonly fingerprint: string }[]>;
+    warned(list: RevocationList, at: number): Statement;
   };
 }

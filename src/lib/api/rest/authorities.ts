@@ -28,6 +28,7 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
     if (found === null) throw new MusterError('not_found', `there is no certificate authority ${id.slice(0, 128)} in this project`);
     return found;
   }
+  const view = (project: ProjectId, id: string) => caView(known(project, id), certificates.lists.of(project, id), clock());
 
   return [
     route({
@@ -51,7 +52,7 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
             all,
             query.limit,
             (id) => [id],
-            (id) => caView(known(project, id)),
+            (id) => view(project, id),
           ),
         };
       },
@@ -86,7 +87,7 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
                 actor,
               );
         recorder.record(authorityCreated(made, actor, clock()));
-        return { status: 201, body: caView(known(project, made.id)) };
+        return { status: 201, body: view(project, made.id) };
       },
     }),
     route({
@@ -97,7 +98,7 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
       permission: 'ca:read',
       params: ById,
       responses: { 200: Ca },
-      handle: ({ project, params }) => ({ status: 200, body: caView(known(project, params.id)) }),
+      handle: ({ project, params }) => ({ status: 200, body: view(project, params.id) }),
     }),
     route({
       method: 'PATCH',
@@ -115,7 +116,7 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
           ...(body.claim !== undefined && { claim: body.claim as ClaimId | null }),
         });
         recorder.record(authorityUpdated(before, after, actorOf(principal), clock()));
-        return { status: 200, body: caView(known(project, params.id)) };
+        return { status: 200, body: view(project, params.id) };
       },
     }),
     route({
@@ -145,7 +146,7 @@ export function authorityRoutes({ certificates, recorder, clock }: AuthorityPort
       async handle({ project, principal, params, body }) {
         const proven = await certificates.authorities.prove(project, params.id, body.certificate);
         recorder.record(authorityProven(proven, actorOf(principal), clock()));
-        return { status: 200, body: caView(known(project, proven.id)) };
+        return { status: 200, body: view(project, proven.id) };
       },
     }),
     route({

@@ -10,6 +10,26 @@ const Identity = Text(250).describe(
   'where the certificates of an external authority name their device: cn:, dns: or uri: and a pattern with one of {id}, {serial}, {imei}, {iccid}, {mac}',
 );
 
+const ListFacts = {
+  state: z.enum(['current', 'outdated']).describe('outdated: the next one is overdue. It stays in force until one comes'),
+  number: z.string().nullable().describe('CRL number, in decimal digits'),
+  thisUpdate: Time.describe('when the authority made it'),
+  nextUpdate: Time.nullable().describe('when the next one was to come; null: it does not say'),
+  entries: z.number().int().describe('certificates that it names'),
+  fingerprint: z.string().describe('SHA-256 of the list'),
+  importedAt: Time,
+  importedBy: z.string(),
+};
+const RevocationList = z.object(ListFacts).meta({ id: 'RevocationList' });
+export const RevocationListImported = z
+  .object({
+    ca: z.string(),
+    ...ListFacts,
+    repeated: z.boolean().describe('it was in force already: nothing was changed'),
+    certificates: z.number().int().describe('how many of those that it names the hub has seen'),
+  })
+  .meta({ id: 'RevocationListImported' });
+
 export const Ca = z
   .object({
     id: z.string(),
@@ -24,6 +44,7 @@ export const Ca = z
     proof: z.string().nullable().describe('what a certificate of it must have as its common name, to prove that one holds its key'),
     validFrom: Time,
     validTo: Time,
+    revocationList: RevocationList.nullable().describe('of an external one: the list of it that is in force; null: none was imported'),
     createdAt: Time,
     createdBy: z.string(),
   })
@@ -71,6 +92,7 @@ export const Certificate = z
       .nullable()
       .describe('the fingerprint of the one that ends when this one is used first; claim:<id>: its device claimed itself, and has not come with it yet'),
     revokedAt: Time.nullable(),
+    listedAt: Time.nullable().describe('since when the revocation list of its authority names it; null: it does not'),
     revocationReason: RevocationReason.nullable(),
   })
   .meta({ id: 'Certificate' });
@@ -133,6 +155,7 @@ export const SerialRevocation = z.object({ serial: Text(100), reason: Revocation
 export type Ca = z.infer<typeof Ca>;
 export type CaCreate = z.input<typeof CaCreate>;
 export type CaUpdate = z.input<typeof CaUpdate>;
+export type RevocationListImported = z.infer<typeof RevocationListImported>;
 export type Certificate = z.infer<typeof Certificate>;
 export type CertificateIssued = z.infer<typeof CertificateIssued>;
 export type CertificateCreate = z.input<typeof CertificateCreate>;

@@ -9,6 +9,7 @@ import type {
   CertificateQuery,
   CertificateRenewal,
   DeviceCertificateRequest,
+  RevocationListImported,
   RevocationReason,
   ServerCertificateCreate,
 } from '../../api/schema/certificates.ts';
@@ -26,6 +27,8 @@ export interface CertificateResources {
     remove(id: string): Promise<void>;
     /** PEM */
     revocationList(id: string): Promise<string>;
+    /** A list of an external authority, in PEM or DER. */
+    importRevocationList(id: string, list: Uint8Array): Promise<RevocationListImported>;
     /** Undefined: the hub has not seen that certificate yet. */
     revokeSerial(id: string, serial: string, reason: RevocationReason): Promise<Certificate | undefined>;
   };
@@ -56,6 +59,7 @@ export function certificateResources(connection: Connection): CertificateResourc
         for await (const chunk of body) chunks.push(Buffer.from(chunk));
         return Buffer.concat(chunks).toString('utf8');
       },
+      importRevocationList: (id, body) => connection.request('PUT', `${pathOf('cas', id)}/crl`, { body, headers: { 'content-type': 'application/pkix-crl' } }),
       revokeSerial: (id, serial, reason) => connection.request('POST', `${pathOf('cas', id)}/revocations`, { body: { serial, reason } }),
     },
     certificates: {

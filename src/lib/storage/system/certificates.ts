@@ -3,6 +3,7 @@ import type { ClaimId, DeviceId, ProjectId } from '../../domain/ids.ts';
 import type { CertificateFilter, CertificateStorage } from '../certificate-storage.ts';
 import type { SqlValue } from '../commit-log.ts';
 import type { ReadDatabase } from './database.ts';
+import { createRevocationLists } from './revocation-lists.ts';
 
 interface AuthorityRow {
   readonly project: string;
@@ -40,6 +41,8 @@ interface Row {
   readonly revoked_at: number | null;
   readonly revocation_reason: string | null;
   readonly warned_at: number | null;
+  readonly below: string | null;
+  readonly listed_at: number | null;
 }
 
 const AUTHORITIES = 'select * from authorities order by project, created_at, id';
@@ -54,12 +57,15 @@ const BY_FINGERPRINT = 'select * from certificates where fingerprint = ?';
 const OF_DEVICE = 'select * from certificates where device = ? order by created_at desc, fingerprint';
 const BY_SERIAL = 'select * from certificates where project = ? and serial = ? order by authority';
 const REVOKED_OF = 'select * from certificates where project = ? and authority = ? and revoked_at is not null and valid_to > ? order by serial';
-const ENDING = 'select * from certificates where valid_to < ? and valid_to > ? and revoked_at is null and warned_at is null order by valid_to limit ?';
+const ENDING =
+  'select * from certificates where valid_to < ? and valid_to > ? and revoked_at is null and listed_at is null and warned_at is null order by valid_to limit ?';
 const OF_AUTHORITY = 'select device, fingerprint from certificates where project = ? and authority = ? and device is not null and revoked_at is null';
 const COLUMNS =
   'project, fingerprint, authority, serial, kind, origin, device, claim, name, valid_from, valid_to, created_at, created_by, replaces, revoked_at, revocation_reason, warned_at';
 const INSERT = `insert into certificates (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const SEE = INSERT.replace('insert', 'insert or ignore');
+// A list that came in the meantime has its say.
+const SEE = `insert or ignore into certificates (${COLUMNS}, below, listed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+  (select revoked_at from listed_serials where project = ? and authority = ? and serial = ?))`;
 const REVOKE = 'update certificates set revoked_at = ?, revocation_reason = ? where project = ? and fingerprint = ? and revoked_at is null';
 const SUPERSEDE_UNUSED = `${REVOKE} and replaces is not null`;
 const SETTLE = 'update certificates set replaces = null where project = ? and fingerprint = ?';
@@ -101,7 +107,7 @@ export function createCertificates(database: () => ReadDatabase): CertificateSto
     ending: async (before, now, limit) => database().all<Row>(ENDING, before, now, limit).map(recordOf),
     ofAuthority: async (project, authority) => database().all<{ device: DeviceId; fingerprint: string }>(OF_AUTHORITY, project, authority),
     insert: (certificate) => ({ sql: INSERT, parameters: parametersOf(certificate) }),
-    see: (certificate) => ({ sql: SEE, parameters: parametersOf(certificate) }),
+    see: (one) => ({ sql: SEE, parameters: [...parametersOf(one), one.below, one.project, one.authority, one.below ?? one.serial] }),
     revoke: (project, fingerprint, at, reason) => ({ sql: REVOKE, parameters: [at, reason, project, fingerprint], mustChange: true }),
     supersede: (project, fingerprint, at) => ({ sql: REVOKE, parameters: [at, 'superseded', project, fingerprint] }),
     supersedeUnused: (project, fingerprint, at) => ({ sql: SUPERSEDE_UNUSED, parameters: [at, 'superseded', project, fingerprint], mustChange: true }),
@@ -112,6 +118,7 @@ export function createCertificates(database: () => ReadDatabase): CertificateSto
       revoked: async (project, authority, serial) => database().get(IS_REVOKED, project, authority, serial) !== null,
       revoke: ({ project, authority, serial, revokedAt }) => ({ sql: REVOKE_SERIAL, parameters: [project, authority, serial, revokedAt] }),
     },
+    lists: createRevocationLists(database),
   };
 }
 
@@ -126,9 +133,9 @@ function conditionsOf(project: ProjectId, filter: CertificateFilter, now: number
   if (filter.device !== undefined) add('device = ?', filter.device);
   if (filter.authority !== undefined) add('authority = ?', filter.authority);
   if (filter.kind !== undefined) add('kind = ?', filter.kind);
-  if (filter.state === 'valid' || filter.endsBefore !== undefined) add('revoked_at is null and valid_to > ?', now);
-  if (filter.state === 'revoked') add('revoked_at is not null');
-  if (filter.state === 'expired') add('revoked_at is null and valid_to <= ?', now);
+  if (filter.state === 'valid' || filter.endsBefore !== undefined) add('revoked_at is null and listed_at is null and valid_to > ?', now);
+  if (filter.state === 'revoked') add('(revoked_at is not null or listed_at is not null)');
+  if (filter.state === 'expired') add('revoked_at is null and listed_at is null and valid_to <= ?', now);
   if (filter.endsBefore !== undefined) add('valid_to < ?', filter.endsBefore);
   return { where: conditions.join(' and '), parameters };
 }
@@ -180,5 +187,7 @@ function recordOf(row: Row): CertificateRecord {
     revokedAt: row.revoked_at,
     revocationReason: row.revocation_reason as CertificateRecord['revocationReason'],
     warnedAt: row.warned_at,
+    below: row.below,
+    listedAt: row.listed_at,
   };
 }

@@ -9,6 +9,7 @@ import { CONNECTION_TABLES } from './fleet-tables/connections.ts';
 import { DEVICE_TABLES } from './fleet-tables/devices.ts';
 import { GROUP_TABLES } from './fleet-tables/groups.ts';
 import { MANIFEST_TABLES } from './fleet-tables/manifests.ts';
+import { REVOCATION_LIST_TABLES } from './fleet-tables/revocation-lists.ts';
 
 /**
  * The migrations in their order; the place in the list plus one is the `user_version` they lead to. A released one
@@ -402,6 +403,7 @@ create table rule_commands (
 );
 `,
   [DEVICE_TABLES, GROUP_TABLES, CERTIFICATE_TABLES, CLAIM_TABLES, COMMAND_TABLES, CONFIG_TABLES, CONNECTION_TABLES, MANIFEST_TABLES].join(''),
+  REVOCATION_LIST_TABLES,
 ];
 
 /**
