@@ -50,6 +50,23 @@ describe('a fleet that is read as it is asked for', () => {
     expect(shown(directory)).toEqual(shown(inserted));
   });
 
+  it('says so when a row is damaged: at the start what all are found by, the rest when it is asked for', async () => {
+    const broken = (column: string) => (system: SystemStore) => [
+      ...['a', 'b'].map((id) => system.devices.insert(aDevice(id))),
+      { sql: `update devices set ${column} = '{' where id = 'a'`, parameters: [] },
+    ];
+    await expect(loaded(broken('groups'))).rejects.toMatchObject({ code: 'storage_failed' });
+    const { directory } = await loaded(broken('labels'));
+    expect(() => directory.device('a')?.device).toThrow(expect.objectContaining({ code: 'storage_failed' }));
+    expect(directory.device('b')?.device).toEqual(aDevice('b'));
+    // A line end between two tokens would give each device the row of another.
+    const lines = (system: SystemStore) => [
+      ...broken('labels')(system).slice(0, 2),
+      { sql: "update devices set labels = '{' || char(10) || '}'", parameters: [] },
+    ];
+    await expect(loaded(lines)).rejects.toMatchObject({ code: 'storage_failed' });
+  });
+
   it('keeps what changed before it was read', async () => {
     const { directory } = await loaded((system) => [
       system.devices.insert(aDevice('a', { aliases: { serial: '1' } })),
