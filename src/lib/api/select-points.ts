@@ -67,7 +67,7 @@ export function* selectPoints(
 
 /** From the device `from` on, itself included. */
 function* devicesOf(directory: Directory, { project, devices, groups }: SelectedFilter, from?: string): Generator<DeviceEntry> {
-  const meant = devices ?? groups?.flatMap((group) => Array.from(directory.groups.devices(project, group), ({ device }) => device.id));
+  const meant = devices ?? groups?.flatMap((group) => Array.from(directory.groups.devices(project, group), ({ id }) => id));
   if (meant === undefined) {
     const first = from === undefined ? undefined : directory.device(from);
     if (first?.device.project === project) yield first;

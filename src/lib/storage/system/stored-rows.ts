@@ -5,7 +5,7 @@ import type { FleetPiece, StoredDevice, StoredRows } from '../fleet-reading.ts';
 import { deviceOf, statusesOf, storedDevicesOf } from './devices.ts';
 import { CORRUPT_HINT } from './driver.ts';
 import type { FleetTexts } from './fleet-texts.ts';
-import { seriesInLine, storedPointsOf } from './points.ts';
+import { mayHaveRetention, seriesInLine, storedPointsOf } from './points.ts';
 
 const NONE: readonly SeriesId[] = [];
 
@@ -51,6 +51,7 @@ function rowsOf(deviceLine: LineOf, pointLine: LineOf, pointLineAt: Int32Array, 
     device: (at, id, aliases) => whole(() => deviceOf(deviceLine(at), id, aliases)),
     points: (at, device) => whole(() => pointsOf(pointLine(pointLineAt[at] ?? 0), device)),
     seriesOf: (at, path) => seriesInLine(pointLine(pointLineAt[at] ?? 0), path),
+    mayHaveRetention: (at) => mayHaveRetention(pointLine(pointLineAt[at] ?? 0)),
   };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DeviceId, ProjectId, SeriesId } from '../../../../src/lib/domain/ids.ts';
 import { Directory } from '../../../../src/lib/fleet/directory.ts';
 import { createPresence } from '../../../../src/lib/fleet/live-presence.ts';
+import { pointRules } from '../../../../src/lib/fleet/retention.ts';
 import { loadDirectory } from '../../../../src/lib/server/load-directory.ts';
 import type { Statement } from '../../../../src/lib/storage/commit-log.ts';
 import type { SystemStore } from '../../../../src/lib/storage/system/system-store.ts';
@@ -65,6 +66,23 @@ describe('a fleet that is read as it is asked for', () => {
       { sql: "update devices set labels = '{' || char(10) || '}'", parameters: [] },
     ];
     await expect(loaded(lines)).rejects.toMatchObject({ code: 'storage_failed' });
+  });
+
+  it('tells which points have a retention of their own without reading the others', async () => {
+    const { directory } = await loaded((system) => [
+      ...['none', 'own', 'quoted', 'bare'].map((id) => system.devices.insert(aDevice(id))),
+      // Whoever reads this one finds it damaged.
+      { sql: "update devices set labels = '{' where id in ('none', 'bare')", parameters: [] },
+      system.points.ensure(aPoint('none', 'x', 1)),
+      system.points.ensure(aPoint('none', 'y', 2, { unit: 'K' })),
+      system.points.ensure(aPoint('own', 'x', 3)),
+      system.points.ensure(aPoint('own', 'y', 4, { retention: '5d' })),
+      system.points.ensure(aPoint('quoted', 'x', 5, { description: '["a"]' })),
+    ]);
+    directory.projects.set(PROJECT, aProject());
+    expect(await pointRules(directory)).toEqual([{ source: 'point', of: 'own', project: PROJECT, path: 'y', retention: '5d', series: [4] }]);
+    directory.putPoint(aPoint('quoted', 'x', 5, { retention: '6d' }));
+    expect((await pointRules(directory)).map(({ of }) => of)).toEqual(['own', 'quoted']);
   });
 
   it('keeps what changed before it was read', async () => {
