@@ -20,6 +20,9 @@ export interface FleetTexts {
   readonly last: string | null;
 }
 
+/** To a thread that reads: nothing will be asked any more. */
+export const NO_MORE = 'no more';
+
 const DEVICES = 1_000;
 const LAST = `select id from devices where id > ? order by id limit 1 offset ${DEVICES - 1}`;
 /** With the device that has this one the piece ends: devices may have thousands each, and no text has room for those of a thousand of them. */
