@@ -4,8 +4,8 @@ import type { Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
 import { FOREVER, type Retention, retentionMs } from '../domain/retention.ts';
 import type { RetentionRules } from '../storage/sample-store.ts';
+import { devicesInTurns } from './devices-in-turns.ts';
 import type { DeviceEntry, Directory } from './directory.ts';
-import { createTurns } from './turns.ts';
 
 /** Where a rule comes from; the first that says something wins: the point itself, its device's type, the project, the hub's setting. */
 export const RETENTION_SOURCES = ['point', 'type', 'project', 'setting', 'default'] as const;
@@ -30,9 +30,6 @@ export interface PointRule {
   readonly series: SeriesId[];
 }
 
-/** Devices between two looks at the clock. */
-const LOOK_EVERY = 32;
-
 /** `days`: what the hub's setting says; null keeps for ever. */
 export function retentionOfProject(projects: Projects, project: ProjectId, days: number | null): EffectiveRetention<'project' | 'setting' | 'default'> {
   const own = projects.get(project)?.retention ?? null;
@@ -52,16 +49,9 @@ export function retentionOfPoint(directory: Directory, point: Point, days: numbe
 /** The rules of all types and points that say something else than their project. The event loop goes on meanwhile; devices that say nothing are not read. */
 export async function pointRules(directory: Directory): Promise<readonly PointRule[]> {
   const rules = new Map<string, PointRule>();
-  const turns = createTurns();
   for (const project of [...directory.projects.keys()]) {
     const ofTypes = declaredBy(directory.typesOf(project));
-    let looked = 0;
-    for (const entry of directory.sortedDevices(project)) {
-      if (++looked % LOOK_EVERY === 0 && turns.isOver()) {
-        await turns.next();
-        // It may have gone meanwhile.
-        if (directory.device(entry.id) !== entry) continue;
-      }
+    for await (const entry of devicesInTurns(directory, project)) {
       if (entry.pointCount === 0 || (ofTypes.size === 0 && !entry.mayHaveRetention())) continue;
       addRules(rules, entry, ofTypes);
     }
