@@ -59,7 +59,8 @@ function runIn(args: readonly string[], circumstances: Circumstances & { readonl
     };
     const died = (code: number | null): void => {
       resident.off('message', answered);
-      resolve({ code, stdout: '', stderr: '' });
+      // A command that ends by itself has broken the process: its code is no answer of the command.
+      resolve({ code: circumstances.live ? code : null, stdout: '', stderr: '' });
     };
     resident.once('message', answered);
     resident.once('exit', died);

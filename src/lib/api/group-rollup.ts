@@ -94,11 +94,13 @@ export async function rollUp(
   });
 }
 
-function count(figures: Figures, { device, points }: DeviceEntry, presence: Presence, since: number): void {
+function count(figures: Figures, device: DeviceEntry, presence: Presence, since: number): void {
   figures.devices += 1;
   if (presence.status(device.id).online) figures.online += 1;
   for (const value of figures.values) {
-    const entry = points.get(value.point);
+    // Devices without the point are not read.
+    if (device.seriesOf(value.point) === undefined) continue;
+    const entry = device.points.get(value.point);
     const { latest } = entry ?? {};
     if (entry === undefined || !latest || latest.time < since) continue;
     const number = numberOf(latest.value);

@@ -3,6 +3,7 @@ import type { DeviceId, GroupPath, ProjectId } from '../domain/ids.ts';
 import type { PointKind } from '../domain/point.ts';
 import { selectorMatcher } from '../domain/selector.ts';
 import type { DeviceEntry, Directory, PointEntry } from '../fleet/directory.ts';
+import { createTurns } from '../fleet/turns.ts';
 import { halvesOf, type PointFilter } from '../stream/filter.ts';
 import { narrowedToGroups, selectorOf } from './read-selector.ts';
 
@@ -48,15 +49,25 @@ export function filterOf(
   };
 }
 
-/** The points that a filter selects, by device, then path; `after` skips up to and including a position. */
-export function* selectPoints(
+/** Devices between two looks at the clock. */
+const LOOK_EVERY = 32;
+
+/** The points that a filter selects, by device, then path; `after` skips up to and including a position. Others have their turn meanwhile. */
+async function* selectPoints(
   directory: Directory,
   filter: SelectedFilter,
   after?: { readonly device: string; readonly point: string },
-): Generator<SelectedPoint> {
+): AsyncGenerator<SelectedPoint, void, undefined> {
   const { ofDevice, ofPoint } = halvesOf(filter);
+  const turns = createTurns();
+  let looked = 0;
   for (const device of devicesOf(directory, filter, after?.device)) {
-    if (!ofDevice(device.device)) continue;
+    if (++looked % LOOK_EVERY === 0 && turns.isOver()) {
+      await turns.next();
+      // It may have gone meanwhile.
+      if (directory.device(device.id) !== device) continue;
+    }
+    if (device.pointCount === 0 || !ofDevice(device.device)) continue;
     for (const path of [...device.points.keys()].sort()) {
       if (after && device.device.id === after.device && path <= after.point) continue;
       const entry = device.points.get(path);
@@ -65,9 +76,24 @@ export function* selectPoints(
   }
 }
 
+/** The first of them; all without a limit. */
+export async function selectedPoints(
+  directory: Directory,
+  filter: SelectedFilter,
+  {
+    after,
+    limit = Number.POSITIVE_INFINITY,
+  }: { readonly after?: { readonly device: string; readonly point: string } | undefined; readonly limit?: number } = {},
+): Promise<readonly SelectedPoint[]> {
+  const selected: SelectedPoint[] = [];
+  if (limit <= 0) return selected;
+  for await (const one of selectPoints(directory, filter, after)) if (selected.push(one) >= limit) break;
+  return selected;
+}
+
 /** From the device `from` on, itself included. */
 function* devicesOf(directory: Directory, { project, devices, groups }: SelectedFilter, from?: string): Generator<DeviceEntry> {
-  const meant = devices ?? groups?.flatMap((group) => Array.from(directory.groups.devices(project, group), ({ device }) => device.id));
+  const meant = devices ?? groups?.flatMap((group) => Array.from(directory.groups.devices(project, group), ({ id }) => id));
   if (meant === undefined) {
     const first = from === undefined ? undefined : directory.device(from);
     if (first?.device.project === project) yield first;

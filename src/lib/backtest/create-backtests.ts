@@ -31,7 +31,7 @@ export function createBacktests(ports: BacktestPorts): Backtests {
     },
     async run(query, signal, onProgress) {
       if (query.rules.some(({ document }) => usesScript(document))) await ports.scripts?.prepare?.();
-      const order = orderOf(ports, query);
+      const order = await orderOf(ports, query);
       if (running >= ports.runningMax)
         throw new MusterError('overloaded', `${ports.runningMax} back-tests are under way already (limits.backtests)`, {
           hint: 'Try again when one has ended.',
@@ -56,14 +56,12 @@ async function replay(ports: BacktestPorts, order: ReplayOrder, signal: AbortSig
 }
 
 /** Throws MusterError `invalid` for a document that is no rule, and for a range that holds nothing. */
-function orderOf({ directory, clock, scripts }: BacktestPorts, query: BacktestQuery): ReplayOrder {
+async function orderOf({ directory, clock, scripts }: BacktestPorts, query: BacktestQuery): Promise<ReplayOrder> {
   const to = Math.min(query.to, clock());
   if (!(query.from < to)) throw new MusterError('invalid', 'the range of the back-test is empty, or still to come', { details: { field: 'from' } });
   const rules = query.rules.map((tried, index) => ({ tried, rule: readRule(tried, index, query.rules.length, scripts) }));
-  const planned = rules.map(({ tried, rule }): PlannedRule => {
-    const plan = planWatches(directory, query.project, rule, query);
-    return { ...tried, plan, notes: notesOf(rule, query) };
-  });
+  const planned: PlannedRule[] = [];
+  for (const { tried, rule } of rules) planned.push({ ...tried, plan: await planWatches(directory, query.project, rule, query), notes: notesOf(rule, query) });
   const leadMs = Math.max(...rules.map(({ rule }) => leadOf(rule)));
   const historyMs = Math.max(...rules.map(({ rule }) => historyOf(rule)));
   return {

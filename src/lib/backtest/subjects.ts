@@ -3,6 +3,7 @@ import { groupsWatched, matchesDevice, matchesPoint } from '../alarms/scope.ts';
 import type { AlarmSubject } from '../domain/alarm.ts';
 import type { ProjectId } from '../domain/ids.ts';
 import { globMatcher, pathMatcher } from '../domain/matching.ts';
+import { devicesInTurns } from '../fleet/devices-in-turns.ts';
 import type { DeviceEntry, Directory } from '../fleet/directory.ts';
 import type { WatchPlan } from './messages.ts';
 
@@ -13,12 +14,12 @@ export interface SubjectFilter {
 }
 
 /** What the rule watches of the fleet as it is now: who was elsewhere in the past is judged by where it is today. */
-export function planWatches(directory: Directory, project: ProjectId, rule: Rule, filter: SubjectFilter): WatchPlan {
+export async function planWatches(directory: Directory, project: ProjectId, rule: Rule, filter: SubjectFilter): Promise<WatchPlan> {
   const plan = createPlan();
   const ofDevice = filter.devices === null ? () => true : anyOf(filter.devices);
   const ofPoint = filter.points === null ? () => true : pathMatcher(filter.points);
   const groups = new Map<string, number>();
-  for (const entry of directory.sortedDevices(project)) {
+  for await (const entry of devicesInTurns(directory, project)) {
     // A group is what all of its devices make of it.
     const chosen = rule.condition.subject === 'group' || ofDevice(entry.device.id);
     const memberships = directory.membershipOf(entry.device);

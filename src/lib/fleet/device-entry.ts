@@ -14,6 +14,8 @@ export interface DeviceEntry extends Placed<DeviceEntry> {
   readonly pointCount: number;
   /** Of the point with this path, without reading it; undefined: there is none. */
   seriesOf(path: string): SeriesId | undefined;
+  /** false: none of its points has a retention of its own; true: one may have, without reading them. */
+  mayHaveRetention(): boolean;
   accepted: number;
   rejected: number;
   refused: number;
@@ -32,6 +34,7 @@ export interface PackedRows {
   device(at: number, id: DeviceId, aliases: Device['aliases']): Device;
   points(at: number, device: DeviceId): DevicePoints;
   seriesOf(at: number, path: string): SeriesId | undefined;
+  mayHaveRetention(at: number): boolean;
 }
 
 /** A device and its points, which may still be as they came from the disk: they are read when somebody first asks for them. */
@@ -94,6 +97,11 @@ export class OwnEntry implements DeviceEntry {
   seriesOf(path: string): SeriesId | undefined {
     if (this.#points !== null) return this.#points.get(path)?.point.series;
     return this.#packedPoints === 0 ? undefined : this.#rows?.seriesOf(this.#at, path);
+  }
+
+  mayHaveRetention(): boolean {
+    if (this.#points !== null) return this.#points.size > 0;
+    return this.#packedPoints > 0 && this.#rows?.mayHaveRetention(this.#at) === true;
   }
 
   #readDevice(): Device {

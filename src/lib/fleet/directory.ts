@@ -149,6 +149,7 @@ export class Directory {
         return points;
       },
       seriesOf: (at, path) => rows.seriesOf(at, path),
+      mayHaveRetention: (at) => rows.mayHaveRetention(at),
     };
   }
   removeDevice(id: DeviceId): void {

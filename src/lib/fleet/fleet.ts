@@ -15,6 +15,7 @@ import { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.t
 import type { DeviceEntry, Directory, PointEntry } from './directory.ts';
 import { createProvisioning, type Provisioning } from './provisioning.ts';
 import { stateStatements } from './state-change.ts';
+import { createTurns } from './turns.ts';
 import { applyDefinition, asDeclared, changedDefinitions, declaredPoints, type PointChange } from './type-points.ts';
 
 export { type DeviceChange, LABELS_MAX, type NewDevice } from './device-change.ts';
@@ -213,7 +214,7 @@ export function createFleet(ports: FleetPorts): Fleet {
       configSchema: change.configSchema === undefined ? before.configSchema : change.configSchema,
       updatedAt: clock(),
     };
-    const followers = [...directory.devices()].filter(({ device }) => device.project === project && device.type === type.id);
+    const followers = await ofType(project, type.id);
     const { points, statements } = following(followers, type, changedDefinitions(before, type));
     const release = directory.reserve(project, 0, newOnes(points));
     try {
@@ -226,10 +227,20 @@ export function createFleet(ports: FleetPorts): Fleet {
     return type;
   }
 
+  /** The event loop goes on meanwhile: whose records were not read yet are read for this. Nothing else changes devices or types as long as this is alone. */
+  async function ofType(project: ProjectId, type: DeviceTypeId): Promise<readonly DeviceEntry[]> {
+    const found: DeviceEntry[] = [];
+    const turns = createTurns();
+    for (const entry of directory.sortedDevices(project)) {
+      if (entry.device.type === type) found.push(entry);
+      if (turns.isOver()) await turns.next();
+    }
+    return found;
+  }
+
   async function deleteType(project: ProjectId, id: string): Promise<void> {
     const type = findType(project, id);
-    let users = 0;
-    for (const { device } of directory.devices()) if (device.project === project && device.type === type.id) users += 1;
+    const users = (await ofType(project, type.id)).length;
     if (users > 0) throw new MusterError('in_use', `${users} devices are of the type ${id}`, { hint: 'Give them another type first.' });
     await commitOrExplain(system.log, [system.types.remove(project, type.id)], {
       stale: () => noType(id),

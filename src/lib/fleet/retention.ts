@@ -1,9 +1,11 @@
+import type { DeviceType } from '../domain/device-type.ts';
 import type { DeviceId, DeviceTypeId, ProjectId, SeriesId } from '../domain/ids.ts';
 import type { Point } from '../domain/point.ts';
 import type { Project } from '../domain/project.ts';
 import { FOREVER, type Retention, retentionMs } from '../domain/retention.ts';
 import type { RetentionRules } from '../storage/sample-store.ts';
-import type { Directory } from './directory.ts';
+import { devicesInTurns } from './devices-in-turns.ts';
+import type { DeviceEntry, Directory } from './directory.ts';
 
 /** Where a rule comes from; the first that says something wins: the point itself, its device's type, the project, the hub's setting. */
 export const RETENTION_SOURCES = ['point', 'type', 'project', 'setting', 'default'] as const;
@@ -28,9 +30,6 @@ export interface PointRule {
   readonly series: SeriesId[];
 }
 
-/** Points that are looked at in one turn of the event loop. */
-const AT_ONCE = 20_000;
-
 /** `days`: what the hub's setting says; null keeps for ever. */
 export function retentionOfProject(projects: Projects, project: ProjectId, days: number | null): EffectiveRetention<'project' | 'setting' | 'default'> {
   const own = projects.get(project)?.retention ?? null;
@@ -47,46 +46,47 @@ export function retentionOfPoint(directory: Directory, point: Point, days: numbe
   return device === undefined ? { retention: FOREVER, source: 'default' } : retentionOfProject(directory.projects, device.project, days);
 }
 
-/** The rules of all types and points that say something else than their project. The event loop goes on meanwhile. */
+/** The rules of all types and points that say something else than their project. The event loop goes on meanwhile; devices that say nothing are not read. */
 export async function pointRules(directory: Directory): Promise<readonly PointRule[]> {
   const rules = new Map<string, PointRule>();
-  const ofTypes = new Map<string, ReadonlyMap<string, Retention>>();
-  let looked = 0;
-  for (const { device, points } of [...directory.devices()]) {
-    const declared = device.type === null ? NONE : declaredBy(device.project, device.type);
-    for (const { point } of points.values()) {
-      looked++;
-      const retention = point.retention ?? declared.get(point.path);
-      if (retention === undefined) continue;
-      const own = point.retention !== null;
-      const of = own || device.type === null ? device.id : device.type;
-      const key = JSON.stringify([own, device.project, of, point.path]);
-      let rule = rules.get(key);
-      if (rule === undefined) {
-        rule = { source: own ? 'point' : 'type', of, project: device.project, path: point.path, retention, series: [] };
-        rules.set(key, rule);
-      }
-      rule.series.push(point.series);
+  for (const project of [...directory.projects.keys()]) {
+    const ofTypes = declaredBy(directory.typesOf(project));
+    for await (const entry of devicesInTurns(directory, project)) {
+      if (entry.pointCount === 0 || (ofTypes.size === 0 && !entry.mayHaveRetention())) continue;
+      addRules(rules, entry, ofTypes);
     }
-    if (looked < AT_ONCE) continue;
-    looked = 0;
-    await new Promise((resolve) => setImmediate(resolve));
   }
   return [...rules.values()];
+}
 
-  function declaredBy(project: ProjectId, id: DeviceTypeId): ReadonlyMap<string, Retention> {
-    const key = `${project} ${id}`;
-    let known = ofTypes.get(key);
-    if (known === undefined) {
-      const points = directory.type(project, id)?.points ?? [];
-      known = new Map(points.flatMap(({ path, retention }) => (retention === null ? [] : [[path as string, retention] as const])));
-      ofTypes.set(key, known);
+function addRules(rules: Map<string, PointRule>, entry: DeviceEntry, ofTypes: ReadonlyMap<DeviceTypeId, ReadonlyMap<string, Retention>>): void {
+  const { id, project, type } = entry.device;
+  const declared = type === null ? undefined : ofTypes.get(type);
+  if (declared === undefined && !entry.mayHaveRetention()) return;
+  for (const { point } of entry.points.values()) {
+    const retention = point.retention ?? declared?.get(point.path);
+    if (retention === undefined) continue;
+    const own = point.retention !== null;
+    const of = own || type === null ? id : type;
+    const key = JSON.stringify([own, project, of, point.path]);
+    let rule = rules.get(key);
+    if (rule === undefined) {
+      rule = { source: own ? 'point' : 'type', of, project, path: point.path, retention, series: [] };
+      rules.set(key, rule);
     }
-    return known;
+    rule.series.push(point.series);
   }
 }
 
-const NONE: ReadonlyMap<string, Retention> = new Map();
+/** By type and path; types that declare none are left out. */
+function declaredBy(types: Iterable<DeviceType>): ReadonlyMap<DeviceTypeId, ReadonlyMap<string, Retention>> {
+  const declared = new Map<DeviceTypeId, ReadonlyMap<string, Retention>>();
+  for (const { id, points } of types) {
+    const own = points.flatMap(({ path, retention }) => (retention === null ? [] : [[path as string, retention] as const]));
+    if (own.length > 0) declared.set(id, new Map(own));
+  }
+  return declared;
+}
 
 /** What the sample store has to know, at this moment. */
 export function storeRules(projects: Projects, rules: readonly PointRule[], days: number | null, now: number): RetentionRules {

@@ -36,4 +36,6 @@ export interface StoredRows {
   points(at: number, device: DeviceId): readonly Point[];
   /** Of the point with this path, without reading the others; undefined: there is none. */
   seriesOf(at: number, path: string): SeriesId | undefined;
+  /** false: none of its points has a retention of its own. Told without reading them. */
+  mayHaveRetention(at: number): boolean;
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
- * The built file of a worker thread (`*-worker.ts`). Threads run from `dist/`, in tests too, because Node 20 does not
+ * The built file of a worker thread, or of a process (`*-worker.ts`). They run from `dist/`, in tests too, because Node 20 does not
  * run TypeScript.
  */
 export function workerFile(name: string): URL {

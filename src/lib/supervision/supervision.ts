@@ -50,7 +50,7 @@ export interface Rules {
   /** Read and compiled; null: a document of an older release that this one cannot read (the log and event rule.failed say why). */
   compiled(project: ProjectId, id: string): Rule | null;
   /** What it watches now, as `device/point`, device or group, in pages by that text. */
-  subjects(project: ProjectId, rule: Rule, limit: number, after: string | null): { readonly items: readonly string[]; readonly count: number };
+  subjects(project: ProjectId, rule: Rule, limit: number, after: string | null): Promise<{ readonly items: readonly string[]; readonly count: number }>;
 }
 
 export interface Maintenances {

@@ -116,7 +116,7 @@ describe('what a rule watches in a back-test', () => {
     const { directory } = await backtestFixture(POINTS, ROWS.slice(0, 1));
     const parsed = parseRule(document, { version: 1 });
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    const plan = planWatches(directory, 'default' as ProjectId, parsed.rule, { devices: null, points: null });
+    const plan = await planWatches(directory, 'default' as ProjectId, parsed.rule, { devices: null, points: null });
     return {
       subjects: plan.subjects.map(({ device, point, group }) => group ?? `${device} ${point ?? ''}`.trim()),
       entries: [...plan.series].map((series, index) => [series, plan.subject[index], plan.slot[index], plan.member[index]]),

@@ -141,10 +141,10 @@ test('what a rule watches comes in pages, by device and then by point', async ()
   const rule = rules.compiled(PROJECT, 'zones');
   if (rule === null) throw new Error('it can be read');
   const all = ['a/zone/1', 'a/zone/2', 'a-b/zone/1', 'a-b/zone/2', 'b/zone/1', 'b/zone/2'];
-  expect(rules.subjects(PROJECT, rule, 100, null)).toEqual({ items: all, count: 6 });
+  expect(await rules.subjects(PROJECT, rule, 100, null)).toEqual({ items: all, count: 6 });
   const seen: string[] = [];
   for (let after: string | null = null; ; ) {
-    const { items } = rules.subjects(PROJECT, rule, 2, after);
+    const { items } = await rules.subjects(PROJECT, rule, 2, after);
     if (items.length === 0) break;
     seen.push(...items);
     after = items.at(-1) ?? null;
@@ -160,5 +160,5 @@ test('a rule over groups watches the groups that it names, else those that its d
   const when = { joint: { points: { t: 'temperature' }, over: 'group', level: 'major', if: 'count > 80' } };
   const read = rules.check({ id: 'groups', when });
   if ('problems' in read) throw new Error(JSON.stringify(read.problems));
-  expect(rules.subjects(PROJECT, read.rule, 10, null).items).toEqual(['@lyon', '@paris/hall-1', '@paris/hall-2']);
+  expect((await rules.subjects(PROJECT, read.rule, 10, null)).items).toEqual(['@lyon', '@paris/hall-1', '@paris/hall-2']);
 });

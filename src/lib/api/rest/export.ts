@@ -14,7 +14,7 @@ import type { ExportPlaces } from '../export-places.ts';
 import { type Answer, type Route, route } from '../route.ts';
 import { ALL_TIME, type SampleReader } from '../sample-reader.ts';
 import { ExportQuery } from '../schema/samples.ts';
-import { filterOf, listOf, type SelectedPoint, selectPoints } from '../select-points.ts';
+import { filterOf, listOf, type SelectedPoint, selectedPoints } from '../select-points.ts';
 
 export interface ExportPorts {
   readonly fleet: Fleet;
@@ -61,12 +61,10 @@ export function exportRoutes(ports: ExportPorts): Route[] {
           });
         places.take(signal);
         const plan: Plan = {
-          selected: [
-            ...selectPoints(
-              directory,
-              filterOf(project, query, (id) => fleet.device(project, id), directory),
-            ),
-          ],
+          selected: await selectedPoints(
+            directory,
+            filterOf(project, query, (id) => fleet.device(project, id), directory),
+          ),
           from: query.from ?? ALL_TIME.from,
           to: query.to ?? ALL_TIME.to,
           after: readAfter(query.after),

@@ -12,7 +12,7 @@ import { readCursor, pageOf as takePage } from '../cursor.ts';
 import { type Route, route } from '../route.ts';
 import { pageOf } from '../schema/common.ts';
 import { Point, PointQuery, PointUpdate } from '../schema/fleet.ts';
-import { filterOf, selectPoints } from '../select-points.ts';
+import { filterOf, selectedPoints } from '../select-points.ts';
 
 const ByPath = z.object({ id: z.string().max(200), path: z.string().max(400).describe('the path of the point; its slashes stay slashes') });
 
@@ -49,7 +49,7 @@ export function pointRoutes({ fleet, directory, control, latestKnown, retentionD
         const cursor = readCursor(query.cursor, ['string', 'string']);
         const after = cursor ? { device: String(cursor[0]), point: String(cursor[1]) } : undefined;
         const filter = filterOf(project, query, (id) => fleet.device(project, id), directory);
-        const selected = selectPoints(directory, filter, after);
+        const selected = await selectedPoints(directory, filter, { after, limit: query.limit + 1 });
         const page = takePage(
           selected,
           query.limit,

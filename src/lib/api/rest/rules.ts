@@ -37,9 +37,9 @@ const EXAMPLES = 5;
 export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
   const render = (record: RuleRecord): Rule => renderRule(record, rules.compiled(record.project, record.id), rules.problems(record.project, record.id));
 
-  function shown(record: RuleRecord): RuleShown {
+  async function shown(record: RuleRecord): Promise<RuleShown> {
     const rule = rules.compiled(record.project, record.id);
-    return { ...render(record), watches: rule === null ? 0 : rules.subjects(record.project, rule, 0, null).count };
+    return { ...render(record), watches: rule === null ? 0 : (await rules.subjects(record.project, rule, 0, null)).count };
   }
 
   /** Another version than the one in force. */
@@ -120,7 +120,7 @@ export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
       permission: 'rule:write',
       body: RuleDocument,
       responses: { 201: RuleShown },
-      handle: async ({ body, project, principal }) => ({ status: 201, body: shown(await rules.create(project, body as JsonValue, actorOf(principal))) }),
+      handle: async ({ body, project, principal }) => ({ status: 201, body: await shown(await rules.create(project, body as JsonValue, actorOf(principal))) }),
     }),
     route({
       method: 'POST',
@@ -140,7 +140,7 @@ export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
           const answer: RuleCheck = { valid: false, problems: [...read.problems], notes: [], id, version, changed: true, watches: null, words: [] };
           return { status: 200, body: answer };
         }
-        const watches = rules.subjects(project, read.rule, 0, null).count;
+        const { count: watches } = await rules.subjects(project, read.rule, 0, null);
         const answer: RuleCheck = {
           ...{ valid: true, problems: [], id, version, watches },
           notes: notesOn(project, read.rule, watches),
@@ -161,7 +161,7 @@ export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
       responses: { 200: RuleShown },
       handle: async ({ params, query, project }) => ({
         status: 200,
-        body: query.version === undefined ? shown(rules.get(project, params.id)) : await ofVersion(project, params.id, query.version),
+        body: query.version === undefined ? await shown(rules.get(project, params.id)) : await ofVersion(project, params.id, query.version),
       }),
     }),
     route({
@@ -178,7 +178,7 @@ export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
       responses: { 200: RuleShown },
       handle: async ({ params, query, body, project, principal }) => ({
         status: 200,
-        body: shown(await rules.update(project, params.id, body as JsonValue, query.version ?? null, actorOf(principal))),
+        body: await shown(await rules.update(project, params.id, body as JsonValue, query.version ?? null, actorOf(principal))),
       }),
     }),
     route({
@@ -205,7 +205,7 @@ export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
         responses: { 200: RuleShown },
         handle: async ({ params, project, principal }) => ({
           status: 200,
-          body: shown(await rules.setEnabled(project, params.id, verb === 'enable', actorOf(principal))),
+          body: await shown(await rules.setEnabled(project, params.id, verb === 'enable', actorOf(principal))),
         }),
       }),
     ),
@@ -233,11 +233,11 @@ export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
       params: ById,
       query: PageQuery,
       responses: { 200: pageOf(RuleSubject) },
-      handle({ params, query, project }) {
+      async handle({ params, query, project }) {
         const record = rules.get(project, params.id);
         const rule = rules.compiled(project, record.id);
         const after = readCursor(query.cursor, ['string'])?.[0] as string | undefined;
-        const items = rule === null ? [] : rules.subjects(project, rule, query.limit + 1, after ?? null).items;
+        const items = rule === null ? [] : (await rules.subjects(project, rule, query.limit + 1, after ?? null)).items;
         return {
           status: 200,
           body: takePage(
@@ -257,10 +257,10 @@ export function ruleRoutes({ rules, alarms, directory }: RulePorts): Route[] {
       permission: 'rule:read',
       params: ById,
       responses: { 200: RuleExplained },
-      handle({ params, project }) {
+      async handle({ params, project }) {
         const record = rules.get(project, params.id);
         const rule = rules.compiled(project, record.id);
-        const watched = rule === null ? { items: [], count: 0 } : rules.subjects(project, rule, EXAMPLES, null);
+        const watched = rule === null ? { items: [], count: 0 } : await rules.subjects(project, rule, EXAMPLES, null);
         const answer: RuleExplained = {
           ...{ id: record.id, version: record.version, state: stateOf(record, rule) },
           words: rule === null ? [] : [...describeRule(rule, record.document)],

@@ -10,7 +10,7 @@ import { type Route, route } from '../route.ts';
 import { ALL_TIME, type SampleReader } from '../sample-reader.ts';
 import { pageOf } from '../schema/common.ts';
 import { AggregateQuery, AggregateResult, CountQuery, CountResult, DownsampleQuery, DownsampleResult, SampleItem, SamplesQuery } from '../schema/samples.ts';
-import { filterOf, listOf, selectPoints } from '../select-points.ts';
+import { filterOf, listOf, selectedPoints } from '../select-points.ts';
 
 export interface SamplePorts {
   readonly fleet: Fleet;
@@ -104,7 +104,7 @@ export function sampleRoutes({ fleet, directory, reader }: SamplePorts): Route[]
       responses: { 200: CountResult },
       async handle({ query, project }) {
         const filter = filterOf(project, query, (id) => fleet.device(project, id), directory);
-        const series = [...selectPoints(directory, filter)].map(({ entry }) => entry.point.series);
+        const series = (await selectedPoints(directory, filter)).map(({ entry }) => entry.point.series);
         const count = series.length === 0 ? 0 : await reader.count({ series, from: query.from ?? ALL_TIME.from, to: query.to ?? ALL_TIME.to });
         return { status: 200, body: { count, series: series.length }, headers: reader.caveat() };
       },

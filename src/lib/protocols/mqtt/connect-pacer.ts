@@ -166,11 +166,15 @@ export class ConnectPacer {
 
   /** Too many wait: the oldest of the address with the most goes. */
   #dropOne(): void {
-    let longest: WaitingSocket[] = [];
-    for (const queue of this.#queues.values()) if (queue.length > longest.length) longest = queue;
-    let dropped = longest.shift();
-    while (dropped?.isGone) dropped = longest.shift();
-    if (!dropped) return;
+    let dropped: WaitingSocket | undefined;
+    do {
+      let longest: WaitingSocket[] = [];
+      for (const queue of this.#queues.values()) if (queue.length > longest.length) longest = queue;
+      if (longest.length === 0) return;
+      dropped = longest.shift();
+      // Of an address from which all have gone meanwhile, none is left to go.
+      while (dropped?.isGone) dropped = longest.shift();
+    } while (dropped === undefined);
     this.size--;
     dropped.drop();
     this.#onDropped();

@@ -51,6 +51,8 @@ export class WaitingSocket {
   #left = (): void => {
     if (this.#isDone) return;
     this.isGone = true;
+    // It stands in its queue until that is looked at.
+    this.#chunks.length = 0;
     // Errors have a listener still: there may be more of them.
     this.#leave().destroy();
     this.#onGone();

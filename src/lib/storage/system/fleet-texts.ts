@@ -20,15 +20,22 @@ export interface FleetTexts {
   readonly last: string | null;
 }
 
+/** To a thread that reads: nothing will be asked any more. */
+export const NO_MORE = 'no more';
+
 const DEVICES = 1_000;
 const LAST = `select id from devices where id > ? order by id limit 1 offset ${DEVICES - 1}`;
+/** With the device that has this one the piece ends: devices may have thousands each, and no text has room for those of a thousand of them. */
+const POINTS = 50_000;
+const LAST_BY_POINTS = `select device from points where device > ? and device <= ? order by device limit 1 offset ${POINTS - 1}`;
 /** A BLOB comes after every text. */
 const BEHIND_ALL = Buffer.from([0xff]);
 
 /** The whole fleet, in the order of the devices' ids. */
 export function* fleetTexts(database: ReadDatabase): Generator<FleetTexts, void, undefined> {
   for (let after = ''; ; ) {
-    const last = database.get<{ id: string }>(LAST, after)?.id ?? null;
+    const lastOfMany = database.get<{ id: string }>(LAST, after)?.id ?? null;
+    const last = database.get<{ device: string }>(LAST_BY_POINTS, after, lastOfMany ?? BEHIND_ALL)?.device ?? lastOfMany;
     const upTo = last ?? BEHIND_ALL;
     const devices = database.get<Partial<Texts>>(DEVICE_TEXTS, after, upTo);
     const points = database.get<Partial<Texts>>(POINT_TEXTS, after, upTo);

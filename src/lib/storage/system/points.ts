@@ -90,6 +90,11 @@ export function seriesInLine(line: string, path: string): SeriesId | undefined {
   return undefined;
 }
 
+/** It comes last, as a text or null: nothing else that ends in a quote stands before a bracket, but what is in a text. */
+export function mayHaveRetention(line: string): boolean {
+  return line.includes('"]');
+}
+
 function pointOf(row: Row, device: DeviceId, once: (text: string) => string): Point {
   const [series, path, kind, valueType, unit, decimals, min, max, description, createdAt, retention] = row;
   return {

@@ -3,7 +3,7 @@ import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import type { FleetPiece, FleetReading } from '../fleet-reading.ts';
 import { workerFile } from '../worker-file.ts';
 import type { ReadDatabase } from './database.ts';
-import { type FleetTexts, fleetTexts } from './fleet-texts.ts';
+import { type FleetTexts, fleetTexts, NO_MORE } from './fleet-texts.ts';
 import { pointReader } from './points.ts';
 import { pieceOf } from './stored-rows.ts';
 
@@ -46,11 +46,18 @@ function textsAhead(file: string): Source {
     wake();
   });
   thread.once('error', (cause) => fail(messageOf(cause), cause));
-  thread.once('exit', () => fail('its thread ended'));
+  const ended = new Promise<void>((resolve) => {
+    thread.once('exit', () => {
+      fail('its thread ended');
+      resolve();
+    });
+  });
   return {
     texts: taken(),
     async close() {
-      await thread.terminate();
+      // It ends by itself: a thread that is ended from outside in the middle of a statement takes the process with it.
+      thread.postMessage(NO_MORE);
+      await ended;
     },
   };
 

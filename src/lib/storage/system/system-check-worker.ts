@@ -1,5 +1,13 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../errors/muster-error.ts';
 import { checkSystem } from './check-system.ts';
 
-// Reads all of the system database, then ends.
-parentPort?.postMessage(checkSystem(workerData as string));
+// A process: reads all of the system database, tells what it found, then ends.
+process.send?.(found(process.argv[2] ?? ''));
+
+function found(file: string) {
+  try {
+    return { check: checkSystem(file) };
+  } catch (error: unknown) {
+    return { reason: messageOf(error) };
+  }
+}

@@ -12,7 +12,7 @@ import { waitUntil } from '../../../helpers/wait-until.ts';
 const STEP_MS = 20;
 
 /** A pacer on a clock of the test, and what it lets in. */
-function storm({ perSecond = 1_000, idleShare = 0 } = {}) {
+function storm({ perSecond = 1_000, idleShare = 0, waitingMax = 100_000 } = {}) {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   let now = 1_000;
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -21,7 +21,7 @@ function storm({ perSecond = 1_000, idleShare = 0 } = {}) {
     vi.useRealTimers();
   });
   const process = { idleShare };
-  const pacer = new ConnectPacer({ perSecond, waitingMax: 100_000, onDropped: () => undefined, idleShare: () => process.idleShare });
+  const pacer = new ConnectPacer({ perSecond, waitingMax, onDropped: () => undefined, idleShare: () => process.idleShare });
   onTestFinished(() => pacer.stop());
   const underWay: Finished[] = [];
   let letIn = 0;
@@ -30,14 +30,15 @@ function storm({ perSecond = 1_000, idleShare = 0 } = {}) {
     process,
     underWay,
     letIn: () => letIn,
-    come(count: number) {
-      for (let at = 0; at < count; at++) {
-        const socket = Object.assign(new EventEmitter(), { remoteAddress: 'site', resume() {}, pause() {}, destroy() {} }) as unknown as Socket;
+    come(count: number, remoteAddress = 'site'): readonly Socket[] {
+      return Array.from({ length: count }, () => {
+        const socket = Object.assign(new EventEmitter(), { remoteAddress, resume() {}, pause() {}, destroy() {} }) as unknown as Socket;
         pacer.pace(socket, (finished) => {
           letIn++;
           underWay.push(finished);
         });
-      }
+        return socket;
+      });
     },
     /** The timer of the pacer, which comes so late. */
     steps(count: number, lateMs = 0) {
@@ -62,6 +63,14 @@ describe('log-ins under way', () => {
     }
     steps(1);
     expect({ letIn: letIn(), underWay: pacer.underWay }).toEqual({ letIn: 260, underWay: 250 });
+  });
+
+  it('wait no more than are allowed, also where many have come from one address and gone', () => {
+    const { pacer, come } = storm({ waitingMax: 10 });
+    come(250);
+    for (let at = 0; at < 100; at++) for (const socket of come(1, 'fickle')) socket.emit('close');
+    come(20, 'faithful');
+    expect(pacer.size).toBe(10);
   });
 
   it('are fewer when the hub comes late with everything, and never so few that it has nothing to do', () => {

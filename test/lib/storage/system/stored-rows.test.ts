@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DeviceId, ProjectId, SeriesId } from '../../../../src/lib/domain/ids.ts';
 import { Directory } from '../../../../src/lib/fleet/directory.ts';
 import { createPresence } from '../../../../src/lib/fleet/live-presence.ts';
+import { pointRules } from '../../../../src/lib/fleet/retention.ts';
 import { loadDirectory } from '../../../../src/lib/server/load-directory.ts';
 import type { Statement } from '../../../../src/lib/storage/commit-log.ts';
 import type { SystemStore } from '../../../../src/lib/storage/system/system-store.ts';
@@ -48,6 +49,40 @@ describe('a fleet that is read as it is asked for', () => {
     expect(shown(directory)).toEqual(shown(inserted));
     // Once more, now that all is read.
     expect(shown(directory)).toEqual(shown(inserted));
+  });
+
+  it('says so when a row is damaged: at the start what all are found by, the rest when it is asked for', async () => {
+    const broken = (column: string) => (system: SystemStore) => [
+      ...['a', 'b'].map((id) => system.devices.insert(aDevice(id))),
+      { sql: `update devices set ${column} = '{' where id = 'a'`, parameters: [] },
+    ];
+    await expect(loaded(broken('groups'))).rejects.toMatchObject({ code: 'storage_failed' });
+    const { directory } = await loaded(broken('labels'));
+    expect(() => directory.device('a')?.device).toThrow(expect.objectContaining({ code: 'storage_failed' }));
+    expect(directory.device('b')?.device).toEqual(aDevice('b'));
+    // A line end between two tokens would give each device the row of another.
+    const lines = (system: SystemStore) => [
+      ...broken('labels')(system).slice(0, 2),
+      { sql: "update devices set labels = '{' || char(10) || '}'", parameters: [] },
+    ];
+    await expect(loaded(lines)).rejects.toMatchObject({ code: 'storage_failed' });
+  });
+
+  it('tells which points have a retention of their own without reading the others', async () => {
+    const { directory } = await loaded((system) => [
+      ...['none', 'own', 'quoted', 'bare'].map((id) => system.devices.insert(aDevice(id))),
+      // Whoever reads this one finds it damaged.
+      { sql: "update devices set labels = '{' where id in ('none', 'bare')", parameters: [] },
+      system.points.ensure(aPoint('none', 'x', 1)),
+      system.points.ensure(aPoint('none', 'y', 2, { unit: 'K' })),
+      system.points.ensure(aPoint('own', 'x', 3)),
+      system.points.ensure(aPoint('own', 'y', 4, { retention: '5d' })),
+      system.points.ensure(aPoint('quoted', 'x', 5, { description: '["a"]' })),
+    ]);
+    directory.projects.set(PROJECT, aProject());
+    expect(await pointRules(directory)).toEqual([{ source: 'point', of: 'own', project: PROJECT, path: 'y', retention: '5d', series: [4] }]);
+    directory.putPoint(aPoint('quoted', 'x', 5, { retention: '6d' }));
+    expect((await pointRules(directory)).map(({ of }) => of)).toEqual(['own', 'quoted']);
   });
 
   it('keeps what changed before it was read', async () => {

@@ -156,6 +156,25 @@ describe('the system store', () => {
     60_000,
   );
 
+  it('reads a fleet of few devices with very many points in pieces', async () => {
+    const { system, commit } = await started();
+    const ids = Array.from({ length: 8 }, (_, at) => `plant-${at}`);
+    const pointsOfEach = 15_000;
+    for (const [number, id] of ids.entries())
+      await commit(
+        system.devices.insert(aDevice(id)),
+        ...Array.from({ length: pointsOfEach }, (_, at) => system.points.ensure(aPoint(id, `p-${at}`, number * pointsOfEach + at + 1))),
+      );
+    const pieces: { readonly devices: number; readonly points: number; readonly last: string | null }[] = [];
+    for await (const { devices, series, last } of system.readFleet().pieces)
+      pieces.push({ devices: devices.length, points: series.reduce((sum, own) => sum + own.length, 0), last });
+    expect(pieces).toEqual([
+      { devices: 4, points: 60_000, last: 'plant-3' },
+      { devices: 4, points: 60_000, last: 'plant-7' },
+      { devices: 0, points: 0, last: null },
+    ]);
+  });
+
   it('removes a device with all that is its own, and never gives its series to another', async () => {
     const { system, commit } = await started();
     await commit(
