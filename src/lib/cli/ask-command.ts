@@ -84,11 +84,15 @@ export abstract class AskCommand<T extends typeof OclifCommand> extends HubComma
   }
 }
 
+function underWay({ queued, sent, delivered }: Job['summary']): number {
+  return queued + sent + delivered;
+}
+
 /** Once it was printed: exit code 0 when all did it, 7 when some did not, 6 when it is not over. */
 function failUnlessDone({ id, state, reason, devices, summary }: Job): void {
   const details = { job: id, state };
   if (state === 'running')
-    throw new MusterError('timed_out', `The job is not over: ${summary.waiting} of ${devices} devices wait.`, {
+    throw new MusterError('timed_out', `The job is not over: ${summary.waiting} of ${devices} devices wait, ${underWay(summary)} are being asked.`, {
       hint: `It goes on: \`muster job show ${id}\`.`,
       details,
     });
