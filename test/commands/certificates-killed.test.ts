@@ -99,7 +99,13 @@ describe('ca issue --selector', () => {
     const ended = await muster([...args, '--yes', '--json', '--results', 'out.csv']);
     expect(ended.code, ended.stderr).toBe(7);
     expect(JSON.parse(ended.stdout)).toMatchObject([
-      { name: 'boiler-1', status: 'issued', certificateFile: 'papers/boiler-1.pem', keyFile: 'papers/boiler-1.key' },
+      {
+        name: 'boiler-1',
+        status: 'issued',
+        serial: expect.stringMatching(/^[0-9A-F]+$/),
+        certificateFile: 'papers/boiler-1.pem',
+        keyFile: 'papers/boiler-1.key',
+      },
       { name: 'boiler-2', status: 'failed', code: 'conflict' },
       { name: 'boiler-3', status: 'issued' },
     ]);

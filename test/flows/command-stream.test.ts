@@ -121,8 +121,11 @@ describe('the stream of commands', () => {
     expect(rows).toHaveLength(4);
     expect(new Set(rows.map(({ device }) => device))).toEqual(new Set(['w1']));
     expect(rows[0]).toMatchObject({ time: expect.any(Number), kind: 'call', name: 'ok' });
-    const wrong = await runMuster(['command', 'list', '--selector', 'site=x'], { env: hub.env });
-    expect(wrong.code).toBe(2);
+    for (const wrong of [
+      ['--selector', 'site=x'],
+      ['--watch', '--limit', '5', '--duration', '1s'],
+    ])
+      expect((await runMuster(['command', 'list', ...wrong], { env: hub.env })).code).toBe(2);
   });
 });
 

@@ -47,6 +47,13 @@ describe('the configuration of many devices', () => {
   };
   const set = (site: string, ...more: string[]) => muster('device', 'config', 'set', '--selector', `site=${site}`, ...more);
 
+  it('is no stranger to calls: a dry run says how many there are, to programs too', async () => {
+    await api('POST', '/devices', { id: 'n1', labels: { site: 'nice' } });
+    const dry = await muster('call', '--selector', 'site=nice', '--dry-run', '--json', 'restart');
+    expect(dry).toMatchObject({ code: 0, rows: { devices: 1 } });
+    expect((await api('GET', '/jobs')).body.items).toEqual([]);
+  });
+
   it('is shown before, merged into what each has, checked by the schema of each, and rolled back', async () => {
     const first = await aDevice('a1', 'arles');
     const second = await aDevice('a2', 'arles', { interval: 10 });

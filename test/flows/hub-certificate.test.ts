@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
@@ -74,4 +74,25 @@ test('the hub takes a renewed certificate on SIGHUP and when the files change, a
     { kind: 'hub.certificate-replaced', severity: null, fingerprint: fingerprintOf(second.cert).replaceAll(':', '').toLowerCase() },
     { kind: 'hub.certificate-replaced', subject: expect.stringContaining('localhost') },
   ]);
+});
+
+test('SIGHUP while the hub starts and while it stops ends nothing: what was renewed meanwhile is taken', { timeout: 60_000 }, async () => {
+  const folder = temporaryFolder();
+  const [certFile, keyFile, pidFile] = [join(folder, 'hub.pem'), join(folder, 'hub.key'), join(folder, 'hub.pid')];
+  const [first, second] = [selfSigned(temporaryFolder()), selfSigned(temporaryFolder())];
+  const put = (pair: typeof first) => {
+    copyFileSync(pair.certFile, certFile);
+    copyFileSync(pair.keyFile, keyFile);
+  };
+  put(first);
+  const starting = startHub(['--tls-cert', certFile, '--tls-key', keyFile, '--pid-file', pidFile], { alone: true });
+  await waitUntil(() => existsSync(pidFile), 'the file with the process id');
+  put(second);
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGHUP');
+  const hub = await starting;
+  const { http } = JSON.parse(readFileSync(join(dirname(hub.dataDirectory), 'ready.json'), 'utf8')) as { readonly http: { readonly url: string } };
+  await waitUntil(async () => (await shownAt(Number(new URL(http.url).port))) === fingerprintOf(second.cert), 'the second');
+  const ended = hub.stop();
+  process.kill(hub.pid, 'SIGHUP');
+  expect(await ended).toBe(0);
 });

@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { onTestFinished } from 'vitest';
 import { createConfigPlanner } from '../../src/lib/configuration/plan-config.ts';
+import type { ConfigPlanner } from '../../src/lib/control/config-planner.ts';
 import type { CommandCarrier } from '../../src/lib/control/control.ts';
 import { createControl, type HotControl } from '../../src/lib/control/create-control.ts';
 import { createJobs, type HotJobs } from '../../src/lib/control/create-jobs.ts';
@@ -108,6 +109,7 @@ export async function controlled(world: {
   readonly clock: () => number;
   readonly carrier?: CommandCarrier;
   readonly limits?: Partial<CommandLimits>;
+  readonly configPlanner?: ConfigPlanner;
 }): Promise<Controlled> {
   const { system, directory, clock, carrier } = world;
   const published: HubEvent[] = [];
@@ -127,7 +129,7 @@ export async function controlled(world: {
   const jobs = createJobs({
     control,
     storage: system.jobs,
-    configPlanner: createConfigPlanner({ storage: system.configs, directory, versionsKept: 50 }),
+    configPlanner: world.configPlanner ?? createConfigPlanner({ storage: system.configs, directory, versionsKept: 50 }),
     directory,
     commit: (statements: readonly Statement[]) => (result.broken === null ? system.log.commit({ statements }) : Promise.reject(result.broken)),
     insertEvents: (events) => system.alarming.events.insert(events),

@@ -121,6 +121,7 @@ export async function startMqttHub(
       connected: (connection) => void present.set(connection.id, connection),
       disconnected: (id) => void present.delete(id),
       seen: (device, { connectionId }) => void seen.push({ device, connectionId }),
+      isOnline: () => false,
       status: () => ({ online: false, connectedAt: null, lastSeenAt: null, lastAddress: null, protocol: null }),
     },
     authenticator: authenticator(logIns, directory),

@@ -30,7 +30,7 @@ export default class CommandList extends HubCommand<typeof CommandList> {
     state: Flags.option({ summary: 'In this state; repeats', options: COMMAND_STATES, multiple: true, multipleNonGreedy: true })(),
     job: filterFlag({ summary: 'Of this job', helpValue: '<id>' }),
     ...listFlags,
-    watch: Flags.boolean({ summary: 'Go on, and show each change of state', exclusive: ['all'] }),
+    watch: Flags.boolean({ summary: 'Go on, and show each change of state', exclusive: ['all', 'limit'] }),
     selector: { ...selectorFlag('With --watch: of devices that fit: site=paris,type=boiler'), dependsOn: ['watch'] },
     group: filterFlag({
       summary: 'With --watch: of devices in this group, or below it; repeats',

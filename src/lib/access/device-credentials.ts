@@ -103,8 +103,16 @@ export function createDeviceCredentials({ system, passwords, cache, clock, token
   /** A device that has something to come with, or was ever heard, may not be had by whoever names it first. */
   async function createPlace({ id: device, project }: Pick<Device, 'id' | 'project'>, wanted: NewCredential): Promise<CreatedCredential> {
     if (wanted.password !== undefined) throw new MusterError('invalid', 'a place for a claim takes no password', { details: { field: 'password' } });
-    const { credential, statement } = preparedPlace({ id: device, project }, expiryOf(wanted, clock()));
-    await commitAccess(system.log, [system.credentials.mayWait(device), statement], ({ reason }) =>
+    const now = clock();
+    const places = (await system.credentials.ofDevice(device)).filter(({ kind }) => kind === 'claim');
+    if (places.some(({ expiresAt }) => expiresAt === null || expiresAt > now))
+      throw new MusterError('conflict', `the device ${device} waits to be claimed already`, {
+        hint: 'For another end, remove its place first: `muster device credential remove`.',
+      });
+    const { credential, statement } = preparedPlace({ id: device, project }, expiryOf(wanted, now));
+    // One whose time is over stands in the list until it is cleared away, and is in nobody's way.
+    const over = places.map(({ id }) => ({ ...system.credentials.remove(device, id), mustChange: false }));
+    await commitAccess(system.log, [...over, system.credentials.mayWait(device), statement], ({ reason }) =>
       reason === 'stale' || reason === 'reference'
         ? new MusterError('conflict', `the device ${device} has a credential, or was claimed or heard before: it cannot wait to be claimed`, {
             hint: 'Make a token for it: `muster device credential create`.',

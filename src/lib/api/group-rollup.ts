@@ -96,7 +96,7 @@ export async function rollUp(
 
 function count(figures: Figures, device: DeviceEntry, presence: Presence, since: number): void {
   figures.devices += 1;
-  if (presence.status(device.id).online) figures.online += 1;
+  if (presence.isOnline(device.id)) figures.online += 1;
   for (const value of figures.values) {
     // Devices without the point are not read.
     if (device.seriesOf(value.point) === undefined) continue;

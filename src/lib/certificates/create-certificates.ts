@@ -23,6 +23,8 @@ const VALID_MS_MIN = 60_000;
 /** Signing so many takes about as long as anybody else should have to wait. */
 const SIGNED_PER_TURN = 50;
 const SESSIONS_PER_TURN = 1_000;
+/** The same may be asked for twice at once, as by who did not wait for the answer. */
+const TRIES_MAX = 3;
 
 export interface IssueRequest {
   readonly subject: Subject;
@@ -81,6 +83,8 @@ export interface Certificates {
   removeAuthority(project: ProjectId, id: string): Promise<void>;
 }
 
+const NO_SERIALS: ReadonlySet<string> = new Set();
+
 /** Not stored yet: `statements` does it. */
 type Signed = Issued & { readonly ca: Uint8Array; readonly statements: readonly Statement[] };
 
@@ -109,6 +113,8 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     { subject, key, authority: wanted, validMs, serial, again }: IssueRequest,
     by: string,
     replaces: string | null,
+    /** Serials that others have of whom nothing is stored yet. */
+    taken: ReadonlySet<string> = NO_SERIALS,
   ): Promise<Signed> {
     const lasts = validMs ?? ports.validMs;
     if (lasts < VALID_MS_MIN || lasts > ports.validMsMax)
@@ -123,10 +129,14 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     const signer = await authorities.issuer(project, wanted);
     const now = clock();
     const before = again === undefined || subject.kind !== 'device' ? null : await ofKey(project, subject.device.id, key);
-    const next = before !== null && (again === true || before.given.length === 0) ? before.next : undefined;
+    const wished = before !== null && (again === true || before.given.length === 0) ? before.next : undefined;
+    const next = wished !== undefined && taken.has(serialOf(wished.toString('hex'))) ? undefined : wished;
     const issued = issueCertificate(signer, subject, key, { project, validMs: lasts, now, by, replaces, serial: serial ?? next });
     const lost = again === true ? (before?.given ?? []).filter(({ revokedAt }) => revokedAt === null) : [];
-    const statements = [...lost.map(({ fingerprint }) => storage.supersede(project, fingerprint, now)), storage.insert(issued.record)];
+    const statements = [
+      ...lost.map(({ fingerprint }) => storage.supersede(project, fingerprint, now)),
+      next === undefined ? storage.insert(issued.record) : storage.insertUnique(issued.record),
+    ];
     return { ...issued, ca: signer.authority.certificate, statements };
   }
 
@@ -156,14 +166,48 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     });
   }
 
+  async function signMany(project: ProjectId, requests: readonly IssueRequest[], by: string) {
+    const result: (IssuedCertificate | MusterError)[] = [];
+    const statements: Statement[] = [];
+    const taken = new Set<string>();
+    for (const [index, request] of requests.entries()) {
+      if (index > 0 && index % SIGNED_PER_TURN === 0) await setImmediate();
+      try {
+        const signed = await sign(project, request, by, null, taken);
+        taken.add(signed.record.serial);
+        statements.push(...signed.statements);
+        result.push(shown(signed));
+      } catch (error: unknown) {
+        if (!(error instanceof MusterError)) throw error;
+        result.push(error);
+      }
+    }
+    return { result, statements };
+  }
+
   const shown = ({ der, record, ca }: Signed): IssuedCertificate => ({
     record,
     certificate: toPem('CERTIFICATE', der),
     authority: toPem('CERTIFICATE', ca),
   });
 
-  const gone = ({ reason }: CommitError): MusterError | null =>
-    reason === 'reference' ? new MusterError('not_found', 'the certificate authority is gone') : null;
+  const gone = ({ reason }: CommitError): MusterError | null => {
+    if (reason === 'stale') return new MusterError('conflict', 'certificates for this key are asked for by others at the same time');
+    return reason === 'reference' ? new MusterError('not_found', 'the certificate authority is gone') : null;
+  };
+
+  /** Signs and commits; signs anew when another request for the same key was faster: nobody has seen what was signed. */
+  async function stored<Result>(signAll: () => Promise<{ readonly result: Result; readonly statements: readonly Statement[] }>): Promise<Result> {
+    for (let tries = 1; ; tries += 1) {
+      const { result, statements } = await signAll();
+      try {
+        if (statements.length > 0) await commitCertificates(system.log, statements, gone);
+        return result;
+      } catch (error: unknown) {
+        if (tries >= TRIES_MAX || !(error instanceof MusterError) || error.code !== 'conflict') throw error;
+      }
+    }
+  }
 
   /** The record of a device's certificate that counts. */
   async function inForce({ id, project }: Device, fingerprint: string): Promise<CertificateRecord | null> {
@@ -218,31 +262,16 @@ export function createCertificates(ports: CertificatesPorts): Certificates {
     checker,
     lists,
     async issue(project, request, by) {
-      const signed = await sign(project, request, by, null);
-      await commitCertificates(system.log, signed.statements, gone);
-      return shown(signed);
+      return stored(async () => {
+        const signed = await sign(project, request, by, null);
+        return { result: shown(signed), statements: signed.statements };
+      });
     },
     async prepare(project, request, by) {
       const signed = await sign(project, request, by, request.replaces ?? null);
       return { issued: shown(signed), alongside: signed.statements };
     },
-    async issueMany(project, requests, by) {
-      const results: (IssuedCertificate | MusterError)[] = [];
-      const statements: Statement[] = [];
-      for (const [index, request] of requests.entries()) {
-        if (index > 0 && index % SIGNED_PER_TURN === 0) await setImmediate();
-        try {
-          const signed = await sign(project, request, by, null);
-          statements.push(...signed.statements);
-          results.push(shown(signed));
-        } catch (error: unknown) {
-          if (!(error instanceof MusterError)) throw error;
-          results.push(error);
-        }
-      }
-      if (statements.length > 0) await commitCertificates(system.log, statements, gone);
-      return results;
-    },
+    issueMany: (project, requests, by) => stored(() => signMany(project, requests, by)),
     renew: renewal,
     revoke,
     async revokeSerial(project, id, text, reason) {

@@ -40,7 +40,8 @@ export class HubCertificate {
   #suspected: string | null = null;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
-  #tell: (change: CertificateChange) => void = () => undefined;
+  #tell: ((change: CertificateChange) => void) | null = null;
+  #isAsked = false;
 
   constructor(ports: HubCertificatePorts) {
     this.#ports = ports;
@@ -60,20 +61,24 @@ export class HubCertificate {
     this.#tell = tell;
     this.#timer = setInterval(() => void this.look(false), LOOK_EVERY_MS);
     this.#timer.unref();
+    if (this.#isAsked) void this.look(true);
   }
 
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#tell = null;
     await this.#looking;
   }
 
-  /** Reads the files. `asked`: somebody says that they are whole; otherwise a pair that does not fit is looked at once more before it is told. Never rejects. */
+  /** Reads the files. `asked`: somebody says that they are whole; otherwise a pair that does not fit is looked at once more before it is told. Before the start it waits for that, and after the stop nothing is looked at. Never rejects. */
   look(asked: boolean): Promise<void> {
+    if (this.#tell === null) this.#isAsked ||= asked;
     this.#looking = this.#looking.then(() => this.#look(asked));
     return this.#looking;
   }
 
   async #look(asked: boolean): Promise<void> {
+    if (this.#tell === null) return;
     let state = '';
     try {
       const pair = await this.#ports.read();
@@ -98,7 +103,7 @@ export class HubCertificate {
     this.#current = pair;
     this.#refused = null;
     this.#suspected = null;
-    this.#tell({ ok: true, subject, fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(), expiresAt });
+    this.#tell?.({ ok: true, subject, fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(), expiresAt });
   }
 
   #refuse(state: string, reason: string, asked: boolean): void {
@@ -109,6 +114,6 @@ export class HubCertificate {
       return;
     }
     this.#refused = what;
-    this.#tell({ ok: false, reason });
+    this.#tell?.({ ok: false, reason });
   }
 }

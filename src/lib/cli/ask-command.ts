@@ -5,6 +5,7 @@ import type { Job } from '../api/schema/jobs.ts';
 import type { HubClient } from '../client/hub-client.ts';
 import { MusterError } from '../errors/muster-error.ts';
 import { awaitCommand, failUnlessApplied } from './await-command.ts';
+import type { Column } from './column.ts';
 import { COMMAND_COLUMNS } from './command-columns.ts';
 import { WAIT_DEFAULT_MS } from './command-flags.ts';
 import { HubCommand } from './hub-command.ts';
@@ -12,6 +13,7 @@ import { JOB_COLUMNS } from './job-columns.ts';
 import { type JobChoice, type JobOptions, jobOptionsOf } from './job-flags.ts';
 import { confirmUnless } from './prompt.ts';
 
+const COUNT_COLUMNS: readonly Column<{ readonly devices: number }>[] = [{ name: 'devices', value: (row) => row.devices }];
 const LOOK_MS = 500;
 const TELL_MS = 5_000;
 
@@ -46,12 +48,14 @@ export abstract class AskCommand<T extends typeof OclifCommand> extends HubComma
   protected async askMany(selector: string, { verb, make, preview }: JobMaking): Promise<void> {
     const flags = this.flags as unknown as AskFlags;
     const isDry = flags['dry-run'] === true;
-    if (!isDry || preview === undefined) this.checkColumns(JOB_COLUMNS);
+    if (!isDry) this.checkColumns(JOB_COLUMNS);
+    else if (preview === undefined) this.checkColumns(COUNT_COLUMNS);
     const options = jobOptionsOf(selector, flags);
     const hub = isDry ? await this.hub() : await this.writable();
     if (isDry && preview !== undefined) return preview(hub);
     const { devices } = await hub.jobs.count(selector);
     if (isDry) {
+      await this.printOne({ devices }, COUNT_COLUMNS);
       this.say(`${devices} devices would be asked; nothing was.`);
       return;
     }
@@ -80,11 +84,15 @@ export abstract class AskCommand<T extends typeof OclifCommand> extends HubComma
   }
 }
 
+function underWay({ queued, sent, delivered }: Job['summary']): number {
+  return queued + sent + delivered;
+}
+
 /** Once it was printed: exit code 0 when all did it, 7 when some did not, 6 when it is not over. */
 function failUnlessDone({ id, state, reason, devices, summary }: Job): void {
   const details = { job: id, state };
   if (state === 'running')
-    throw new MusterError('timed_out', `The job is not over: ${summary.waiting} of ${devices} devices wait.`, {
+    throw new MusterError('timed_out', `The job is not over: ${summary.waiting} of ${devices} devices wait, ${underWay(summary)} are being asked.`, {
       hint: `It goes on: \`muster job show ${id}\`.`,
       details,
     });

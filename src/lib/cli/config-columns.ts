@@ -53,7 +53,15 @@ export const CONFIG_PREVIEW_COLUMNS: readonly Column<JobConfigPreview['groups'][
 
 function changeText({ path, change, from, to }: JobConfigPreview['groups'][number]['changes'][number]): string {
   if (change === 'removed') return `${path} removed`;
-  return change === 'added' ? `${path} = ${jsonText(to)}` : `${path} ${jsonText(from)} to ${jsonText(to)}`;
+  const [before, after] = [from, to].map((value) => shortText(jsonText(value)));
+  return change === 'added' ? `${path} = ${after}` : `${path} ${before} to ${after}`;
+}
+
+const TEXT_CHARACTERS_MAX = 200;
+
+/** For tables: a document may be as long as a book. */
+export function shortText(text: string): string {
+  return text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX)}...` : text;
 }
 
 function jsonText(value: unknown): string {

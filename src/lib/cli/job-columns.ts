@@ -1,6 +1,7 @@
 import type { Job, JobConfigChange, JobDevice } from '../api/schema/jobs.ts';
 import { type Colour, type Column, timeColumn } from './column.ts';
 import { stateColour, whatText } from './command-columns.ts';
+import { shortText } from './config-columns.ts';
 
 const failed = ({ summary }: Job): number => summary.rejected + summary.expired + summary.failed;
 const underWay = ({ summary }: Job): number => summary.queued + summary.sent + summary.delivered;
@@ -10,7 +11,7 @@ function jobText(job: Job): string {
   if (job.kind !== 'config') return whatText({ ...job, version: null });
   const change = job.value as JobConfigChange;
   if ('rollback' in change) return `roll back${change.rollback.to == null ? '' : ` to version ${change.rollback.to}`}`;
-  return 'patch' in change ? `merge ${JSON.stringify(change.patch)}` : JSON.stringify(change.document);
+  return shortText('patch' in change ? `merge ${JSON.stringify(change.patch)}` : JSON.stringify(change.document));
 }
 
 export const JOB_COLUMNS: readonly Column<Job>[] = [

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigPlanner, ConfigToSend } from '../control/config-planner.ts';
 import type { Command } from '../domain/command.ts';
@@ -14,12 +15,10 @@ import { type CheckDocument, compileConfigSchema } from './config-schema.ts';
 
 /** Documents of one type that are known to fit: a fleet has few that differ. What did not fit is looked at again. */
 const FITTING_MAX = 1_000;
-/** A longer one is looked at each time: what is remembered stays small. */
-const FITTING_CHARACTERS_MAX = 10_000;
 
 interface KnownSchema {
   readonly check: CheckDocument;
-  /** Texts of documents. */
+  /** Hashes of documents: what is remembered stays small, however long they are and however many types there are. */
   readonly fitting: Set<string>;
 }
 
@@ -92,10 +91,10 @@ export function createConfigPlanner(ports: {
       known = { check: compileConfigSchema(schema), fitting: new Set() };
       schemas.set(schema, known);
     }
-    const text = JSON.stringify(document);
-    if (known.fitting.has(text)) return;
+    const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64');
+    if (known.fitting.has(hash)) return;
     known.check(document);
-    if (known.fitting.size < FITTING_MAX && text.length <= FITTING_CHARACTERS_MAX) known.fitting.add(text);
+    if (known.fitting.size < FITTING_MAX) known.fitting.add(hash);
   }
 }
 

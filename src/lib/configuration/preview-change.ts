@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ConfigPlanner, PlannedConfig } from '../control/config-planner.ts';
 import type { ConfigChange } from '../domain/device-config.ts';
@@ -30,6 +31,8 @@ export interface ConfigPreview {
 const GROUPS_MAX = 100;
 /** Documents that differ in more are told apart no further. */
 const GROUPS_KNOWN_MAX = 10_000;
+/** Of all differences that are kept: documents may be long, and each another. */
+const CHARACTERS_KNOWN_MAX = 8_000_000;
 const AT_ONCE = 50;
 
 export async function previewChange(
@@ -40,16 +43,21 @@ export async function previewChange(
   signal: AbortSignal,
 ): Promise<ConfigPreview> {
   const groups = new Map<string, { -readonly [Key in keyof ConfigPreviewGroup]: ConfigPreviewGroup[Key] }>();
+  let characters = 0;
   for (const [index, device] of devices.entries()) {
     // Others get their turn: there may be a hundred thousand.
     if (index % AT_ONCE === AT_ONCE - 1) await nextTurn();
     signal.throwIfAborted();
     const group = groupOf(device, await planner.plan(project, device, change));
     // Each names its own device in its reason.
-    const key = JSON.stringify([group.outcome, group.reason?.replaceAll(device, '?') ?? null, group.changes]);
+    const text = JSON.stringify([group.outcome, group.reason?.replaceAll(device, '?') ?? null, group.changes]);
+    const key = createHash('sha256').update(text).digest('base64');
     const known = groups.get(key);
     if (known !== undefined) known.devices += 1;
-    else if (groups.size < GROUPS_KNOWN_MAX) groups.set(key, group);
+    else if (groups.size < GROUPS_KNOWN_MAX && characters + text.length <= CHARACTERS_KNOWN_MAX) {
+      groups.set(key, group);
+      characters += text.length;
+    }
   }
   const shown = [...groups.values()].sort((one, other) => other.devices - one.devices).slice(0, GROUPS_MAX);
   return { devices: devices.length, groups: shown, others: devices.length - shown.reduce((sum, group) => sum + group.devices, 0) };

@@ -355,6 +355,8 @@ export function createJobs(ports: JobsPorts): HotJobs {
       return true;
     }
     const wishes = await wishesOf(one.job, devices, configPlanner);
+    // Somebody may have paused or cancelled it meanwhile: who was answered that nothing new is asked finds it so.
+    if (one.job.state !== 'running' || stopped) return true;
     const plan = control.planSome(
       project,
       wishes.flatMap(({ wish }) => wish ?? []),

@@ -173,7 +173,8 @@ export function createLedgerLane(ports: LanePorts): LedgerLane {
   async function write(): Promise<boolean> {
     const inserted = takeInsertions();
     const made = inserted.flatMap(({ commands }) => commands);
-    const pending = takeChanges(bite.size - made.length);
+    // Devices that answer wait for it: they have their share, however much is asked.
+    const pending = takeChanges(Math.max(bite.size - made.length, Math.ceil(bite.size / 2)));
     writing = pending;
     const changes = [...pending.values()].flatMap((each) => each.changes);
     const events = [...made.map(commandCreated), ...settledIn(pending)].map(ports.complete);

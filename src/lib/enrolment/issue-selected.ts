@@ -61,6 +61,7 @@ export async function* issueSelected(options: SelectedIssue): AsyncGenerator<Pap
     if (signal.aborted) throw new MusterError('interrupted', 'Interrupted.');
     const chunk = upcoming.slice(start, start + CHUNK);
     const rows = new Map<number, RowResult>();
+    const serials = new Map<string, string>();
     const wanted: Wanted[] = [];
     for (const { device, line } of chunk) {
       const one = await prepare(options, device, line, owners);
@@ -68,11 +69,11 @@ export async function* issueSelected(options: SelectedIssue): AsyncGenerator<Pap
       else wanted.push(one);
     }
     if (dryRun) for (const { line, device, papers } of wanted) rows.set(line, rowOf(line, device, papers, '', null));
-    else for (const row of await issued(options, wanted, send)) rows.set(row.line ?? 0, row);
+    else for (const row of await issued(options, wanted, send, serials)) rows.set(row.line ?? 0, row);
     const inOrder = chunk.map(({ line }) => rows.get(line)).filter((row) => row !== undefined);
     await results?.add(inOrder);
     if (!dryRun) await Promise.all(wanted.map(({ newKeyFile }) => rm(newKeyFile, { force: true })));
-    for (const row of inOrder) yield paperRowOf(row, dryRun);
+    for (const row of inOrder) yield paperRowOf(row, dryRun, serials.get(row.id ?? '') ?? null);
     options.onProgress(start + chunk.length);
   }
 }
@@ -109,7 +110,13 @@ async function readKey(file: string): Promise<KeyPair | null> {
   }
 }
 
-async function issued(options: SelectedIssue, wanted: readonly Wanted[], send: ReturnType<typeof createCertificateSender>): Promise<readonly RowResult[]> {
+/** `serials`: takes the serial of each device's certificate, of which the results say nothing. */
+async function issued(
+  options: SelectedIssue,
+  wanted: readonly Wanted[],
+  send: ReturnType<typeof createCertificateSender>,
+  serials: Map<string, string>,
+): Promise<readonly RowResult[]> {
   if (wanted.length === 0) return [];
   const asked = wanted.map(({ device, keys }) => ({ device, publicKey: publicPem(keys), ...limitsOf(options) }));
   const { items } = await send(
@@ -129,6 +136,7 @@ async function issued(options: SelectedIssue, wanted: readonly Wanted[], send: R
     }
     await writeKeyFile(papers.keyFile, pem);
     await writeCertificateFile(papers, `${item.certificate.certificate}${item.certificate.caCertificate}`);
+    serials.set(device, item.certificate.serial);
     rows.push(rowOf(line, device, papers, item.certificate.fingerprint, item.certificate.validTo));
   }
   return rows;
@@ -149,10 +157,10 @@ function rowOf(line: number, device: string, papers: Papers, fingerprint: string
   return { line, id: device, status: 'created', code: null, reason: null, warnings: [], difference: {}, credential, expiresAt };
 }
 
-function paperRowOf({ id, status, code, reason, credential, expiresAt }: RowResult, dryRun: boolean): PaperRow {
+function paperRowOf({ id, status, code, reason, credential, expiresAt }: RowResult, dryRun: boolean, serial: string | null): PaperRow {
   const { certificateFile = null, keyFile = null } = credential?.papers ?? {};
   return {
-    ...{ name: id ?? '', status: status === 'failed' ? 'failed' : dryRun ? 'planned' : 'issued', serial: null, expires: expiresAt, certificateFile, keyFile },
+    ...{ name: id ?? '', status: status === 'failed' ? 'failed' : dryRun ? 'planned' : 'issued', serial, expires: expiresAt, certificateFile, keyFile },
     ...{ passphrase: null, fingerprint: credential === null || dryRun ? null : credential.id, code, reason },
   };
 }

@@ -117,6 +117,10 @@ export function createPresence(): LivePresence {
       const online = isOnline(state);
       return { online, connectedAt: online ? connectedAt : null, lastSeenAt, lastAddress, protocol };
     },
+    isOnline(device) {
+      const state = states.get(device);
+      return state !== undefined && isOnline(state);
+    },
     live: stateOf,
     left(device, at) {
       const state = stateAt(device);

@@ -22,4 +22,6 @@ export interface Presence {
   /** A message came, perhaps for a child through its gateway's connection, perhaps without a connection (HTTP). */
   seen(device: DeviceId, origin: { readonly connectionId: string | null; readonly protocol: string; readonly address: string | null }, at: number): void;
   status(device: DeviceId): DeviceStatus;
+  /** The same as in its status, which is not read for it. */
+  isOnline(device: DeviceId): boolean;
 }

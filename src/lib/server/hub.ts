@@ -15,6 +15,7 @@ import { createLog } from './log.ts';
 import { openDoors } from './open-doors.ts';
 import { openStorage } from './open-storage.ts';
 import { openTicketKeys } from './open-ticket-keys.ts';
+import { lookAtHangUp } from './renew-certificate.ts';
 import { Shutdown } from './shutdown.ts';
 import { packageVersion } from './version.ts';
 import { diskFloor } from './watch-disk.ts';
@@ -71,10 +72,11 @@ export async function startHub(partial: Partial<Settings> = {}, options: HubOpti
     // A file of a former run would say that this one is ready.
     const readyFile = settings['ready-file'];
     if (readyFile !== null) await rm(readyFile, { force: true });
+    const renewed = files === null ? null : new HubCertificate({ current: files, read: () => readTlsFiles(settings) });
+    if (renewed !== null) lookAtHangUp(renewed, { log, shutdown });
     const pidFile = settings['pid-file'] ?? join(data.folder, 'hub.pid');
     await writePrivately(pidFile, `${process.pid}\n`);
     shutdown.defer('pid file', () => rm(pidFile, { force: true }));
-    const renewed = files === null ? null : new HubCertificate({ current: files, read: () => readTlsFiles(settings) });
     const tls = files === null || renewed === null ? null : { ...files, renewed, tickets: await openTicketKeys(data.folder, clock, log) };
     if (tls !== null) shutdown.defer('TLS session key', () => tls.tickets.stop());
 

@@ -4,7 +4,18 @@ import { messageOf } from '../errors/muster-error.ts';
 import type { EventRecorder } from '../events/event-recorder.ts';
 import type { Foundation } from './foundation.ts';
 
-/** Looks after the files of the hub's own certificate from now on, and reads them again at SIGHUP; what becomes of it is logged and in the journal. */
+/** At SIGHUP the files of the hub's own certificate are read again: from before anybody can know its process id until it has ended, since nobody who renews a certificate means to end the hub. */
+export function lookAtHangUp(certificate: HubCertificate, { log, shutdown }: Pick<Foundation, 'log' | 'shutdown'>): void {
+  // At a terminal it means that the terminal is gone, and ends the hub as it ends every command.
+  if (process.stdout.isTTY === true) return;
+  const onHangUp = (): void => {
+    certificate.look(true).catch((error: unknown) => log.error({ error: messageOf(error) }, 'the TLS files could not be looked at'));
+  };
+  process.on('SIGHUP', onHangUp);
+  shutdown.defer('SIGHUP', () => void process.off('SIGHUP', onHangUp));
+}
+
+/** Looks after the files of the hub's own certificate from now on; what becomes of it is logged and in the journal. */
 export function renewCertificate(
   certificate: HubCertificate,
   {
@@ -26,13 +37,5 @@ export function renewCertificate(
       details: { ...facts },
     });
   });
-  const onHangUp = (): void => {
-    certificate.look(true).catch((error: unknown) => log.error({ error: messageOf(error) }, 'the TLS files could not be looked at'));
-  };
-  // At a terminal it means that the terminal is gone, and ends the hub as it ends every command.
-  if (process.stdout.isTTY !== true) process.on('SIGHUP', onHangUp);
-  shutdown.defer('hub certificate', async () => {
-    process.off('SIGHUP', onHangUp);
-    await certificate.stop();
-  });
+  shutdown.defer('hub certificate', () => certificate.stop());
 }

@@ -47,6 +47,8 @@ export interface CertificateStorage {
   /** Certificates of devices that an authority gave and nobody revoked. */
   ofAuthority(project: ProjectId, authority: string): Promise<readonly { readonly device: DeviceId; readonly fingerprint: string }[]>;
   insert(certificate: CertificateRecord): Statement;
+  /** Refuses its unit with `stale` when the authority gave this serial before. */
+  insertUnique(certificate: CertificateRecord): Statement;
   /** Does nothing when it is known. */
   see(certificate: CertificateRecord): Statement;
   /** Must change one row: one that was revoked before refuses its unit. */

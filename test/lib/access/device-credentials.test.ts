@@ -31,6 +31,19 @@ describe('device credentials', () => {
     await expect(deviceCredentials.create(aDevice('none'), { kind: 'token' })).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('wait for a claim once at a time, and once more when that time is over', async () => {
+    const { deviceCredentials, addDevice, clock } = await startedAccess();
+    const meter = await addDevice('meter');
+    await deviceCredentials.create(meter, { kind: 'claim', validMs: 60_000 });
+    await expect(deviceCredentials.create(meter, { kind: 'claim' })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('already') });
+    clock.advance(60_001);
+    const { id } = await deviceCredentials.create(meter, { kind: 'claim' });
+    expect(await deviceCredentials.list(meter.id)).toMatchObject([{ id, kind: 'claim', expiresAt: null }]);
+    await deviceCredentials.remove(meter.id, id);
+    await deviceCredentials.create(meter, { kind: 'token' });
+    await expect(deviceCredentials.create(meter, { kind: 'claim' })).rejects.toMatchObject({ code: 'conflict' });
+  });
+
   it('tell who listens when one goes, not when one comes', async () => {
     const { deviceCredentials, addDevice } = await startedAccess();
     const meter = await addDevice('meter');

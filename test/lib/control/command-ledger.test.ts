@@ -64,6 +64,16 @@ test('that it was sent is written with what comes next, or alone when nothing do
   expect(told).toEqual(['a queued sent', 'a sent applied', 'b queued sent']);
 });
 
+test('what became of commands goes with what is asked, however much that is', async () => {
+  const { ledger, waiting } = aLedger();
+  for (let index = 0; index < 3; index += 1) void ledger.insert(Array.from({ length: 1_000 }, (_, each) => aCommand(`n${index}-${each}`, 'queued')));
+  for (let index = 0; index < 2_000; index += 1) ledger.change(aCommand(`c${index}`, 'applied'), 'delivered');
+  await waitUntil(() => waiting.length === 1, 'the first transaction');
+  expect(waiting[0]?.ids.filter((each) => each.endsWith('queued'))).toHaveLength(1_000);
+  expect(waiting[0]?.ids).toContain('c0 applied');
+  expect(waiting[0]?.ids.length).toBeLessThan(1_501);
+});
+
 test('what could not be written is written again as it is then, with all it went through', async () => {
   const { ledger, waiting, told } = aLedger();
   ledger.change(aCommand('a', 'delivered'), 'queued');

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { ConfigPlanner } from '../../../src/lib/control/config-planner.ts';
 import type { NewJob } from '../../../src/lib/control/jobs.ts';
 import type { CommandId, DeviceId, JobId, ProjectId } from '../../../src/lib/domain/ids.ts';
 import { Directory } from '../../../src/lib/fleet/directory.ts';
@@ -128,6 +129,31 @@ describe('jobs', () => {
     expect((await view(id)).summary).toMatchObject({ applied: 5, cancelled: 5, waiting: 10 });
     expect(engine.control.counts().open).toBe(0);
     await expect(engine.jobs.resume(PROJECT, id, ANNA)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  test.each(['pause', 'cancel'] as const)('a job of configurations that hears %s while it plans asks nothing new', async (step) => {
+    let begun = false;
+    let goOn = (): void => undefined;
+    const planning = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const configPlanner: ConfigPlanner = {
+      async plan() {
+        begun = true;
+        await planning;
+        return { outcome: 'send', isNew: false, version: 1, document: {}, undoes: null, before: null };
+      },
+      record: () => ({ statements: [], events: [] }),
+    };
+    const { jobs, control } = await controlled({ system, directory, clock, carrier, configPlanner });
+    const { id } = await jobs.create(PROJECT, { ...aCall(), kind: 'config', name: null, value: { patch: {}, comment: null, ifVersion: null } }, ANNA);
+    await jobs.start(PROJECT, id, ANNA);
+    await expect.poll(() => begun).toBe(true);
+    await jobs[step](PROJECT, id, ANNA);
+    goOn();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(control.counts().created).toBe(0);
+    expect((await jobs.get(PROJECT, id)).summary.waiting).toBe(DEVICES);
   });
 
   test('what is wrong is refused before anything is made', async () => {

@@ -21,6 +21,7 @@ describe('presence', () => {
     const presence = createPresence();
     presence.connected(connection('1'), 100);
     presence.seen(child, { connectionId: '1', protocol: 'mqtt', address: '10.0.0.1' }, 150);
+    expect([presence.isOnline(gateway), presence.isOnline(child)]).toEqual([true, true]);
     expect(presence.status(child)).toMatchObject({ online: true, connectedAt: 150 });
     presence.disconnected('1', 200, 'gone');
     expect(presence.status(child)).toMatchObject({ online: false, lastSeenAt: 150 });
@@ -46,7 +47,7 @@ describe('presence', () => {
     });
     const presence = createPresence();
     presence.restore([piece('c', 'a', 'c'), piece('f', 'd'), piece(null, 'g')]);
-    expect(read).toEqual([]);
+    expect([presence.isOnline('a' as DeviceId), read]).toEqual([false, []]);
     expect(presence.status('c' as DeviceId)).toMatchObject({ lastSeenAt: 7 });
     expect(presence.status('b' as DeviceId)).toMatchObject({ lastSeenAt: null });
     presence.seen('a' as DeviceId, { connectionId: null, protocol: 'http', address: null }, 50);

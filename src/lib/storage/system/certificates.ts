@@ -55,7 +55,9 @@ const LIST_NUMBER = 'select list_number from authorities where project = ? and i
 
 const BY_FINGERPRINT = 'select * from certificates where fingerprint = ?';
 const OF_DEVICE = 'select * from certificates where device = ? order by created_at desc, fingerprint';
-const BY_SERIAL = 'select * from certificates where project = ? and serial = ? order by authority';
+/** By way of the authorities, as the index goes: a project has few of them, and may have a million certificates. */
+const BY_SERIAL = `select * from certificates
+  where project = ?1 and authority in (select id from authorities where project = ?1) and serial = ?2 order by authority`;
 const REVOKED_OF = 'select * from certificates where project = ? and authority = ? and revoked_at is not null and valid_to > ? order by serial';
 const ENDING =
   'select * from certificates where valid_to < ? and valid_to > ? and revoked_at is null and listed_at is null and warned_at is null order by valid_to limit ?';
@@ -63,6 +65,8 @@ const OF_AUTHORITY = 'select device, fingerprint from certificates where project
 const COLUMNS =
   'project, fingerprint, authority, serial, kind, origin, device, claim, name, valid_from, valid_to, created_at, created_by, replaces, revoked_at, revocation_reason, warned_at';
 const INSERT = `insert into certificates (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT_UNIQUE = `insert into certificates (${COLUMNS}) select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
+  where not exists (select 1 from certificates where project = ?1 and authority = ?3 and serial = ?4)`;
 // A list that came in the meantime has its say.
 const SEE = `insert or ignore into certificates (${COLUMNS}, below, listed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
   (select revoked_at from listed_serials where project = ? and authority = ? and serial = ?))`;
@@ -107,6 +111,7 @@ export function createCertificates(database: () => ReadDatabase): CertificateSto
     ending: async (before, now, limit) => database().all<Row>(ENDING, before, now, limit).map(recordOf),
     ofAuthority: async (project, authority) => database().all<{ device: DeviceId; fingerprint: string }>(OF_AUTHORITY, project, authority),
     insert: (certificate) => ({ sql: INSERT, parameters: parametersOf(certificate) }),
+    insertUnique: (certificate) => ({ sql: INSERT_UNIQUE, parameters: parametersOf(certificate), mustChange: true }),
     see: (one) => ({ sql: SEE, parameters: [...parametersOf(one), one.below, one.project, one.authority, one.below ?? one.serial] }),
     revoke: (project, fingerprint, at, reason) => ({ sql: REVOKE, parameters: [at, reason, project, fingerprint], mustChange: true }),
     supersede: (project, fingerprint, at) => ({ sql: REVOKE, parameters: [at, 'superseded', project, fingerprint] }),
