@@ -76,6 +76,8 @@ interface LiveJob {
 export function createJobs(ports: JobsPorts): HotJobs {
   const { control, storage, configPlanner, directory, limits, clock, log } = ports;
   const live = new Map<JobId, LiveJob>();
+  /** On their way to the disk. */
+  const making = new Map<ProjectId, number>();
   const asked = createBite(ASKED);
   const written = createBite(CHANGES);
   let flushTimer: NodeJS.Timeout | null = null;
@@ -128,12 +130,25 @@ export function createJobs(ports: JobsPorts): HotJobs {
     const closed = ports.closed();
     if (closed !== null) throw closed;
     checkJob(wish);
-    let open = 0;
+    checkRoom(project);
+    making.set(project, (making.get(project) ?? 0) + 1);
+    try {
+      return await make(project, wish, actor);
+    } finally {
+      making.set(project, (making.get(project) ?? 1) - 1);
+    }
+  }
+
+  function checkRoom(project: ProjectId): void {
+    let open = making.get(project) ?? 0;
     for (const { job } of live.values()) if (job.project === project) open += 1;
-    if (open >= limits.openPerProject)
-      throw new MusterError('limit_reached', `the project has ${limits.openPerProject} jobs that are not over (limits.jobs-open-per-project)`, {
-        hint: 'Wait until one is done, or cancel one.',
-      });
+    if (open < limits.openPerProject) return;
+    throw new MusterError('limit_reached', `the project has ${limits.openPerProject} jobs that are not over (limits.jobs-open-per-project)`, {
+      hint: 'Wait until one is done, or cancel one.',
+    });
+  }
+
+  async function make(project: ProjectId, wish: NewJob, actor: string): Promise<JobRecord> {
     const devices = await devicesToAsk(directory, project, wish.selector);
     if (devices.length === 0)
       throw new MusterError('not_found', `no device fits ${wish.selector === '' ? 'the selector' : wish.selector}`, {
