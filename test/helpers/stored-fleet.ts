@@ -13,9 +13,10 @@ export async function storedFleet(system: Pick<SystemStore, 'readFleet'>) {
     for await (const piece of fleet.pieces) {
       for (const [at, [id, , , aliases]] of piece.devices.entries()) {
         devices.push(piece.rows.device(at, id, aliases));
+        const status = piece.statuses.take(id);
+        if (status !== null) statuses.push({ device: id, ...status });
         if ((piece.series[at] ?? []).length > 0) points.push(...piece.rows.points(at, id));
       }
-      statuses.push(...piece.statuses());
     }
   } finally {
     await fleet.close();

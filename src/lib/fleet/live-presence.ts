@@ -41,7 +41,8 @@ export function isOnline({ connections, through }: LiveStatus): boolean {
 export interface StoredStatuses {
   /** The id of the last device; null: there is none behind it. */
   readonly last: DeviceId | null;
-  read(): readonly (DeviceStatus & { readonly device: DeviceId })[];
+  /** Each is given once; null: it has none, or it was given. */
+  take(device: DeviceId): DeviceStatus | null;
 }
 
 export interface LivePresence extends Presence {
@@ -50,7 +51,7 @@ export interface LivePresence extends Presence {
   left(device: DeviceId, at: number): void;
   /** From now on it is told of each connection, after those that asked before. */
   observe(observer: PresenceObserver): void;
-  /** What a former run of the hub knew. Pieces come in the order of their devices' ids; each is read when one of its devices is first asked for. */
+  /** What a former run of the hub knew. Pieces come in the order of their devices' ids; a status is read when its device is first asked for. */
   restore(pieces: readonly StoredStatuses[]): void;
   forget(device: DeviceId): void;
   /** Devices whose status changed since the last call, to be saved. */
@@ -66,10 +67,7 @@ export function createPresence(): LivePresence {
   const open = new Map<string, { readonly connection: Connection; readonly since: number; readonly children: Set<DeviceId> }>();
   const observers: PresenceObserver[] = [];
   const changed = new Set<DeviceId>();
-  /** Those that were not read yet; null: it was. */
-  let stored: (StoredStatuses | null)[] = [];
-  let lasts: readonly (DeviceId | null)[] = [];
-  let left = 0;
+  let stored: readonly StoredStatuses[] = [];
 
   return {
     connected(connection, at) {
@@ -133,12 +131,10 @@ export function createPresence(): LivePresence {
       observers.push(next);
     },
     restore(pieces) {
-      stored = [...pieces];
-      lasts = pieces.map(({ last }) => last);
-      left = stored.length;
+      stored = pieces;
     },
     forget(device) {
-      // Or it would come back with its piece.
+      // Or what is stored of it would come back.
       stateAt(device);
       states.delete(device);
       changed.delete(device);
@@ -155,28 +151,27 @@ export function createPresence(): LivePresence {
   };
 
   function stateAt(device: DeviceId): State | undefined {
-    const state = states.get(device);
-    if (state !== undefined || left === 0) return state;
-    readPiece(device);
-    return states.get(device);
+    const known = states.get(device);
+    if (known !== undefined || stored.length === 0) return known;
+    const status = pieceOf(device)?.take(device) ?? null;
+    if (status === null) return undefined;
+    // Whatever was online when the hub ended has no connection now.
+    const { lastSeenAt, lastAddress, protocol } = status;
+    const state: State = { connections: NONE, through: null, connectedAt: null, lastSeenAt, lastAddress, protocol };
+    states.set(device, state);
+    return state;
   }
 
-  function readPiece(device: DeviceId): void {
+  function pieceOf(device: DeviceId): StoredStatuses | undefined {
     let low = 0;
     let high = stored.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const last = lasts[middle] ?? null;
+      const last = stored[middle]?.last ?? null;
       if (last !== null && last < device) low = middle + 1;
       else high = middle;
     }
-    const piece = stored[low] ?? null;
-    if (piece === null) return;
-    stored[low] = null;
-    left -= 1;
-    // Whatever was online when the hub ended has no connection now.
-    for (const { device: id, lastSeenAt, lastAddress, protocol } of piece.read())
-      states.set(id, { connections: NONE, through: null, connectedAt: null, lastSeenAt, lastAddress, protocol });
+    return stored[low];
   }
 
   function stateOf(device: DeviceId): State {

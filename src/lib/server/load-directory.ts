@@ -13,10 +13,10 @@ export async function loadDirectory(system: SystemStore, presence: LivePresence)
   const fleet = system.readFleet();
   const statuses: StoredStatuses[] = [];
   try {
-    for await (const { devices, series, rows, statuses: read, last } of fleet.pieces) {
+    for await (const { devices, series, rows, statuses: ofPiece, last } of fleet.pieces) {
       const packed = directory.unpacking(rows);
       for (const [at, device] of devices.entries()) directory.putStored(device, series[at] ?? [], packed, at);
-      statuses.push({ last, read });
+      statuses.push({ last, take: ofPiece.take });
     }
   } finally {
     await fleet.close();

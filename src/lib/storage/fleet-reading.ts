@@ -14,7 +14,8 @@ export interface FleetPiece {
   /** Of the points of each. */
   readonly series: readonly (readonly SeriesId[])[];
   readonly rows: StoredRows;
-  readonly statuses: () => readonly (DeviceStatus & { readonly device: DeviceId })[];
+  /** Each is given once; null: it has none, or it was given. */
+  readonly statuses: { take(device: DeviceId): DeviceStatus | null };
   /** The id of the last device; null: of this one on, there are no others. */
   readonly last: DeviceId | null;
 }

@@ -27,8 +27,6 @@ type StatusRow = readonly [
   protocol: string | null,
 ];
 
-type StoredStatus = DeviceStatus & { readonly device: DeviceId };
-
 /** Of the devices behind an id, up to and with another; see FleetTexts. Put together as text: what is JSON already is not read again. */
 export const DEVICE_TEXTS = `select
     '[' || group_concat('[' || json_quote(id) || ',' || json_quote(project) || ',' || json_quote(parent) || ',' || aliases || ',' || groups || ','
@@ -36,7 +34,7 @@ export const DEVICE_TEXTS = `select
     group_concat('[' || json_quote(project) || ',' || json_quote(name) || ',' || json_quote(kind) || ',' || json_quote(type) || ',' || json_quote(parent) || ','
       || json_quote(state) || ',' || labels || ',' || groups || ',' || created_at || ',' || updated_at || ']', char(10)) as lines
   from (select * from devices where id > ? and id <= ? order by id)`;
-export const STATUS_TEXT = `select json_group_array(json_array(device, online, connected_at, last_seen_at, last_address, protocol)) as text
+export const STATUS_LINES = `select group_concat(json_array(device, online, connected_at, last_seen_at, last_address, protocol), char(10)) as lines
   from (select * from device_statuses where device > ? and device <= ? order by device)`;
 const INSERT =
   'insert into devices (id, project, name, kind, type, parent, state, labels, aliases, groups, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
@@ -96,10 +94,6 @@ export function storedDevicesOf(text: string): readonly StoredDevice[] {
   return JSON.parse(text) as readonly StoredDevice[];
 }
 
-export function statusesOf(text: string): readonly StoredStatus[] {
-  return (JSON.parse(text) as readonly StatusRow[]).map(statusOf);
-}
-
 /** `line`: of `DEVICE_TEXTS`. */
 export function deviceOf(line: string, id: DeviceId, aliases: Device['aliases']): Device {
   const [project, name, kind, type, parent, state, labels, groups, createdAt, updatedAt] = JSON.parse(line) as Row;
@@ -119,6 +113,8 @@ export function deviceOf(line: string, id: DeviceId, aliases: Device['aliases'])
   };
 }
 
-function statusOf([device, online, connectedAt, lastSeenAt, lastAddress, protocol]: StatusRow): StoredStatus {
-  return { device: device as DeviceId, online: online !== 0, connectedAt, lastSeenAt, lastAddress, protocol };
+/** `line`: of `STATUS_LINES`. */
+export function statusOf(line: string): DeviceStatus {
+  const [, online, connectedAt, lastSeenAt, lastAddress, protocol] = JSON.parse(line) as StatusRow;
+  return { online: online !== 0, connectedAt, lastSeenAt, lastAddress, protocol };
 }

@@ -1,5 +1,5 @@
 import type { ReadDatabase } from './database.ts';
-import { DEVICE_TEXTS, STATUS_TEXT } from './devices.ts';
+import { DEVICE_TEXTS, STATUS_LINES } from './devices.ts';
 import { POINT_TEXTS } from './points.ts';
 
 /**
@@ -15,7 +15,8 @@ export interface FleetTexts {
   readonly points: string;
   /** A line for each of these. */
   readonly pointLines: string;
-  readonly statuses: string;
+  /** A line for each device that has one. */
+  readonly statusLines: string;
   /** The id of the last device; null: there are no more. */
   readonly last: string | null;
 }
@@ -44,7 +45,7 @@ export function* fleetTexts(database: ReadDatabase): Generator<FleetTexts, void,
       deviceLines: devices?.lines ?? '',
       points: points?.points ?? '[]',
       pointLines: points?.lines ?? '',
-      statuses: database.get<{ text: string }>(STATUS_TEXT, after, upTo)?.text ?? '[]',
+      statusLines: database.get<Partial<Texts>>(STATUS_LINES, after, upTo)?.lines ?? '',
       last,
     };
     if (last === null) return;

@@ -1,11 +1,11 @@
 import type { DeviceId, SeriesId } from '../../domain/ids.ts';
 import type { Point } from '../../domain/point.ts';
-import { MusterError, messageOf } from '../../errors/muster-error.ts';
 import type { FleetPiece, StoredDevice, StoredRows } from '../fleet-reading.ts';
-import { deviceOf, statusesOf, storedDevicesOf } from './devices.ts';
-import { CORRUPT_HINT } from './driver.ts';
+import { damaged, whole } from './damaged-fleet.ts';
+import { deviceOf, storedDevicesOf } from './devices.ts';
 import type { FleetTexts } from './fleet-texts.ts';
 import { mayHaveRetention, seriesInLine, storedPointsOf } from './points.ts';
+import { storedStatuses } from './stored-statuses.ts';
 
 const NONE: readonly SeriesId[] = [];
 
@@ -17,7 +17,7 @@ export function pieceOf(texts: FleetTexts, pointsOf: (line: string, device: Devi
     devices,
     series,
     rows: rowsOf(linesOf(texts.deviceLines, devices.length), linesOf(texts.pointLines, count), pointLineAt, pointsOf),
-    statuses: statusesLater(texts.statuses),
+    statuses: storedStatuses(texts.statusLines),
     last: texts.last as DeviceId | null,
   };
 }
@@ -39,11 +39,6 @@ function seriesOf(devices: readonly StoredDevice[], text: string) {
 }
 
 // What is kept is made in functions of its own: closures that are made in one place keep alive all that any of them needs.
-
-/** Kept until one of the devices is first asked for. */
-function statusesLater(text: string): FleetPiece['statuses'] {
-  return () => whole(() => statusesOf(text));
-}
 
 /** Kept for as long as one of the devices was not read: it holds texts and numbers alone. */
 function rowsOf(deviceLine: LineOf, pointLine: LineOf, pointLineAt: Int32Array, pointsOf: (line: string, device: DeviceId) => readonly Point[]): StoredRows {
@@ -68,16 +63,4 @@ function linesOf(text: string, count: number): LineOf {
   // One line more or less, and each device would get the row of another.
   if (count > 0 && (ends[count - 1] !== text.length || (count > 1 && ends[count - 2] === text.length))) throw damaged('not a line for each row');
   return (at) => text.slice(at === 0 ? 0 : (ends[at - 1] ?? 0) + 1, ends[at]);
-}
-
-function whole<Value>(read: () => Value): Value {
-  try {
-    return read();
-  } catch (cause: unknown) {
-    throw damaged(messageOf(cause), cause);
-  }
-}
-
-function damaged(what: string, cause?: unknown): MusterError {
-  return new MusterError('storage_failed', `the fleet on disk is damaged: ${what}`, { cause, hint: CORRUPT_HINT });
 }
