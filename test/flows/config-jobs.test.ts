@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import { Device, Rejected } from '../../src/lib/device/index.ts';
 import { apiOf } from '../helpers/api.ts';
 import { startHub, type TestHub } from '../helpers/hub.ts';
+import { jobOverKills } from '../helpers/job-over-kills.ts';
 import { runMuster } from '../helpers/run-muster.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
@@ -186,57 +186,22 @@ describe('the configuration of many devices', () => {
   });
 });
 
-const CHILDREN = 200;
-
 test('a job over configurations goes on when the hub is killed in the middle: each device has one new version, and what it applied is in force', {
   timeout: 120_000,
 }, async () => {
-  const first = await startHub();
-  let hub: TestHub = first;
-  let api = apiOf(hub.url, first.token);
-  const { body: gateway } = await api('POST', '/devices', { id: 'gw', kind: 'gateway', credential: 'token' });
-  const ids = Array.from({ length: CHILDREN }, (_, index) => `c${String(index).padStart(3, '0')}`);
-  await api('POST', '/devices/batch', { mode: 'create', devices: ids.map((id) => ({ id, parent: 'gw', labels: { site: 'paris' } })) });
-  const acknowledged = new Set<string>();
-  const given = new Map<string, Set<number>>();
-  let client: MqttClient | null = null as MqttClient | null;
-  const connect = async (): Promise<void> => {
-    const mine = mqtt.connect(hub.mqttUrl, { username: 'gw', password: gateway.credential.secret, clientId: 'gw', protocolVersion: 5, reconnectPeriod: 0 });
-    client = mine;
-    mine.on('error', () => undefined);
-    onTestFinished(() => void mine.end(true));
-    mine.on('message', (topic, payload) => {
-      const { id, version } = JSON.parse(payload.toString());
-      const device = topic.split('/')[1] ?? '';
-      given.set(device, (given.get(device) ?? new Set()).add(version));
-      const answer = { id, ...(device.endsWith('7') ? { state: 'rejected', reason: 'no' } : { state: 'applied' }) };
-      mine.publish(`${topic}/result`, JSON.stringify(answer), { qos: 1 }, (error) => {
-        if (!error) acknowledged.add(device);
-      });
-    });
-    await new Promise<void>((resolve) => mine.once('connect', () => resolve()));
-    await mine.subscribeAsync(
-      ids.map((id) => `devices/${id}/config`),
-      { qos: 1 },
-    );
-  };
-  await connect();
-  const { body: job } = await api('POST', '/jobs/config', { selector: 'site=paris', config: { patch: { interval: 60 } }, concurrency: 20, stages: [10, 100] });
-  for (const goal of [30, 80, 140]) {
-    await waitUntil(() => acknowledged.size >= goal, `${goal} have answered`, 30_000);
-    await hub.stop('SIGKILL');
-    client?.end(true);
-    hub = await hub.restart();
-    api = apiOf(hub.url, first.token);
-    await connect();
-  }
-  const view = async () => (await api('GET', `/jobs/${job.id}`)).body;
-  await waitUntil(async () => (await view()).state === 'done', 'it is done', 60_000);
-  expect(await view()).toMatchObject({ devices: CHILDREN, summary: { applied: CHILDREN - 20, rejected: 20, waiting: 0 } });
+  const given = new Map<string, Set<number | undefined>>();
+  const { api, ids, rejected } = await jobOverKills({
+    children: 200,
+    asks: 'config',
+    path: '/jobs/config',
+    job: { config: { patch: { interval: 60 } } },
+    kills: [30, 80, 140],
+    onAsked: (device, { version }) => void given.set(device, (given.get(device) ?? new Set()).add(version)),
+  });
   expect([...given.values()].filter((versions) => versions.size !== 1 || !versions.has(1))).toEqual([]);
   for (const id of ids) {
     const { wanted, reported } = (await api('GET', `/devices/${id}/config`)).body;
-    const state = id.endsWith('7') ? 'rejected' : 'applied';
+    const state = rejected.includes(id) ? 'rejected' : 'applied';
     expect(wanted).toMatchObject({ version: 1, state, document: { interval: 60 } });
     expect(reported?.version ?? null).toBe(state === 'applied' ? 1 : null);
   }

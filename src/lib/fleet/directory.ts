@@ -127,9 +127,9 @@ export class Directory {
   }
   /** A device that is not in it yet, as it came from the disk: most of it is read when somebody first asks for it. */
   putStored(stored: StoredDevice, series: readonly SeriesId[], rows: PackedRows, at: number): void {
-    const [id, project, , aliases, groups, hasGroupLabel] = stored;
+    const [id, project, parent, aliases, groups, hasGroupLabel] = stored;
     const entry = OwnEntry.packed(this.#freePlaces.pop() ?? this.#entries.length, id, aliases, rows, at, series.length);
-    this.#add(entry, { id, project, aliases, parent: stored[2] });
+    this.#add(entry, { id, project, aliases, parent });
     // What its labels say about its groups is known only when they are read.
     if (hasGroupLabel === 1 || this.groups.selects(project)) this.groups.place(entry);
     else this.groups.putInto(entry, project, groups);
