@@ -12,6 +12,7 @@ import { SubscriptionIndex } from './sessions/subscription-index.ts';
 import { Wills } from './sessions/wills.ts';
 import type { Surroundings } from './surroundings.ts';
 import { forwardAccess } from './topic-access.ts';
+import { TopicTurns } from './topic-turns.ts';
 import { publishWill } from './will-publishing.ts';
 
 /** The parts of a broker, put together; `life` is what its owner knows. */
@@ -52,7 +53,7 @@ export function createBroker(
     absentMax: settings['mqtt.sessions-max'],
     absentOfDeviceMax: settings['mqtt.connections-per-device-max'],
   });
-  const around = { ports, counters, writer, index, dispatcher, store, retained, wills, ...life, load };
+  const around = { ports, counters, writer, index, dispatcher, store, retained, wills, topicTurns: new TopicTurns(), ...life, load };
   return around;
 
   async function load(): Promise<void> {

@@ -223,14 +223,21 @@ export class Publishing implements AnswersOfIngest {
     counters.held++;
     ports.presence.seen(device.id, this.#seen, now);
     const changes = audience !== null || packet.retain || packet.qos === 2 ? this.#prepare(held, packet, audience) : null;
+    // A sink may be done with a later message before it is done with an earlier one.
+    const turn = changes === null ? null : this.#around.topicTurns.next(packet.topic);
     sink
       .accept(this.#inbound(packet, device, now, null))
       .then(async (outcome) => {
         // What is refused is queued for nobody, on disk no more than in memory; of QoS 2, the answer still has to be kept.
         const kept = isUseless(outcome) && this.#principal.kind !== 'open' ? (changes?.filter(({ kind }) => kind === 'put-incoming') ?? []) : (changes ?? []);
-        if (kept.length > 0) await writer.durable(kept);
+        if (kept.length === 0) return outcome;
+        await turn?.before;
+        const written = writer.durable(kept);
+        turn?.over();
+        await written;
         return outcome;
       })
+      .finally(() => turn?.over())
       .then(
         (outcome) => {
           this.reportTaken(held, outcome);

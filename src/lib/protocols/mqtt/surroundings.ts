@@ -6,6 +6,7 @@ import type { Session } from './sessions/session.ts';
 import type { SessionStore } from './sessions/session-store.ts';
 import type { SubscriptionIndex } from './sessions/subscription-index.ts';
 import type { Wills } from './sessions/wills.ts';
+import type { TopicTurns } from './topic-turns.ts';
 
 /** What all connections of one broker share. */
 export interface Surroundings {
@@ -17,6 +18,7 @@ export interface Surroundings {
   readonly store: SessionStore;
   readonly retained: RetainedMessages;
   readonly wills: Wills;
+  readonly topicTurns: TopicTurns;
   /** No new messages are taken. */
   readonly isDraining: () => boolean;
   /** The hub ends: what its clients leave behind is no death. */

@@ -1,6 +1,7 @@
 import type { IConnectPacket, IPublishPacket } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
 import { MusterError } from '../../../../src/lib/errors/muster-error.ts';
+import type { Outcome } from '../../../../src/lib/ingest/ingest.ts';
 import { type MemoryBrokerStorage, memoryBrokerStorage } from '../../../helpers/memory-broker-storage.ts';
 import { type MqttHub, startMqttHub } from '../../../helpers/mqtt-hub.ts';
 import { connectPacket, openRawMqtt, publishPacket, type RawMqtt, signedIn } from '../../../helpers/raw-mqtt.ts';
@@ -259,6 +260,25 @@ describe('after a restart', () => {
     await subscribe(reader, 'r/#');
     expect(await reader.packet('publish')).toMatchObject({ topic: 'r/1', retain: true });
     expect(next.protocol.counters().retained).toBe(1);
+  });
+
+  it('the retained message of a topic is the last that came, also when what it says took less time than the one before', async () => {
+    const storage = memoryBrokerStorage();
+    const finish: (() => void)[] = [];
+    const alarm = {
+      accept: () => new Promise<Outcome>((resolve) => finish.push(() => resolve({ accepted: 1, rejected: [], rejectedCount: 0 }))),
+    };
+    const hub = await startMqttHub({ storage, ports: { deviceMessages: { alarm } } });
+    const pump = await signedIn(hub.port, 'pump', {});
+    pump.send(...[1, 2, 3].map((id) => publishPacket('devices/pump/alarm', 1, id, `{"n":${id}}`, { retain: true })));
+    await waitUntil(() => finish.length === 3, 'all three are looked at');
+    for (const place of [2, 1]) {
+      finish[place]?.();
+      await turns();
+    }
+    finish[0]?.();
+    await pump.packet('puback', 2);
+    expect(storage.stored.retained.map(({ payload }) => Buffer.from(payload).toString())).toEqual(['{"n":3}']);
   });
 
   it('sessions and messages that have expired, and those of devices that are gone, are not', async () => {
