@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, setUp } from './setup.mjs';
 
+/** By whoever started it: a terminal that closes, Ctrl-C, SIGTERM. */
+const STOPPED = new Set([129, 130, 143]);
+
 await setUp();
 const codes = [];
 await Promise.all(
@@ -20,7 +23,7 @@ await Promise.all(
 codes.push(await runTests());
 process.exitCode = codes.find((code) => code !== 0) ?? 0;
 
-/** The runner has been seen to lose one of its own threads (`Worker exited unexpectedly`) and to end in the midst, without a verdict. Only then is it started once more: a test that failed has failed. */
+/** The runner has been seen to lose one of its own threads (`Worker exited unexpectedly`) and to end in the midst, without a verdict, or by an abort on its way out. Only then is it started once more: a test that failed has failed. */
 async function runTests() {
   const folder = mkdtempSync(join(tmpdir(), 'muster-test-'));
   // The closing line's reporter makes this file once there is a verdict.
@@ -28,7 +31,7 @@ async function runTests() {
   try {
     for (let attempt = 1; ; attempt += 1) {
       const code = await run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)]);
-      if (code !== 1 || existsSync(process.env.MUSTER_TEST_VERDICT) || attempt === 2) return code;
+      if (code === 0 || STOPPED.has(code) || existsSync(process.env.MUSTER_TEST_VERDICT) || attempt === 2) return code;
       process.stdout.write('\nThe test runner itself ended before its tests did, without a verdict. They are run once more.\n\n');
     }
   } finally {
