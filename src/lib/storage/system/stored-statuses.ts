@@ -17,8 +17,8 @@ export function storedStatuses(text: string): FleetPiece['statuses'] {
   return {
     take(device) {
       if (lines === '') return null;
-      starts ??= startsOf(lines);
-      if (taken.length === 0) {
+      if (starts === null) {
+        starts = startsOf(lines);
         taken = new Uint8Array(starts.length);
         left = starts.length;
       }
